@@ -1,0 +1,59 @@
+# Needs make and a Python of at least 3.12; everything else comes into .venv.
+# After the first run the network is only needed again when uv.lock changes.
+
+BIN := .venv/bin
+STAMP := .venv/.synced
+MEMBERS := $(wildcard shared/pyproject.toml shared/contracts/pyproject.toml \
+	services/*/pyproject.toml cli/pyproject.toml)
+PYTHON ?=
+export PYTHON
+export TESTCONTAINERS_RYUK_DISABLED := true
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint format types schemas pytest test-containers bench lock clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+$(STAMP): uv.lock pyproject.toml $(MEMBERS) deploy/bootstrap.sh
+	@deploy/bootstrap.sh .venv
+	@touch $@
+
+demo: $(STAMP) ## Start the whole system, play a county's year, and show it
+	@$(BIN)/cadre demo
+
+test: check pytest ## Everything that needs no container engine
+
+check: lint types ## What the pre-commit hooks ask: lint and types
+
+lint: $(STAMP) ## Style, formatting, who may import whom, and the contracts' gate
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m cadre.contracts.schemas check
+
+format: $(STAMP) ## Format, and mend what can be mended safely
+	@$(BIN)/ruff check --fix-only --quiet
+	@$(BIN)/ruff format
+
+types: $(STAMP) ## Types, strictly
+	@$(BIN)/basedpyright
+
+pytest: $(STAMP)
+	@$(BIN)/pytest -m "not containers"
+
+test-containers: $(STAMP) ## Build the image and try it with compose; needs a Docker engine
+	@$(BIN)/pytest -m containers
+
+schemas: $(STAMP) ## Publish grown contracts (UNPUBLISHED=1: changed ones too, while nobody uses them)
+	@$(BIN)/python -m cadre.contracts.schemas write $(if $(UNPUBLISHED),--unpublished)
+
+bench: $(STAMP) ## Measure
+	@$(BIN)/python bench/run.py
+
+lock: $(STAMP) ## Bring uv.lock up to date with the members' dependencies
+	@$(BIN)/uv lock --no-python-downloads
+
+clean: ## Remove the environment and all caches
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,207 @@
+"""``cadre import``: rosters (xlsx) and appointment forms (LRMX) into baselines."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cadre.cli.intake.issues import Issue
+from cadre.cli.intake.plan import ImportPlan, plan_import
+from cadre.cli.intake.records import Record
+from cadre.cli.options import DEFAULT_DATA, Data, account
+from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
+from cadre.cli.system import Client, Refused
+from cadre.shared.errors import Malformed
+
+SENDERS = 8
+ISSUES_SHOWN_MAX = 30
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of the records of a plan."""
+
+    recorded: int = 0
+    repeated: int = 0
+    refused: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Source and reason."""
+    cadre_ids: dict[str, str] = field(default_factory=dict[str, str])
+    """By ID number."""
+    position: int = 0
+
+
+def import_files(
+    paths: Annotated[
+        list[Path], typer.Argument(help="名册 .xlsx、任免审批表 .lrmx 或文件夹。", exists=True)
+    ],
+    on: Annotated[
+        str | None, typer.Option(help="The day the rosters tell of; today if left out.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and report; send nothing.")
+    ] = False,
+    issues_file: Annotated[
+        Path | None, typer.Option("--issues", help="Write every issue to this CSV file.")
+    ] = None,
+    data: Data = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """导入名册与任免审批表。 Import files; exit code 1 when a row was refused."""
+    plan = plan_import(paths, effective_on=_day(on))
+    if issues_file is not None:
+        write_issues(issues_file, plan.issues)
+    imported = None if dry_run else send(Client.of(data, account()), plan.records)
+    if as_json:
+        print_json(_report(plan, imported))
+    else:
+        print_plan(plan, issues_file)
+        if imported is not None:
+            print_imported(imported)
+    if plan.errors or (imported is not None and imported.refused):
+        raise typer.Exit(DIFFERENT)
+
+
+def send(client: Client, records: Iterable[Record]) -> Imported:
+    """Record every baseline; a repeat of the same sources changes nothing."""
+    records = list(records)
+    imported = Imported()
+    with _progress() as progress, ThreadPoolExecutor(SENDERS) as pool:
+        task = progress.add_task("导入 importing", total=len(records))
+        for record, result in _in_parallel(pool, client, records):
+            progress.advance(task)
+            if isinstance(result, Refused):
+                imported.refused.append((str(record.sources[0]), str(result)))
+                continue
+            imported.recorded += not result["repeated"] and result["outcome"] == "recorded"
+            imported.repeated += result["repeated"] or result["outcome"] == "unchanged"
+            imported.position = max(imported.position, result["position"])
+            for event in result["events"]:
+                imported.cadre_ids[record.id_number] = event["data"]["cadre_id"]
+    return imported
+
+
+def _in_parallel(
+    pool: ThreadPoolExecutor, client: Client, records: list[Record]
+) -> Iterator[tuple[Record, dict[str, Any] | Refused]]:
+    waiting: dict[Future[dict[str, Any] | Refused], Record] = {}
+    for record in records:
+        waiting[pool.submit(_send, client, record)] = record
+        if len(waiting) >= 4 * SENDERS:
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from ((waiting.pop(future), future.result()) for future in done)
+    for future, record in waiting.items():
+        yield record, future.result()
+
+
+def _send(client: Client, record: Record) -> dict[str, Any] | Refused:
+    body = record.baseline.model_dump(mode="json") | {
+        "effective_on": record.effective_on.isoformat()
+    }
+    try:
+        return client.command("selection", "record-baseline", body, record.command_id)
+    except Refused as error:
+        return error
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=CONSOLE,
+        transient=True,
+    )
+
+
+def print_plan(plan: ImportPlan, issues_file: Path | None = None) -> None:
+    """What the files hold, and what is wrong with them, row by row."""
+    CONSOLE.print(
+        f"文件 files {plan.files}，行 rows {plan.rows}，干部 persons {len(plan.records)}"
+        f"（多来源合并 merged {plan.merged}），"
+        f"错误 errors {plan.errors}，警告 warnings {plan.warnings}"
+    )
+    rows = [
+        (
+            "[red]错误[/red]" if issue.severity == "error" else "[yellow]警告[/yellow]",
+            issue.file,
+            issue.row or "",
+            issue.column or "",
+            f"{issue.what}{'（' + issue.value + '）' if issue.value else ''}",
+            issue.remedy,
+        )
+        for issue in sorted(plan.issues, key=lambda i: (i.severity, i.file, i.row or 0))
+    ]
+    if rows:
+        columns = ("", "文件", "行", "列", "问题", "处理")
+        CONSOLE.print(table("", columns, rows[:ISSUES_SHOWN_MAX]))
+    if len(rows) > ISSUES_SHOWN_MAX:
+        where = f"见 {issues_file}" if issues_file else "用 --issues FILE.csv 写出全部"
+        CONSOLE.print(f"…… 另有 {len(rows) - ISSUES_SHOWN_MAX} 条，{where}")
+
+
+def print_imported(imported: Imported) -> None:
+    """What was recorded, repeated and refused."""
+    CONSOLE.print(
+        f"已记录 recorded {imported.recorded}，重复 repeated {imported.repeated}，"
+        f"被拒 refused {len(imported.refused)}"
+    )
+    if imported.refused:
+        CONSOLE.print(table("", ("来源", "原因"), imported.refused[:ISSUES_SHOWN_MAX]))
+
+
+def write_issues(path: Path, issues: Iterable[Issue]) -> None:
+    """All issues as CSV, cells that a spreadsheet would compute made text."""
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        writer = csv.writer(file)
+        writer.writerow(("severity", "problem", "file", "row", "column", "value", "what", "remedy"))
+        for i in issues:
+            cells = (i.severity, i.problem, i.file, i.row, i.column, i.value, i.what, i.remedy)
+            writer.writerow([_as_text(cell) for cell in cells])
+
+
+def _as_text(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
+
+
+def _report(plan: ImportPlan, imported: Imported | None) -> dict[str, Any]:
+    return {
+        "files": plan.files,
+        "rows": plan.rows,
+        "persons": len(plan.records),
+        "merged": plan.merged,
+        "errors": plan.errors,
+        "warnings": plan.warnings,
+        "dry_run": imported is None,
+        "recorded": imported.recorded if imported else 0,
+        "repeated": imported.repeated if imported else 0,
+        "refused": [{"source": s, "reason": r} for s, r in imported.refused] if imported else [],
+        "issues": [
+            {
+                "severity": i.severity,
+                "problem": str(i.problem),
+                "file": i.file,
+                "row": i.row,
+                "column": i.column,
+                "value": i.value,
+                "what": i.what,
+                "remedy": i.remedy,
+            }
+            for i in plan.issues
+        ],
+    }
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        return date.today()  # noqa: DTZ011  # the operator's own calendar day
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Malformed(f"{text!r} is not a day", where="--on", hint="write YYYY-MM-DD") from error

@@ -1,0 +1,126 @@
+"""Many files as one plan: whom an import would record, from which sources, and what is wrong.
+
+A person is the same in two files if the ID number is the same, and never otherwise.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from cadre.cli.intake.form import read_form
+from cadre.cli.intake.issues import Issue, Problem
+from cadre.cli.intake.merging import merge
+from cadre.cli.intake.records import Import, Record, count
+from cadre.cli.intake.roster import read_roster
+from cadre.cli.intake.suggestions import suggest
+
+READERS = {".xlsx": read_roster, ".xlsm": read_roster, ".lrmx": read_form}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportPlan:
+    """What importing the files would do. Nothing has been sent anywhere."""
+
+    records: tuple[Record, ...]
+    issues: tuple[Issue, ...]
+    files: int
+    rows: int
+    """Rows and forms that looked like a person's."""
+
+    @property
+    def merged(self) -> int:
+        """Persons told by more than one source."""
+        return sum(len(record.sources) > 1 for record in self.records)
+
+    @property
+    def errors(self) -> int:
+        return count(self.issues, "error")
+
+    @property
+    def warnings(self) -> int:
+        return count(self.issues, "warning")
+
+
+def plan_import(paths: Iterable[Path], *, effective_on: date) -> ImportPlan:
+    """Read rosters and forms, and put each person's sources together.
+
+    Args:
+        paths: Files and folders; of a folder, all rosters and forms below it.
+        effective_on: The day for which rosters were made, and undated forms.
+
+    """
+    imports: dict[str, Import] = {}
+    issues: list[Issue] = []
+    for path in _files(paths):
+        read = _read(path, effective_on)
+        if isinstance(read, Issue):
+            issues.append(read)
+        elif read.sha256 in imports:
+            issues.append(_same_file(path, imports[read.sha256]))
+        else:
+            imports[read.sha256] = read
+    return combine(imports.values(), issues)
+
+
+def combine(imports: Iterable[Import], issues: Iterable[Issue] = ()) -> ImportPlan:
+    """The plan for files already read; ``issues`` tells of those that could not be."""
+    read = list(imports)
+    told: dict[str, list[Record]] = defaultdict(list)
+    for record in (record for one in read for record in one.records):
+        told[record.id_number].append(record)
+    records = tuple(merge(same) for same in told.values())
+    found = [*issues, *(issue for one in read for issue in one.issues)]
+    for record in records:
+        found.extend(i for i in record.issues if i.problem is Problem.SOURCES_DIFFER)
+    found.extend(suggest(records, [person for one in read for person in one.unidentified]))
+    return ImportPlan(
+        records=records,
+        issues=tuple(found),
+        files=len(read),
+        rows=sum(one.rows for one in read),
+    )
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files, those of a folder sorted; ~$ files are locks of an open spreadsheet program."""
+    for path in paths:
+        if path.is_dir():
+            below = (file for file in path.rglob("*") if file.suffix.lower() in READERS)
+            yield from sorted(file for file in below if not file.name.startswith("~$"))
+        else:
+            yield path
+
+
+def _read(path: Path, effective_on: date) -> Import | Issue:
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        return _unread(
+            path, "不支持的文件类型", "请提供 .xlsx 名册或 .lrmx 任免审批表；.xls 请先另存"
+        )
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return _unread(path, f"文件打不开：{error.strerror}", "请检查路径与权限")
+    return reader(content, file=path.name, effective_on=effective_on)
+
+
+def _unread(path: Path, what: str, remedy: str) -> Issue:
+    return Issue(
+        severity="error",
+        problem=Problem.UNREADABLE_FILE,
+        file=path.name,
+        what=what,
+        remedy=remedy,
+    )
+
+
+def _same_file(path: Path, first: Import) -> Issue:
+    return Issue(
+        severity="warning",
+        problem=Problem.DUPLICATE,
+        file=path.name,
+        what=f"内容与 {first.file} 完全相同，未再读取",
+        remedy="无须处理",
+    )

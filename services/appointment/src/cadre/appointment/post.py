@@ -1,0 +1,194 @@
+"""A post: how many seats it has, who sits on them, and who was recorded as holding it.
+
+The post owns the limit of its seats (SEL-02): whoever fills or frees one writes the post and the
+person together, so that two fillings of one seat cannot both succeed.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from cadre.appointment.evidence import Cadre
+from cadre.contracts.appointment import (
+    PostAssumed,
+    PostDefinition,
+    PostEstablished,
+    PostFilled,
+    PostVacated,
+    Relieved,
+)
+from cadre.contracts.event import CadreId, Event, Slug, Text
+from cadre.shared.decider import Fold
+from cadre.shared.errors import NotFound, NotPossible
+from cadre.shared.messages import Command, Recorded
+from cadre.shared.rulebook import rulebook
+
+
+class EstablishPost(Command, PostDefinition):
+    """Set up a post, or set its seats anew from a day on."""
+
+
+class AssumePost(Command):
+    """Record a post that somebody held before this system began."""
+
+    cadre_id: CadreId
+    post_id: Slug
+    basis: Text
+
+
+class Relieve(Command):
+    """End somebody's holding of a post."""
+
+    cadre_id: CadreId
+    post_id: Slug
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Seating:
+    """A seat taken (+1) or left (-1) on a day."""
+
+    day: date
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Dated definitions and seatings."""
+
+    definitions: tuple[PostEstablished, ...] = ()
+    seatings: tuple[Seating, ...] = ()
+
+    def on(self, day: date) -> PostEstablished | None:
+        """The definition in force; before the first one, the first: people sat there earlier."""
+        dated = sorted(self.definitions, key=lambda definition: definition.effective_on)
+        past = [definition for definition in dated if definition.effective_on <= day]
+        return past[-1] if past else next(iter(dated), None)
+
+    def free_on(self, day: date) -> int:
+        """Seats nobody holds on a day."""
+        definition = self.on(day)
+        seats = definition.seats if definition else 0
+        return seats - sum(seating.change for seating in self.seatings if seating.day <= day)
+
+    def free_from(self, day: date) -> int:
+        """Seats nobody holds on that day nor on any later one, as far as recorded."""
+        changes = {seating.day for seating in self.seatings}
+        changes |= {definition.effective_on for definition in self.definitions}
+        return min(self.free_on(later) for later in {day, *(d for d in changes if d > day)})
+
+
+def evolve(state: Post, recorded: Recorded[Event]) -> Post:
+    match recorded.event:
+        case PostEstablished() as event:
+            return replace(state, definitions=(*state.definitions, event))
+        case PostFilled(effective_on=day):
+            return replace(state, seatings=(*state.seatings, Seating(day, 1)))
+        case PostVacated(effective_on=day):
+            return replace(state, seatings=(*state.seatings, Seating(day, -1)))
+        case _:
+            return state
+
+
+POST = Fold(service="appointment", entity="post", initial=Post(), evolve=evolve)
+
+
+def establish_post(command: EstablishPost, post: Post) -> list[Event]:
+    wished = PostEstablished(**dict(command))
+    before = post.on(command.effective_on)
+    if before is None:
+        return [wished]
+    if (
+        wished in post.definitions
+        or wished.model_copy(update={"effective_on": before.effective_on}) == before
+    ):
+        return []
+    if (before.level, before.unit_id) != (wished.level, wished.unit_id):
+        raise NotPossible(
+            f"{before.unit_name}{before.title} is a post of another level or unit",
+            where=command.post_id,
+            hint="establish a new post with an id of its own",
+        )
+    events: list[Event] = [wished]
+    if replace(post, definitions=(*post.definitions, wished)).free_from(wished.effective_on) < 0:
+        raise NotPossible(
+            f"more persons hold the post than {wished.seats} seats (职数)",
+            where=command.post_id,
+            hint="relieve somebody first",
+        )
+    return events
+
+
+def assume_post(command: AssumePost, cadre: Cadre, post: Post) -> list[Event]:
+    require_known(cadre, command.cadre_id)
+    definition = established(post, command.post_id, command.effective_on)
+    if cadre.on(command.effective_on).holds(command.post_id):
+        return []
+    require_seat(post, command.post_id, command.effective_on)
+    return [
+        PostAssumed(
+            effective_on=command.effective_on,
+            cadre_id=command.cadre_id,
+            post_id=command.post_id,
+            level=definition.level,
+            basis=command.basis,
+        ),
+        PostFilled(
+            effective_on=command.effective_on, post_id=command.post_id, cadre_id=command.cadre_id
+        ),
+    ]
+
+
+def relieve(command: Relieve, cadre: Cadre) -> list[Event]:
+    require_known(cadre, command.cadre_id)
+    relieved = Relieved(
+        effective_on=command.effective_on,
+        cadre_id=command.cadre_id,
+        post_id=command.post_id,
+        reason=command.reason,
+    )
+    if cadre.says(relieved):
+        return []
+    if not cadre.on(command.effective_on).holds(command.post_id):
+        raise NotPossible(
+            f"{command.cadre_id} does not hold {command.post_id} on {command.effective_on}",
+            where=command.post_id,
+            hint="see who holds it at GET /posts/{post_id}",
+        )
+    return [relieved, vacated(relieved)]
+
+
+def vacated(relieved: Relieved) -> PostVacated:
+    """The seat that becomes free with a relief."""
+    return PostVacated(
+        effective_on=relieved.effective_on, post_id=relieved.post_id, cadre_id=relieved.cadre_id
+    )
+
+
+def require_known(cadre: Cadre, cadre_id: str) -> None:
+    if not cadre.known:
+        raise NotFound(
+            f"no cadre {cadre_id} is known here",
+            where=cadre_id,
+            hint="recruit the cadre or import the career first",
+        )
+
+
+def established(post: Post, post_id: str, day: date) -> PostEstablished:
+    """The definition of a post that must exist."""
+    definition = post.on(day)
+    if definition is None:
+        raise NotFound(
+            f"no post {post_id} is known here", where=post_id, hint="establish the post first"
+        )
+    return definition
+
+
+def require_seat(post: Post, post_id: str, day: date) -> None:
+    """SEL-02: never more persons than seats, on this day or a later one."""
+    if post.free_from(day) < 1:
+        rule = rulebook().on("SEL-02", day)
+        raise NotPossible(
+            f"{post_id} has no vacancy from {day} ({rule.instrument}{rule.article}, {rule.id})",
+            where=post_id,
+            hint="relieve a holder or raise the seats (职数) of the post first",
+        )

@@ -1,0 +1,51 @@
+"""What Appointment does when Supervision speaks: late or corrected evidence opens a review."""
+
+from collections.abc import Iterator
+
+from cadre.appointment.cadre import OpenReview
+from cadre.contracts.supervision import Assessed, AssessmentKind, Disciplined, Talked
+from cadre.shared.messages import Recorded
+from cadre.shared.reactions import Reaction
+
+
+def review_assessed(recorded: Recorded[Assessed]) -> Iterator[OpenReview]:
+    """An annual grade that was corrected, or filed after its period was closed."""
+    event = recorded.event
+    if event.kind is AssessmentKind.YEAR and (event.supersedes or event.late):
+        what = "更正" if event.supersedes else "补录"
+        yield OpenReview(
+            effective_on=event.effective_on,
+            cadre_id=event.cadre_id,
+            evidence_event=recorded.event_id,
+            reason=f"{event.period} 年度考核{what}为{event.grade.zh}",
+        )
+
+
+def review_talked(recorded: Recorded[Talked]) -> Iterator[OpenReview]:
+    """A talk with an influence period; the decision finds whether it came late."""
+    event = recorded.event
+    if event.blocked_until or event.supersedes:
+        yield OpenReview(
+            effective_on=event.effective_on,
+            cadre_id=event.cadre_id,
+            evidence_event=recorded.event_id,
+            reason=f"{event.effective_on} 起的{event.kind.zh}影响期在决定之后才登记",
+        )
+
+
+def review_disciplined(recorded: Recorded[Disciplined]) -> Iterator[OpenReview]:
+    """A sanction; the decision finds whether it came late."""
+    event = recorded.event
+    yield OpenReview(
+        effective_on=event.effective_on,
+        cadre_id=event.cadre_id,
+        evidence_event=recorded.event_id,
+        reason=f"{event.effective_on} 起的{event.sanction.zh}影响期在决定之后才登记",
+    )
+
+
+REACTIONS = (
+    Reaction("review-assessed", Assessed, review_assessed),
+    Reaction("review-talked", Talked, review_talked),
+    Reaction("review-disciplined", Disciplined, review_disciplined),
+)

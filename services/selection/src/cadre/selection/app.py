@@ -1,0 +1,137 @@
+"""The routes of Selection, and the service itself."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+
+from cadre.selection import intake_queries, pool_queries, queries
+from cadre.selection.handlers import HANDLERS
+from cadre.selection.identities import Identities
+from cadre.selection.reactions import REACTIONS
+from cadre.selection.read_models import READ_MODELS
+from cadre.selection.registration import identities, prepare, start
+from cadre.selection.tables import CADRES
+from cadre.shared.errors import Malformed
+from cadre.shared.service import Context, Service
+from cadre.shared.serving import Reading
+
+ROUTER = APIRouter()
+
+On = Annotated[date, Query(description="As of this day")]
+OnOrLatest = Annotated[
+    date, Query(description="As of this day; everything known where it is left out")
+]
+SearchText = Annotated[str | None, Query(min_length=1, max_length=100)]
+
+
+async def _identities(request: Request) -> Identities:
+    context = request.app.state.context
+    assert isinstance(context, Context)  # noqa: S101
+    return identities(context)
+
+
+@ROUTER.get("/cadres", response_model=queries.CadresFound, summary="按姓名或身份证号查找干部")
+async def find_cadres(
+    reader: Reading,
+    index: Annotated[Identities, Depends(_identities)],
+    name: SearchText = None,
+    id_number: SearchText = None,
+) -> queries.CadresFound:
+    if name is None and id_number is None:
+        raise Malformed("nothing to search for", where="name", hint="give name, id_number or both")
+    found = await index.find(name=name, id_number=id_number)
+    chosen = CADRES.c.cadre_id.in_(found)
+    return queries.CadresFound(cadres=await queries.persons(reader, chosen, date.max))
+
+
+@ROUTER.get("/cadres/{cadre_id}", response_model=queries.CadreView, summary="干部基本信息")
+async def cadre(reader: Reading, cadre_id: str, on: OnOrLatest = date.max) -> queries.CadreView:
+    return await queries.cadre(reader, cadre_id, on)
+
+
+@ROUTER.get(
+    "/cadres/{cadre_id}/observations",
+    response_model=queries.Observations,
+    summary="日常识别记录",
+)
+async def observations(
+    reader: Reading, cadre_id: str, on: OnOrLatest = date.max
+) -> queries.Observations:
+    return await queries.observations(reader, cadre_id, on)
+
+
+@ROUTER.get(
+    "/cadres/{cadre_id}/pools",
+    response_model=pool_queries.PoolsOfCadre,
+    summary="推荐、考察、比选、入库、出库记录",
+)
+async def pools_of_cadre(
+    reader: Reading, cadre_id: str, on: OnOrLatest = date.max
+) -> pool_queries.PoolsOfCadre:
+    return await pool_queries.pools_of(reader, cadre_id, on)
+
+
+@ROUTER.get("/coverage", response_model=queries.Coverage, summary="政治素质考察覆盖面")
+async def coverage(
+    reader: Reading,
+    on: On,
+    since: Annotated[date | None, Query(description="Only assessments from this day on")] = None,
+) -> queries.Coverage:
+    return await queries.coverage(reader, on, since)
+
+
+@ROUTER.get(
+    "/observations/blind-spots",
+    response_model=queries.BlindSpots,
+    summary="日常识别空白名单",
+)
+async def blind_spots(
+    reader: Reading,
+    on: On,
+    months: Annotated[
+        int | None, Query(ge=1, le=120, description="As OBS-01 says where it is left out")
+    ] = None,
+) -> queries.BlindSpots:
+    return await queries.blind_spots(reader, on, months)
+
+
+@ROUTER.get("/intake/{year}", response_model=intake_queries.Intake, summary="招录计划与完成情况")
+async def intake(
+    reader: Reading, year: Annotated[int, Path(ge=1949, le=2200)]
+) -> intake_queries.Intake:
+    return await intake_queries.intake(reader, year)
+
+
+@ROUTER.get("/pools", response_model=pool_queries.Pools, summary="各人才库人次与人数")
+async def pools(reader: Reading, on: On) -> pool_queries.Pools:
+    return await pool_queries.pools(reader, on)
+
+
+@ROUTER.get("/pools/{pool_id}", response_model=pool_queries.PoolView, summary="人才库成员")
+async def pool(reader: Reading, pool_id: str, on: On) -> pool_queries.PoolView:
+    return await pool_queries.pool(reader, pool_id, on)
+
+
+@ROUTER.get(
+    "/pools/{pool_id}/stock", response_model=pool_queries.PoolStock, summary="人才库进出平衡"
+)
+async def stock(
+    reader: Reading,
+    pool_id: str,
+    from_day: Annotated[date, Query(alias="from", description="First day of the period")],
+    to_day: Annotated[date, Query(alias="to", description="Last day of the period")],
+) -> pool_queries.PoolStock:
+    return await pool_queries.stock(reader, pool_id, from_day, to_day)
+
+
+SERVICE = Service(
+    name="selection",
+    title="选 Selection",
+    handlers=HANDLERS,
+    read_models=READ_MODELS,
+    reactions=REACTIONS,
+    router=ROUTER,
+    prepare=prepare,
+    start=start,
+)

@@ -1,0 +1,201 @@
+"""What every rule says of one entry into a pool (M09, M11): POL-01 and POOL-01 to POOL-08.
+
+All rules are asked, also after one has failed, so that a refusal tells the whole case.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from cadre.contracts.event import RuleFinding
+from cadre.contracts.selection import (
+    Baselined,
+    PoolAssessed,
+    PoolCompared,
+    PoolDefined,
+    PoolNominated,
+    Recruited,
+)
+from cadre.contracts.supervision import Disciplined, RectificationChecked, Talked, TalkKind
+from cadre.selection.cadre import Cadre
+from cadre.selection.pool import Pool
+from cadre.shared.calendar import full_years, month_start
+from cadre.shared.rulebook import Rule, rulebook
+
+
+@dataclass(frozen=True, slots=True)
+class EntryCase:
+    """One cadre, one pool, one day."""
+
+    cadre: Cadre
+    profile: Recruited | Baselined
+    """As of the day."""
+    pool: Pool
+    definition: PoolDefined
+    day: date
+
+    def rule(self, rule_id: str) -> Rule:
+        return rulebook().on(rule_id, self.day)
+
+    def steps[E: (PoolNominated, PoolAssessed, PoolCompared)](
+        self, kind: type[E], since: date
+    ) -> list[E]:
+        """Steps towards this pool from a day on, by the day of the case."""
+        facts = self.cadre.standing(kind, by=self.day)
+        events = [fact.event for fact in facts]
+        return [e for e in events if e.pool_id == self.pool_id and e.effective_on >= since]
+
+    @property
+    def pool_id(self) -> str:
+        return self.definition.pool_id
+
+
+def findings(case: EntryCase) -> tuple[RuleFinding, ...]:
+    """One finding for each rule that applies, one for each open veto and influence period."""
+    return (
+        *_procedure(case),
+        *_political_veto(case),
+        *_influence_periods(case),
+        *_rectification(case),
+        *_party_membership(case),
+        *_age(case),
+        _seats(case),
+    )
+
+
+def _procedure(case: EntryCase) -> Iterator[RuleFinding]:
+    """Nomination, assessment and comparison in this order, since the last stay in the pool."""
+    left = [m.exited_on for m in case.cadre.memberships(case.pool_id) if m.exited_on]
+    since = max(left, default=date.min)
+    nominated = case.steps(PoolNominated, since)
+    yield case.rule("POOL-01").finding(
+        passed=bool(nominated),
+        reason="已有单位推荐" if nominated else "尚无单位推荐",
+        inputs={"pool": case.pool_id, "on": _on(nominated)},
+    )
+    since = nominated[0].effective_on if nominated else since
+    assessed = case.steps(PoolAssessed, since)
+    fit = bool(assessed) and assessed[-1].fit
+    unfit = "最近一次组织考察结论为不合适" if assessed else "推荐后尚未组织考察"
+    yield case.rule("POOL-02").finding(
+        passed=fit,
+        reason="组织考察结论为合适" if fit else unfit,
+        inputs={"pool": case.pool_id, "on": _on(assessed[-1:]), "fit": fit},
+    )
+    since = assessed[0].effective_on if assessed else since
+    compared = case.steps(PoolCompared, since)
+    yield case.rule("POOL-03").finding(
+        passed=bool(compared),
+        reason="已比选研究" if compared else "考察后尚未比选研究",
+        inputs={"pool": case.pool_id, "on": _on(compared)},
+    )
+
+
+def _on(steps: list[PoolNominated] | list[PoolAssessed] | list[PoolCompared]) -> str | None:
+    return str(steps[0].effective_on) if steps else None
+
+
+def _political_veto(case: EntryCase) -> Iterator[RuleFinding]:
+    rule = case.rule("POL-01")
+    vetoes = case.cadre.open_vetoes(case.day)
+    for veto in vetoes:
+        yield rule.finding(
+            passed=False,
+            reason=f"{veto.event.effective_on} 政治素质考察结论为“{veto.event.conclusion.zh}”，"
+            "否决尚未解除",
+            inputs={"assessment_event": str(veto.id)},
+        )
+    if not vetoes:
+        yield rule.finding(passed=True, reason="无未解除的政治素质否决", inputs={})
+
+
+def _influence_periods(case: EntryCase) -> Iterator[RuleFinding]:
+    rule = case.rule("POOL-04")
+    running = [
+        (event_id, told, begun, until, source)
+        for event_id, told, begun, until, source in _periods(case)
+        if case.day < until
+    ]
+    for event_id, told, begun, until, source in running:
+        yield rule.finding(
+            passed=False,
+            reason=f"{begun} {told}的影响期至 {until}（不含）",
+            inputs={"event": event_id, "blocked_until": str(until), "rule": source},
+            earliest=until,
+        )
+    if not running:
+        yield rule.finding(passed=True, reason="不在影响期内", inputs={})
+
+
+def _periods(case: EntryCase) -> Iterator[tuple[str, str, date, date, str | None]]:
+    """Event, what it was, first day, first free day and rule of every period begun by the day."""
+    for talk in case.cadre.standing(Talked, by=case.day):
+        if talk.event.kind is TalkKind.ADMONITION and talk.event.blocked_until:
+            begun, until = talk.event.effective_on, talk.event.blocked_until
+            yield str(talk.id), talk.event.kind.zh, begun, until, talk.event.rule
+    for sanction in case.cadre.standing(Disciplined, by=case.day):
+        begun, until = sanction.event.effective_on, sanction.event.blocked_until
+        yield str(sanction.id), sanction.event.sanction.zh, begun, until, sanction.event.rule
+
+
+def _rectification(case: EntryCase) -> Iterator[RuleFinding]:
+    """After the period of an admonition, the last check must have passed.
+
+    While the period runs the check is not due, so that POOL-04 alone tells the earliest day.
+    """
+    checks = case.cadre.standing(RectificationChecked, by=case.day)
+    for talk in case.cadre.standing(Talked, by=case.day):
+        until = talk.event.blocked_until
+        if talk.event.kind is not TalkKind.ADMONITION or until is None or case.day < until:
+            continue
+        outcomes = [c.event.passed for c in checks if c.event.talk_event == talk.id]
+        passed = bool(outcomes) and outcomes[-1]
+        missing = "回访未整改到位" if outcomes else "尚未回访整改情况"
+        yield case.rule("POOL-05").finding(
+            passed=passed,
+            reason=f"{talk.event.effective_on} {talk.event.kind.zh}后"
+            f"{'回访已整改' if passed else missing}",
+            inputs={"talk_event": str(talk.id), "checks": len(outcomes)},
+        )
+
+
+def _party_membership(case: EntryCase) -> Iterator[RuleFinding]:
+    rule = case.rule("POOL-06")
+    if case.definition.pool_class.value not in rule.parameters["pool_classes"]:
+        return
+    political = case.profile.political
+    refused = political.value in rule.parameters["refused_political"]
+    verb = "不收" if refused else "可收"
+    yield rule.finding(
+        passed=not refused,
+        reason=f"{case.definition.pool_class.zh}库{verb}{political.zh}",
+        inputs={"political": political.value},
+    )
+
+
+def _age(case: EntryCase) -> Iterator[RuleFinding]:
+    """周岁 on the day, counted from the first day of the month of birth."""
+    rule = case.rule("POOL-07")
+    if case.definition.pool_class.value not in rule.parameters["pool_classes"]:
+        return
+    age, age_max = (
+        full_years(month_start(case.profile.birth_month), case.day),
+        rule.whole("age_max"),
+    )
+    yield rule.finding(
+        passed=age <= age_max,
+        reason=f"{case.day} 满 {age} 周岁，"
+        f"{case.definition.pool_class.zh}库要求不超过 {age_max} 周岁",
+        inputs={"birth_month": case.profile.birth_month, "age": age, "age_max": age_max},
+    )
+
+
+def _seats(case: EntryCase) -> RuleFinding:
+    free = case.pool.free_from(case.day)
+    passed = free > 0
+    return case.rule("POOL-08").finding(
+        passed=passed,
+        reason=f"名额 {case.definition.seats} 个，" + ("尚有空额" if passed else "已无空额"),
+        inputs={"pool": case.pool_id, "seats": case.definition.seats, "free": free},
+        earliest=None if passed else case.pool.first_free(case.day),
+    )

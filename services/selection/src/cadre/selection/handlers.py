@@ -1,0 +1,74 @@
+"""Every command of the service: which histories it reads and who decides."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cadre.contracts.event import Event
+from cadre.selection import identification, intake, membership, pool, profile
+from cadre.selection.cadre import CADRE, Cadre, CadreCommand
+from cadre.selection.identification import AssessPoliticalQuality, LiftPoliticalVeto, Observe
+from cadre.selection.intake import INTAKE_PLAN, PlanIntake
+from cadre.selection.membership import (
+    AssessForPool,
+    CompareForPool,
+    EnterPool,
+    ExitPool,
+    MembershipCommand,
+    NominateForPool,
+)
+from cadre.selection.pool import POOL, DefinePool
+from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
+from cadre.shared.decider import Handler
+
+
+def _registering[C: Recruit | RecordBaseline](command: type[C]) -> Handler[C]:
+    return Handler(
+        command,
+        lambda wish, _: (CADRE.of(wish.person),),
+        lambda wish, world: profile.decide(wish, world[CADRE.of(wish.person)]),
+    )
+
+
+def _of_cadre[C: CadreCommand](
+    command: type[C], decide: Callable[[C, Cadre], Sequence[Event]]
+) -> Handler[C]:
+    return Handler(
+        command,
+        lambda wish, _: (CADRE.of(wish.cadre_id),),
+        lambda wish, world: decide(wish, world[CADRE.of(wish.cadre_id)]),
+    )
+
+
+def _of_member[C: MembershipCommand](command: type[C]) -> Handler[C]:
+    return Handler(
+        command,
+        lambda wish, _: (CADRE.of(wish.cadre_id), POOL.of(wish.pool_id)),
+        lambda wish, world: membership.decide(
+            wish, world[CADRE.of(wish.cadre_id)], world[POOL.of(wish.pool_id)]
+        ),
+    )
+
+
+HANDLERS: tuple[Handler[Any], ...] = (
+    _registering(Recruit),
+    _registering(RecordBaseline),
+    _of_cadre(CorrectProfile, profile.decide),
+    _of_cadre(Observe, identification.decide),
+    _of_cadre(AssessPoliticalQuality, identification.decide),
+    _of_cadre(LiftPoliticalVeto, identification.decide),
+    _of_member(NominateForPool),
+    _of_member(AssessForPool),
+    _of_member(CompareForPool),
+    _of_member(EnterPool),
+    _of_member(ExitPool),
+    Handler(
+        DefinePool,
+        lambda wish, _: (POOL.of(wish.pool_id),),
+        lambda wish, world: pool.decide(wish, world[POOL.of(wish.pool_id)]),
+    ),
+    Handler(
+        PlanIntake,
+        lambda wish, _: (INTAKE_PLAN.of(wish.plan_id),),
+        lambda wish, world: intake.decide(wish, world[INTAKE_PLAN.of(wish.plan_id)]),
+    ),
+)

@@ -1,0 +1,154 @@
+"""The way into a talent pool and out of it: M09 and M10."""
+
+from typing import assert_never
+
+from cadre.contracts.event import Event, Slug, Text
+from cadre.contracts.selection import (
+    ExitReason,
+    PoolAssessed,
+    PoolAssessment,
+    PoolCompared,
+    PoolComparison,
+    PoolEntered,
+    PoolEntryRefused,
+    PoolExited,
+    PoolNominated,
+    PoolNomination,
+    PoolSeatReleased,
+    PoolSeatTaken,
+    Recruited,
+)
+from cadre.selection.cadre import Cadre, CadreCommand, CorrectableCommand, Membership
+from cadre.selection.entry_rules import EntryCase, findings
+from cadre.selection.pool import Pool
+from cadre.shared.errors import NotPossible
+
+
+class NominateForPool(CorrectableCommand, PoolNomination):
+    """Nominate somebody for a pool, on behalf of a unit."""
+
+
+class AssessForPool(CorrectableCommand, PoolAssessment):
+    """Record what the organisation department found of a nominee."""
+
+
+class CompareForPool(CorrectableCommand, PoolComparison):
+    """Record where a nominee came out when the nominees were compared."""
+
+
+class EnterPool(CadreCommand):
+    """Take somebody into a pool, if every rule allows it."""
+
+    pool_id: Slug
+    decided_by: Text
+
+
+class ExitPool(CadreCommand):
+    """End a membership; ``effective_on`` is the first day outside the pool."""
+
+    pool_id: Slug
+    reason: ExitReason
+
+
+type PoolStep = NominateForPool | AssessForPool | CompareForPool
+type MembershipCommand = PoolStep | EnterPool | ExitPool
+
+
+def decide(command: MembershipCommand, cadre: Cadre, pool: Pool) -> list[Event]:
+    cadre.require_known(command.cadre_id)
+    pool.require_definition(command.pool_id, command.effective_on)
+    match command:
+        case NominateForPool() | AssessForPool() | CompareForPool():
+            return _record_step(command, cadre)
+        case EnterPool():
+            return _enter(command, cadre, pool)
+        case ExitPool():
+            return _exit(command, cadre)
+        case _:
+            assert_never(command)
+
+
+def _record_step(command: PoolStep, cadre: Cadre) -> list[Event]:
+    match command:
+        case NominateForPool():
+            step = PoolNominated(**dict(command))
+        case AssessForPool():
+            step = PoolAssessed(**dict(command))
+        case CompareForPool():
+            step = PoolCompared(**dict(command))
+        case _:
+            assert_never(command)
+    if cadre.holds(step, besides=("note",)):
+        return []
+    cadre.require_superseded(step)
+    return [step]
+
+
+def _enter(command: EnterPool, cadre: Cadre, pool: Pool) -> list[Event]:
+    day, pool_id = command.effective_on, command.pool_id
+    stays = cadre.memberships(pool_id)
+    if any(stay.covers(day) for stay in stays):
+        return []
+    later = [stay for stay in stays if not stay.lies_before(day)]
+    if later:
+        raise NotPossible(
+            f"cadre {command.cadre_id} entered pool {pool_id} on {later[0].entered_on}, "
+            f"so no entry on {day} can be added before it",
+            where="effective_on",
+            hint="enter as of a day after the last exit",
+        )
+    entry = cadre.require_known(command.cadre_id)
+    if isinstance(entry, Recruited) and day < entry.effective_on:
+        raise NotPossible(
+            f"cadre {command.cadre_id} was recruited on {entry.effective_on} only",
+            where="effective_on",
+            hint=f"the earliest day is {entry.effective_on}",
+        )
+    definition = pool.require_definition(pool_id, day)
+    profile = cadre.profile_on(day, entry)
+    found = findings(EntryCase(cadre, profile, pool, definition, day))
+    if all(finding.passed for finding in found):
+        return [
+            PoolEntered(**dict(command), findings=found),
+            PoolSeatTaken(pool_id=pool_id, cadre_id=command.cadre_id, effective_on=day),
+        ]
+    refused = PoolEntryRefused(
+        cadre_id=command.cadre_id,
+        pool_id=pool_id,
+        effective_on=day,
+        findings=tuple(finding for finding in found if not finding.passed),
+    )
+    return [] if cadre.holds(refused) else [refused]
+
+
+def _exit(command: ExitPool, cadre: Cadre) -> list[Event]:
+    stay = _stay_to_end(command, cadre)
+    exited = PoolExited(**dict(command), entry_event=stay.entry_event)
+    if cadre.holds(exited):
+        return []
+    if stay.exited_on is not None:
+        raise NotPossible(
+            f"cadre {command.cadre_id} left pool {command.pool_id} on {stay.exited_on} already",
+            where="pool_id",
+            hint="only a member can leave",
+        )
+    return [
+        exited,
+        PoolSeatReleased(
+            pool_id=command.pool_id, cadre_id=command.cadre_id, effective_on=command.effective_on
+        ),
+    ]
+
+
+def _stay_to_end(command: ExitPool, cadre: Cadre) -> Membership:
+    """The last stay that began by the day of the exit."""
+    stays = cadre.memberships(command.pool_id)
+    begun = [stay for stay in stays if stay.entered_on <= command.effective_on]
+    if begun:
+        return begun[-1]
+    since = f" before {stays[0].entered_on}" if stays else ""
+    raise NotPossible(
+        f"cadre {command.cadre_id} was no member of pool {command.pool_id}{since}",
+        where="pool_id",
+        hint="only a member can leave",
+    )

@@ -1,0 +1,221 @@
+"""What may be asked about talent pools: members, entries and heads, the stock equation."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, Field
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from cadre.selection.queries import PersonLine, persons
+from cadre.selection.tables import CADRES, POOL_MEMBERS, POOL_STEPS, POOLS
+from cadre.shared.errors import Malformed, NotFound
+from cadre.shared.serving import Reader
+
+
+class PoolLine(BaseModel):
+    pool_id: str
+    pool_class: str
+    title: str
+    seats: int
+    members: int
+
+
+class Pools(BaseModel):
+    """All pools on a day. Who sits in two pools is two entries and one head (M11)."""
+
+    on: date
+    pools: list[PoolLine]
+    entries: int
+    heads: int
+
+
+class MemberLine(PersonLine):
+    entry_event: str
+    entered_on: date
+    exited_on: date | None
+    exit_reason: str | None
+
+
+class PoolView(BaseModel):
+    """One pool and its members on a day."""
+
+    on: date
+    pool_id: str
+    pool_class: str
+    title: str
+    seats: int
+    members: list[MemberLine]
+
+
+class PoolStock(BaseModel):
+    """Movements of a pool in a period: ``opening + entered - exited == closing``."""
+
+    pool_id: str
+    from_day: date = Field(serialization_alias="from")
+    to_day: date = Field(serialization_alias="to")
+    opening: int = Field(description="Members before the first day")
+    entered: list[MemberLine]
+    exited: list[MemberLine]
+    closing: int = Field(description="Members on the last day, counted for itself")
+
+
+class StepLine(BaseModel):
+    """One step of somebody towards a pool."""
+
+    event_id: str
+    pool_id: str
+    step: str
+    taken_on: date
+    by_unit: str | None
+    fit: bool | None
+    place: int | None
+    compared_count: int | None
+
+
+class StayLine(BaseModel):
+    """One stay of somebody in a pool."""
+
+    entry_event: str
+    pool_id: str
+    entered_on: date
+    decided_by: str
+    exited_on: date | None
+    exit_reason: str | None
+
+
+class PoolsOfCadre(BaseModel):
+    cadre_id: str
+    steps: list[StepLine]
+    stays: list[StayLine]
+
+
+def _members_on(day: date) -> ColumnElement[bool]:
+    """Who is in: from the day of entry to the day before the exit."""
+    left = POOL_MEMBERS.c.exited_on
+    return and_(POOL_MEMBERS.c.entered_on <= day, or_(left.is_(None), left > day))
+
+
+def _members_before(day: date) -> ColumnElement[bool]:
+    left = POOL_MEMBERS.c.exited_on
+    return and_(POOL_MEMBERS.c.entered_on < day, or_(left.is_(None), left >= day))
+
+
+async def pools(reader: Reader, on: date) -> Pools:
+    """Every pool defined by a day, with its members."""
+    rows = await reader.connection.execute(select(POOL_MEMBERS).where(_members_on(on)))
+    members = [(row.pool_id, row.cadre_id) for row in rows]
+    counts = {pool_id: 0 for pool_id, _ in members}
+    for pool_id, _ in members:
+        counts[pool_id] += 1
+    defined = await _definitions(reader, on)
+    return Pools(
+        on=on,
+        pools=[
+            PoolLine(**_shown(pool), members=counts.get(pool["pool_id"], 0)) for pool in defined
+        ],
+        entries=len(members),
+        heads=len({cadre_id for _, cadre_id in members}),
+    )
+
+
+async def pool(reader: Reader, pool_id: str, on: date) -> PoolView:
+    """Raises NotFound for a pool that nobody had defined by the day."""
+    definition = await _definition(reader, pool_id, on)
+    members = await _lines(reader, pool_id, _members_on(on), on)
+    # On a past day nobody knew of a later exit yet.
+    seen = [m.model_copy(update={"exited_on": None, "exit_reason": None}) for m in members]
+    return PoolView(on=on, **_shown(definition), members=seen)
+
+
+async def stock(reader: Reader, pool_id: str, from_day: date, to_day: date) -> PoolStock:
+    """Raises Malformed for a period that ends before it begins, NotFound for an unknown pool."""
+    if to_day < from_day:
+        raise Malformed(f"{to_day} lies before {from_day}", where="to", hint="swap from and to")
+    await _definition(reader, pool_id, to_day)
+    row = POOL_MEMBERS.c
+    entered = await _lines(reader, pool_id, row.entered_on.between(from_day, to_day), to_day)
+    exited = await _lines(reader, pool_id, row.exited_on.between(from_day, to_day), to_day)
+    return PoolStock(
+        pool_id=pool_id,
+        from_day=from_day,
+        to_day=to_day,
+        opening=len(await _stays(reader, row.pool_id == pool_id, _members_before(from_day))),
+        entered=entered,
+        exited=exited,
+        closing=len(await _stays(reader, row.pool_id == pool_id, _members_on(to_day))),
+    )
+
+
+async def pools_of(reader: Reader, cadre_id: str, on: date) -> PoolsOfCadre:
+    """The way of somebody into pools and out of them, up to a day."""
+    steps = (
+        select(POOL_STEPS)
+        .where(
+            POOL_STEPS.c.cadre_id == cadre_id,
+            POOL_STEPS.c.superseded_by.is_(None),
+            POOL_STEPS.c.taken_on <= on,
+        )
+        .order_by(POOL_STEPS.c.taken_on, POOL_STEPS.c.event_id)
+    )
+    stays = await _stays(
+        reader, POOL_MEMBERS.c.cadre_id == cadre_id, POOL_MEMBERS.c.entered_on <= on
+    )
+    found = (await reader.connection.execute(steps)).mappings()
+    return PoolsOfCadre(
+        cadre_id=cadre_id,
+        steps=[StepLine.model_validate(dict(step)) for step in found],
+        stays=[StayLine.model_validate(_as_known(stay, on)) for stay in stays],
+    )
+
+
+def _as_known(stay: dict[str, Any], on: date) -> dict[str, Any]:
+    left = stay["exited_on"]
+    still_in = {} if left and left <= on else {"exited_on": None, "exit_reason": None}
+    return stay | {"entry_event": stay["event_id"]} | still_in
+
+
+async def _stays(reader: Reader, *where: ColumnElement[bool]) -> list[dict[str, Any]]:
+    order = (POOL_MEMBERS.c.entered_on, POOL_MEMBERS.c.event_id)
+    rows = await reader.connection.execute(select(POOL_MEMBERS).where(*where).order_by(*order))
+    return [dict(row) for row in rows.mappings()]
+
+
+async def _lines(
+    reader: Reader, pool_id: str, where: ColumnElement[bool], on: date
+) -> list[MemberLine]:
+    stays = await _stays(reader, POOL_MEMBERS.c.pool_id == pool_id, where)
+    chosen = select(POOL_MEMBERS.c.cadre_id).where(POOL_MEMBERS.c.pool_id == pool_id, where)
+    known = await persons(reader, CADRES.c.cadre_id.in_(chosen), on)
+    by_id = {line.cadre_id: line for line in known}
+    return [MemberLine(**by_id[stay["cadre_id"]].model_dump(), **_movement(stay)) for stay in stays]
+
+
+def _movement(stay: dict[str, Any]) -> dict[str, Any]:
+    names = ("entered_on", "exited_on", "exit_reason")
+    return {"entry_event": stay["event_id"]} | {name: stay[name] for name in names}
+
+
+async def _definitions(reader: Reader, on: date) -> Sequence[dict[str, Any]]:
+    """The definition in force on a day of every pool, by pool id."""
+    query = (
+        select(POOLS)
+        .where(POOLS.c.defined_on <= on)
+        .order_by(POOLS.c.pool_id, POOLS.c.defined_on)
+    )
+    rows = await reader.connection.execute(query)
+    latest = {row["pool_id"]: dict(row) for row in rows.mappings()}
+    return list(latest.values())
+
+
+async def _definition(reader: Reader, pool_id: str, on: date) -> dict[str, Any]:
+    for definition in await _definitions(reader, on):
+        if definition["pool_id"] == pool_id:
+            return definition
+    raise NotFound(
+        f"no pool {pool_id} existed on {on}", where=pool_id, hint="GET /pools lists them"
+    )
+
+
+def _shown(definition: dict[str, Any]) -> dict[str, Any]:
+    return {name: definition[name] for name in ("pool_id", "pool_class", "title", "seats")}

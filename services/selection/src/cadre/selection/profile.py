@@ -1,0 +1,110 @@
+"""Entry into service and the facts of a profile: recruitment, import, correction (M02)."""
+
+from typing import assert_never
+
+from cadre.contracts.event import CadreEvent, CadreId
+from cadre.contracts.selection import (
+    PROFILE_FIELDS,
+    Baseline,
+    Baselined,
+    ProfileCorrected,
+    ProfileCorrection,
+    Recruited,
+    Recruitment,
+)
+from cadre.selection.cadre import Cadre, CorrectableCommand
+from cadre.shared.errors import Malformed, NotPossible
+from cadre.shared.messages import Command
+
+PERSONAL = ("full_name", "id_number", "birth_date", "native_place")
+
+
+class Registration(Command):
+    """A wish about somebody who may be new here."""
+
+    cadre_id: CadreId | None = None
+    """Assigned from the ID number before the command is decided; see `registration`."""
+
+    @property
+    def person(self) -> str:
+        if self.cadre_id is None:
+            raise Malformed("no cadre id was assigned yet", where="cadre_id")
+        return self.cadre_id
+
+
+class Recruit(Registration, Recruitment):
+    """Take somebody into service."""
+
+
+class RecordBaseline(Registration, Baseline):
+    """Take over a career from a file."""
+
+
+class CorrectProfile(CorrectableCommand, ProfileCorrection):
+    """Set fields of a profile right, from the effective date on."""
+
+
+type ProfileCommand = Recruit | RecordBaseline | CorrectProfile
+
+
+def decide(command: ProfileCommand, cadre: Cadre) -> list[CadreEvent]:
+    match command:
+        case Recruit():
+            return _recruit(command, cadre)
+        case RecordBaseline():
+            return _record_baseline(command, cadre)
+        case CorrectProfile():
+            return _correct(command, cadre)
+        case _:
+            assert_never(command)
+
+
+def _recruit(command: Recruit, cadre: Cadre) -> list[CadreEvent]:
+    recruited = Recruited.model_validate(dict(command) | {"cadre_id": command.person})
+    if cadre.holds(recruited, besides=PERSONAL):
+        return []
+    if (entry := cadre.entry) is not None:
+        how = "recruited" if isinstance(entry, Recruited) else "taken over from a file"
+        raise NotPossible(
+            f"cadre {command.person} was {how} on {entry.effective_on} already",
+            where=command.person,
+            hint="nobody is recruited twice; set wrong facts right with correct-profile",
+        )
+    return [recruited]
+
+
+def _record_baseline(command: RecordBaseline, cadre: Cadre) -> list[CadreEvent]:
+    if cadre.standing(Recruited):
+        raise NotPossible(
+            f"cadre {command.person} was recruited through this system",
+            where=command.person,
+            hint="a baseline is for careers from before; use correct-profile",
+        )
+    same_source = (command.source_sha256, command.source_row)
+    earlier = [event for event in cadre.facts.values() if isinstance(event, Baselined)]
+    # Also a superseded import counts: running an old file again must not undo a newer one.
+    if any((event.source_sha256, event.source_row) == same_source for event in earlier):
+        return []
+    standing = cadre.standing(Baselined)
+    superseded = standing[-1].id if standing else None
+    assigned = {"cadre_id": command.person, "supersedes": superseded}
+    return [Baselined.model_validate(dict(command) | assigned)]
+
+
+def _correct(command: CorrectProfile, cadre: Cadre) -> list[CadreEvent]:
+    cadre.require_known(command.cadre_id)
+    correction = ProfileCorrected(**dict(command))
+    if cadre.holds(correction):
+        return []
+    cadre.require_superseded(correction)
+    for fact in cadre.standing(ProfileCorrected):
+        both = fact.event.corrected.keys() & correction.corrected.keys()
+        same_day = fact.event.effective_on == correction.effective_on
+        if both and same_day and fact.id != correction.supersedes:
+            told = "、".join(PROFILE_FIELDS[name] for name in sorted(both))
+            raise NotPossible(
+                f"{told} was corrected as of {correction.effective_on} already",
+                where=str(fact.id),
+                hint="name that event in supersedes, or correct as of another day",
+            )
+    return [correction]

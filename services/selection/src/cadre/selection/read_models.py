@@ -1,0 +1,238 @@
+"""From one event to rows: the functions that fill `tables`."""
+
+import json
+from collections.abc import Iterable
+
+from sqlalchemy import Table
+
+from cadre.contracts.event import CadreEvent, Event
+from cadre.contracts.selection import (
+    Baselined,
+    IntakePlanned,
+    Observed,
+    PoliticalQualityAssessed,
+    PoliticalVetoLifted,
+    PoolAssessed,
+    PoolCompared,
+    PoolDefined,
+    PoolEntered,
+    PoolEntryRefused,
+    PoolExited,
+    PoolNominated,
+    Profile,
+    ProfileCorrected,
+    Recruited,
+)
+from cadre.selection.tables import (
+    CADRES,
+    HIRES,
+    INTAKE_PLANS,
+    OBSERVATIONS,
+    PLAN_LINES,
+    POLITICAL_ASSESSMENTS,
+    POOL_MEMBERS,
+    POOL_STEPS,
+    POOLS,
+    PROFILE_CORRECTIONS,
+    READ_MODELS,
+    REFUSALS,
+)
+from cadre.shared.messages import Recorded
+from cadre.shared.read_models import Change, Put
+from cadre.shared.serving import token
+
+__all__ = ["READ_MODELS"]
+
+
+def _fact(table: Table, recorded: Recorded[CadreEvent], **values: object) -> Put:
+    key = {"event_id": str(recorded.event_id), "cadre_id": recorded.event.cadre_id}
+    return Put(table.name, key | values)
+
+
+def _superseding(table: Table, recorded: Recorded[Event]) -> Iterable[Change]:
+    """Marks the row of the fact that this one corrects, if it corrects one."""
+    if recorded.event.supersedes:
+        key = {"event_id": str(recorded.event.supersedes)}
+        yield Put(table.name, key | {"superseded_by": str(recorded.event_id)})
+
+
+def _profile(profile: Profile | ProfileCorrected) -> dict[str, object]:
+    return {
+        "full_name": token(profile.full_name),
+        "birth_date": token(profile.birth_date),
+        "native_place": token(profile.native_place),
+        "birth_month": profile.birth_month,
+        "ethnicity": profile.ethnicity,
+        "political": profile.political,
+        "education": profile.education,
+        "major": profile.major,
+    }
+
+
+@READ_MODELS.on(Recruited)
+def _recruited(recorded: Recorded[Recruited]) -> Iterable[Change]:
+    event = recorded.event
+    yield Put(
+        CADRES.name,
+        _profile(event)
+        | {
+            "cadre_id": event.cadre_id,
+            "id_number": token(event.id_number),
+            "sex": event.sex,
+            "unit_id": event.unit_id,
+            "unit_name": event.unit_name,
+            "channel": event.channel,
+            "entered_on": event.effective_on,
+        },
+    )
+    yield _fact(
+        HIRES,
+        recorded,
+        hired_on=event.effective_on,
+        channel=event.channel,
+        major=event.major,
+        unit_name=event.unit_name,
+        plan_id=event.plan_id,
+    )
+
+
+@READ_MODELS.on(Baselined)
+def _baselined(recorded: Recorded[Baselined]) -> Iterable[Change]:
+    event = recorded.event
+    row = _profile(event) | {
+        "cadre_id": event.cadre_id,
+        "id_number": token(event.id_number),
+        "sex": event.sex,
+        "unit_id": event.standing.unit_id,
+        "unit_name": event.standing.unit_name,
+        "source_file": event.source_file,
+    }
+    # A second import corrects what the first one said; the person is known since the first.
+    yield Put(CADRES.name, row if event.supersedes else row | {"entered_on": event.effective_on})
+
+
+@READ_MODELS.on(ProfileCorrected)
+def _corrected(recorded: Recorded[ProfileCorrected]) -> Iterable[Change]:
+    event = recorded.event
+    said = {"corrected_on": event.effective_on, "reason": event.reason, "basis": event.basis}
+    yield _fact(PROFILE_CORRECTIONS, recorded, **said, **_profile(event))
+    yield from _superseding(PROFILE_CORRECTIONS, recorded)
+
+
+@READ_MODELS.on(Observed)
+def _observed(recorded: Recorded[Observed]) -> Iterable[Change]:
+    event = recorded.event
+    yield _fact(
+        OBSERVATIONS,
+        recorded,
+        observed_on=event.effective_on,
+        occasion=event.occasion,
+        indication=event.indication,
+        observer=event.observer,
+        note=token(event.note),
+    )
+    yield from _superseding(OBSERVATIONS, recorded)
+
+
+@READ_MODELS.on(PoliticalQualityAssessed)
+def _assessed(recorded: Recorded[PoliticalQualityAssessed]) -> Iterable[Change]:
+    event = recorded.event
+    yield _fact(
+        POLITICAL_ASSESSMENTS,
+        recorded,
+        assessed_on=event.effective_on,
+        conclusion=event.conclusion,
+        occasion=event.occasion,
+        note=token(event.note),
+        veto=event.veto,
+    )
+    yield from _superseding(POLITICAL_ASSESSMENTS, recorded)
+
+
+@READ_MODELS.on(PoliticalVetoLifted)
+def _lifted(recorded: Recorded[PoliticalVetoLifted]) -> Iterable[Change]:
+    event = recorded.event
+    lifted = {"lifted_by": str(recorded.event_id), "lifted_on": event.effective_on}
+    yield Put(POLITICAL_ASSESSMENTS.name, {"event_id": str(event.assessment_event)} | lifted)
+
+
+@READ_MODELS.on(PoolDefined)
+def _defined(recorded: Recorded[PoolDefined]) -> Iterable[Change]:
+    event = recorded.event
+    yield Put(
+        POOLS.name,
+        {
+            "event_id": str(recorded.event_id),
+            "pool_id": event.pool_id,
+            "pool_class": event.pool_class,
+            "title": event.title,
+            "seats": event.seats,
+            "defined_on": event.effective_on,
+        },
+    )
+    yield from _superseding(POOLS, recorded)
+
+
+def _step(
+    recorded: Recorded[PoolNominated | PoolAssessed | PoolCompared], **values: object
+) -> Iterable[Change]:
+    event = recorded.event
+    taken = {"pool_id": event.pool_id, "taken_on": event.effective_on}
+    yield _fact(POOL_STEPS, recorded, **taken, **values)
+    yield from _superseding(POOL_STEPS, recorded)
+
+
+@READ_MODELS.on(PoolNominated)
+def _nominated(recorded: Recorded[PoolNominated]) -> Iterable[Change]:
+    return _step(recorded, step="nomination", by_unit=recorded.event.by_unit)
+
+
+@READ_MODELS.on(PoolAssessed)
+def _pool_assessed(recorded: Recorded[PoolAssessed]) -> Iterable[Change]:
+    return _step(recorded, step="assessment", fit=recorded.event.fit)
+
+
+@READ_MODELS.on(PoolCompared)
+def _compared(recorded: Recorded[PoolCompared]) -> Iterable[Change]:
+    event = recorded.event
+    places = {"place": event.place, "compared_count": event.compared_count}
+    return _step(recorded, step="comparison", **places)
+
+
+@READ_MODELS.on(PoolEntered)
+def _entered(recorded: Recorded[PoolEntered]) -> Iterable[Change]:
+    event = recorded.event
+    entry = {"entered_on": event.effective_on, "decided_by": event.decided_by}
+    yield _fact(POOL_MEMBERS, recorded, pool_id=event.pool_id, **entry)
+
+
+@READ_MODELS.on(PoolExited)
+def _exited(recorded: Recorded[PoolExited]) -> Iterable[Change]:
+    event = recorded.event
+    left = {"exited_on": event.effective_on, "exit_reason": event.reason}
+    yield Put(POOL_MEMBERS.name, {"event_id": str(event.entry_event)} | left)
+
+
+@READ_MODELS.on(PoolEntryRefused)
+def _refused(recorded: Recorded[PoolEntryRefused]) -> Iterable[Change]:
+    event = recorded.event
+    findings = [finding.model_dump(mode="json") for finding in event.findings]
+    yield _fact(
+        REFUSALS,
+        recorded,
+        pool_id=event.pool_id,
+        refused_on=event.effective_on,
+        findings=json.dumps(findings, sort_keys=True, ensure_ascii=False),
+        earliest=event.earliest,
+    )
+
+
+@READ_MODELS.on(IntakePlanned)
+def _planned(recorded: Recorded[IntakePlanned]) -> Iterable[Change]:
+    event, event_id = recorded.event, str(recorded.event_id)
+    plan = {"plan_id": event.plan_id, "year": event.year, "planned_on": event.effective_on}
+    yield Put(INTAKE_PLANS.name, {"event_id": event_id} | plan)
+    yield from _superseding(INTAKE_PLANS, recorded)
+    for number, line in enumerate(event.lines, start=1):
+        wanted = {"channel": line.channel, "major": line.major, "count": line.count}
+        yield Put(PLAN_LINES.name, {"event_id": event_id, "line": number} | wanted)

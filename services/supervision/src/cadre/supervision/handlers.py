@@ -1,0 +1,88 @@
+"""Every command of the service: what it reads and who decides it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from cadre.shared.decider import Handler, Scope, World
+from cadre.supervision.assessment import (
+    Assess,
+    CorrectAssessment,
+    RequestAssessment,
+    UnitYears,
+    assess,
+    assess_scopes,
+    correct_assessment,
+    correct_scopes,
+    request_assessment,
+)
+from cadre.supervision.cadre import CADRE, cadre_handler
+from cadre.supervision.flag import CloseFlag, Flag, close_flag, flag
+from cadre.supervision.influence import (
+    CheckRectification,
+    Discipline,
+    Talk,
+    check_rectification,
+    discipline,
+    talk,
+)
+from cadre.supervision.merit import PostMerit, ReverseMerit, post_merit, reverse_merit
+from cadre.supervision.point_scheme import POINT_SCHEME, PublishPointScheme, publish_point_scheme
+from cadre.supervision.unit_year import (
+    UNIT_YEAR,
+    CloseMonth,
+    OpenUnitYear,
+    close_month,
+    open_unit_year,
+    unit_year_id,
+)
+
+
+def _unit_years(scopes: Iterable[Scope[Any]], world: World) -> UnitYears:
+    return {scope.id: world[scope] for scope in scopes if scope.fold is UNIT_YEAR}
+
+
+HANDLERS: tuple[Handler[Any], ...] = (
+    Handler(
+        OpenUnitYear,
+        lambda c, _: (UNIT_YEAR.of(unit_year_id(c.unit_id, c.year)),),
+        lambda c, world: open_unit_year(c, world[UNIT_YEAR.of(unit_year_id(c.unit_id, c.year))]),
+    ),
+    Handler(
+        CloseMonth,
+        lambda c, _: (UNIT_YEAR.of(unit_year_id(c.unit_id, c.month)),),
+        lambda c, world: close_month(c, world[UNIT_YEAR.of(unit_year_id(c.unit_id, c.month))]),
+    ),
+    Handler(
+        Assess,
+        assess_scopes,
+        lambda c, world: assess(
+            c, world[CADRE.of(c.cadre_id)], _unit_years(assess_scopes(c, world), world)
+        ),
+    ),
+    Handler(
+        CorrectAssessment,
+        correct_scopes,
+        lambda c, world: correct_assessment(
+            c, world[CADRE.of(c.cadre_id)], _unit_years(correct_scopes(c, world), world)
+        ),
+    ),
+    cadre_handler(RequestAssessment, request_assessment),
+    Handler(
+        PublishPointScheme,
+        lambda c, _: (POINT_SCHEME.of(c.scheme_id),),
+        lambda c, world: publish_point_scheme(c, world[POINT_SCHEME.of(c.scheme_id)]),
+    ),
+    Handler(
+        PostMerit,
+        lambda c, _: (CADRE.of(c.cadre_id), POINT_SCHEME.of(c.scheme_id)),
+        lambda c, world: post_merit(
+            c, world[CADRE.of(c.cadre_id)], world[POINT_SCHEME.of(c.scheme_id)]
+        ),
+    ),
+    cadre_handler(ReverseMerit, reverse_merit),
+    cadre_handler(Flag, flag),
+    cadre_handler(CloseFlag, close_flag),
+    cadre_handler(Talk, talk),
+    cadre_handler(CheckRectification, check_rectification),
+    cadre_handler(Discipline, discipline),
+)

@@ -1,0 +1,363 @@
+"""The tables of Supervision: dated facts, one row per event unless said otherwise."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import Boolean, Column, Date, Float, Integer, String
+
+from cadre.contracts.appointment import Promoted
+from cadre.contracts.event import Event
+from cadre.contracts.selection import Baselined, Recruited
+from cadre.contracts.supervision import (
+    Assessed,
+    AssessmentKind,
+    AssessmentRefused,
+    AssessmentRequested,
+    Disciplined,
+    ExcellentAllotted,
+    ExcellentReleased,
+    FlagClosed,
+    Flagged,
+    MeritPosted,
+    MeritReversed,
+    MonthClosed,
+    PointSchemePublished,
+    RectificationChecked,
+    Talked,
+    UnitYearOpened,
+)
+from cadre.shared.messages import Recorded
+from cadre.shared.read_models import Change, Put, ReadModels
+from cadre.shared.serving import token
+from cadre.supervision.period import period_ends
+
+READ_MODELS: Final = ReadModels(service="supervision", version=1)
+
+
+def _codes(*names: str) -> Iterable[Column[Any]]:
+    return (Column(name, String(80)) for name in names)
+
+
+def _texts(*names: str) -> Iterable[Column[Any]]:
+    return (Column(name, String) for name in names)
+
+
+def _days(*names: str) -> Iterable[Column[Any]]:
+    return (Column(name, Date) for name in ("effective_on", *names))
+
+
+def _event() -> Column[Any]:
+    return Column("event_id", String(80), primary_key=True)
+
+
+def _cadre() -> Column[Any]:
+    return Column("cadre_id", String(80), index=True)
+
+
+ASSESSMENTS: Final = READ_MODELS.table(
+    "assessments",
+    _event(),
+    _cadre(),
+    *_codes("kind", "period", "grade", "unit_id", "superseded_by"),
+    *_texts("unit_name", "reviewer", "comment"),
+    *_days(),
+    Column("score", Float),
+    Column("late", Boolean),
+)
+"""A grade that an imported career told has the id ``<event id>/<line>`` and no unit."""
+
+UNIT_YEARS: Final = READ_MODELS.table(
+    "unit_years",
+    _event(),
+    Column("unit_year_id", String(80), index=True),
+    *_codes("unit_id", "rounding", "superseded_by"),
+    *_texts("unit_name", "approved_by"),
+    *_days(),
+    Column("year", Integer),
+    Column("headcount", Integer),
+    Column("excellent_share", Float),
+)
+
+CLOSED_MONTHS: Final = READ_MODELS.table(
+    "closed_months",
+    Column("unit_year_id", String(80), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    *_days(),
+)
+
+EXCELLENT_PLACES: Final = READ_MODELS.table(
+    "excellent_places",
+    _event(),
+    Column("unit_year_id", String(80), index=True),
+    *_codes("cadre_id"),
+    *_days(),
+    Column("places", Integer),
+)
+"""A place taken is +1, a place given back −1."""
+
+MERIT_ENTRIES: Final = READ_MODELS.table(
+    "merit_entries",
+    _event(),
+    _cadre(),
+    *_codes("scheme_id", "item", "reverses"),
+    *_texts("title", "evidence", "approved_by"),
+    *_days(),
+    Column("points", Integer),
+    Column("scheme_version", Integer),
+)
+"""A reversal is a row of its own, with the opposite points."""
+
+POINT_ITEMS: Final = READ_MODELS.table(
+    "point_items",
+    Column("scheme_id", String(80), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("code", String(80), primary_key=True),
+    *_codes("family"),
+    *_texts("title"),
+    *_days(),
+    Column("points", Integer),
+)
+
+FLAGS: Final = READ_MODELS.table(
+    "flags",
+    _event(),
+    _cadre(),
+    *_codes("kind", "outcome"),
+    *_texts("source", "reference", "detail", "reason"),
+    *_days("closed_on"),
+)
+
+TALKS: Final = READ_MODELS.table(
+    "talks",
+    _event(),
+    _cadre(),
+    *_codes("kind", "flag_event", "superseded_by"),
+    *_texts("talkers", "reason", "record"),
+    *_days("blocked_until"),
+)
+
+CHECKS: Final = READ_MODELS.table(
+    "rectification_checks",
+    _event(),
+    _cadre(),
+    *_codes("talk_event"),
+    *_texts("note"),
+    *_days(),
+    Column("passed", Boolean),
+)
+
+SANCTIONS: Final = READ_MODELS.table(
+    "sanctions",
+    _event(),
+    _cadre(),
+    *_codes("sanction", "rule", "superseded_by"),
+    *_texts("decided_by", "document"),
+    *_days("blocked_until"),
+)
+
+REQUESTS: Final = READ_MODELS.table(
+    "assessment_requests",
+    Column("request_id", String(80), primary_key=True),
+    _cadre(),
+    *_texts("reason"),
+    *_days("due_on"),
+)
+
+REFUSALS: Final = READ_MODELS.table(
+    "assessment_refusals",
+    _event(),
+    _cadre(),
+    *_codes("kind", "period", "grade"),
+    *_texts("reasons", "findings"),
+    *_days(),
+)
+
+MEMBERSHIPS: Final = READ_MODELS.table(
+    "memberships",
+    _event(),
+    _cadre(),
+    Column("unit_id", String(80), index=True),
+    *_texts("unit_name"),
+    *_days(),
+)
+"""Which unit somebody belongs to from a day on, as the other services told it."""
+
+PROMOTIONS: Final = READ_MODELS.table("promotions", _event(), _cadre(), *_codes("kind"), *_days())
+
+
+def _fact(table: str, recorded: Recorded[Any], *fields: str, **more: object) -> Iterable[Change]:
+    """The row of an event with these of its fields; a correction marks what it corrects."""
+    event: Event = recorded.event
+    key = str(recorded.event_id)
+    told = {name: getattr(event, name) for name in ("effective_on", *fields)}
+    yield Put(table, {"event_id": key} | told | more)
+    if event.supersedes is not None and "superseded_by" in READ_MODELS.metadata.tables[table].c:
+        yield Put(table, {"event_id": str(event.supersedes), "superseded_by": key})
+
+
+@READ_MODELS.on(Assessed)
+def assessed(recorded: Recorded[Assessed]) -> Iterable[Change]:
+    told = ("cadre_id", "kind", "period", "grade", "unit_id", "unit_name", "reviewer")
+    comment = token(recorded.event.comment)
+    return _fact("assessments", recorded, *told, "score", "late", comment=comment)
+
+
+@READ_MODELS.on(Baselined)
+def graded_before(recorded: Recorded[Baselined]) -> Iterable[Change]:
+    """Annual grades of an imported career, each known from the end of its year."""
+    event = recorded.event
+    for line, entry in enumerate(event.career):
+        if entry.grade is not None:
+            year = entry.begins[:4]
+            yield Put(
+                "assessments",
+                {
+                    "event_id": f"{recorded.event_id}/{line}",
+                    "cadre_id": event.cadre_id,
+                    "kind": AssessmentKind.YEAR,
+                    "period": year,
+                    "grade": entry.grade,
+                    "late": False,
+                    "effective_on": period_ends(year),
+                },
+            )
+
+
+@READ_MODELS.on(UnitYearOpened)
+def unit_year_opened(recorded: Recorded[UnitYearOpened]) -> Iterable[Change]:
+    told = ("unit_year_id", "unit_id", "unit_name", "year", "headcount", "rounding")
+    return _fact("unit_years", recorded, *told, "excellent_share", "approved_by")
+
+
+@READ_MODELS.on(MonthClosed)
+def month_closed(recorded: Recorded[MonthClosed]) -> Iterable[Change]:
+    event = recorded.event
+    yield Put("closed_months", event.model_dump(include={"unit_year_id", "month", "effective_on"}))
+
+
+@READ_MODELS.on(ExcellentAllotted)
+def allotted(recorded: Recorded[ExcellentAllotted]) -> Iterable[Change]:
+    return _fact("excellent_places", recorded, "unit_year_id", "cadre_id", places=1)
+
+
+@READ_MODELS.on(ExcellentReleased)
+def released(recorded: Recorded[ExcellentReleased]) -> Iterable[Change]:
+    return _fact("excellent_places", recorded, "unit_year_id", "cadre_id", places=-1)
+
+
+@READ_MODELS.on(PointSchemePublished)
+def scheme_published(recorded: Recorded[PointSchemePublished]) -> Iterable[Change]:
+    event = recorded.event
+    scheme = event.model_dump(include={"scheme_id", "version", "effective_on"})
+    for item in event.items:
+        yield Put("point_items", scheme | item.model_dump())
+
+
+@READ_MODELS.on(MeritPosted)
+def merit_posted(recorded: Recorded[MeritPosted]) -> Iterable[Change]:
+    told = ("cadre_id", "points", "scheme_id", "scheme_version", "item", "title", "evidence")
+    return _fact("merit_entries", recorded, *told, "approved_by")
+
+
+@READ_MODELS.on(MeritReversed)
+def merit_reversed(recorded: Recorded[MeritReversed]) -> Iterable[Change]:
+    event = recorded.event
+    return _fact(
+        "merit_entries",
+        recorded,
+        "cadre_id",
+        "points",
+        title=f"冲销：{event.reason}",
+        reverses=str(event.merit_event),
+    )
+
+
+@READ_MODELS.on(Flagged)
+def flagged(recorded: Recorded[Flagged]) -> Iterable[Change]:
+    detail = token(recorded.event.detail)
+    return _fact("flags", recorded, "cadre_id", "kind", "source", "reference", detail=detail)
+
+
+@READ_MODELS.on(FlagClosed)
+def flag_closed(recorded: Recorded[FlagClosed]) -> Iterable[Change]:
+    event = recorded.event
+    yield Put(
+        "flags",
+        {
+            "event_id": str(event.flag_event),
+            "closed_on": event.effective_on,
+            "outcome": event.outcome,
+            "reason": event.reason,
+        },
+    )
+
+
+@READ_MODELS.on(Talked)
+def talked(recorded: Recorded[Talked]) -> Iterable[Change]:
+    event = recorded.event
+    return _fact(
+        "talks",
+        recorded,
+        *("cadre_id", "kind", "reason", "blocked_until"),
+        talkers=json.dumps(event.talkers, ensure_ascii=False),
+        record=token(event.record),
+        flag_event=str(event.flag_event) if event.flag_event else None,
+    )
+
+
+@READ_MODELS.on(RectificationChecked)
+def rectification_checked(recorded: Recorded[RectificationChecked]) -> Iterable[Change]:
+    event = recorded.event
+    return _fact(
+        "rectification_checks",
+        recorded,
+        *("cadre_id", "passed"),
+        talk_event=str(event.talk_event),
+        note=token(event.note),
+    )
+
+
+@READ_MODELS.on(Disciplined)
+def disciplined(recorded: Recorded[Disciplined]) -> Iterable[Change]:
+    told = ("cadre_id", "sanction", "rule", "decided_by", "document", "blocked_until")
+    return _fact("sanctions", recorded, *told)
+
+
+@READ_MODELS.on(AssessmentRequested)
+def assessment_requested(recorded: Recorded[AssessmentRequested]) -> Iterable[Change]:
+    event = recorded.event
+    told = event.model_dump(include={"cadre_id", "reason", "effective_on", "due_on"})
+    yield Put("assessment_requests", {"request_id": str(event.request_id)} | told)
+
+
+@READ_MODELS.on(AssessmentRefused)
+def assessment_refused(recorded: Recorded[AssessmentRefused]) -> Iterable[Change]:
+    event = recorded.event
+    findings = [finding.model_dump(mode="json") for finding in event.findings]
+    return _fact(
+        "assessment_refusals",
+        recorded,
+        *("cadre_id", "kind", "period", "grade"),
+        reasons=event.reasons(),
+        findings=json.dumps(findings, sort_keys=True, ensure_ascii=False),
+    )
+
+
+@READ_MODELS.on(Recruited)
+def recruited(recorded: Recorded[Recruited]) -> Iterable[Change]:
+    return _fact("memberships", recorded, "cadre_id", "unit_id", "unit_name")
+
+
+@READ_MODELS.on(Baselined)
+def taken_over(recorded: Recorded[Baselined]) -> Iterable[Change]:
+    standing = recorded.event.standing
+    unit = {"unit_id": standing.unit_id, "unit_name": standing.unit_name}
+    return _fact("memberships", recorded, "cadre_id", **unit)
+
+
+@READ_MODELS.on(Promoted)
+def promoted(recorded: Recorded[Promoted]) -> Iterable[Change]:
+    yield from _fact("promotions", recorded, "cadre_id", "kind")
+    if recorded.event.unit_id is not None:
+        yield from _fact("memberships", recorded, "cadre_id", "unit_id", "unit_name")

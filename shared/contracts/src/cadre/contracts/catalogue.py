@@ -1,0 +1,71 @@
+"""Every published event by its type, old versions with the step that brings them up to date."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from cadre.contracts.appointment import AppointmentEvent
+from cadre.contracts.event import Event
+from cadre.contracts.selection import SelectionEvent
+from cadre.contracts.supervision import SupervisionEvent
+from cadre.contracts.training import TrainingEvent
+
+type Body = dict[str, Any]
+type Upcast = Callable[[Body], Body]
+
+
+class UnknownEvent(LookupError):
+    """The log holds a type of event that this version of the contracts does not know."""
+
+
+class UnreadableEvent(ValueError):
+    """A body does not fit the schema of its type."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Event classes by type tag, and one upcast for every tag that was replaced."""
+
+    events: Mapping[str, type[Event]]
+    upcasts: Mapping[str, Upcast] = field(default_factory=dict[str, Upcast])
+
+    @classmethod
+    def of(
+        cls, events: Iterable[type[Event]], upcasts: Mapping[str, Upcast] | None = None
+    ) -> "Catalogue":
+        return cls({event.tag(): event for event in events}, upcasts or {})
+
+    def read(self, body: Body) -> Event:
+        """The event a JSON body stands for, brought up to its newest version.
+
+        Raises `UnknownEvent` for a type nobody published and `UnreadableEvent` for a body that
+        does not fit its type.
+        """
+        seen: set[str] = set()
+        while (tag := str(body.get("type"))) in self.upcasts and tag not in seen:
+            seen.add(tag)
+            body = self.upcasts[tag](body)
+        known = self.events.get(tag)
+        if known is None:
+            msg = f"no event type {tag!r} is known here; update cadre-contracts"
+            raise UnknownEvent(msg)
+        try:
+            return known.model_validate(body)
+        except ValidationError as error:
+            where = "; ".join(
+                f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
+            )
+            msg = f"{tag} does not fit its schema: {where}"
+            raise UnreadableEvent(msg) from error
+
+
+def _members(*unions: Any) -> Iterable[type[Event]]:
+    for union in unions:
+        yield from get_args(union.__value__)
+
+
+CATALOGUE = Catalogue.of(
+    _members(SelectionEvent, TrainingEvent, SupervisionEvent, AppointmentEvent)
+)

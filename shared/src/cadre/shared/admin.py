@@ -1,0 +1,145 @@
+"""What every service offers beside its own queries: histories, projections, a dump, a check."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime, BaseModel
+
+from cadre.shared import history
+from cadre.shared.decider import Fold
+from cadre.shared.dump import Dump, dump, fresh_dump
+from cadre.shared.errors import NotFound
+from cadre.shared.runtime import Runtime
+from cadre.shared.service import Service
+
+
+class HistoryAnswer(BaseModel):
+    """A history and the position it is true for."""
+
+    id: str
+    position: int
+    on: date | None
+    known_at: int | None
+    entries: list[history.Entry]
+
+
+class ProjectionStatus(BaseModel):
+    """How far a service has come."""
+
+    service: str
+    position: int
+    journal_position: int
+    reactions_position: int | None
+    log_position: int
+    generations: list[dict[str, Any]]
+    rebuilding: bool
+    parked: list[dict[str, Any]]
+    reactions_failed: list[dict[str, Any]]
+
+
+class Retried(BaseModel):
+    result: Literal["applied", "rebuilding"]
+
+
+def router(service: Service) -> APIRouter:
+    """Routes below ``/histories`` and ``/projections``."""
+    routes = APIRouter(tags=["history and projections"])
+    routes.add_api_route(
+        "/histories/{entity}/{entity_id}",
+        _history_of(service),
+        response_model=HistoryAnswer,
+        summary="A whole history: of a cadre from all services, of another aggregate from this one",
+    )
+
+    @routes.get("/projections", summary="Positions, generations, what is parked")
+    async def status(request: Request) -> ProjectionStatus:
+        runtime: Runtime = request.app.state.runtime
+        projector = runtime.projector
+        return ProjectionStatus(
+            service=service.name,
+            position=projector.position,
+            journal_position=projector.journal_position,
+            reactions_position=runtime.reactor.position if service.reactions else None,
+            log_position=await runtime.log.last_position(),
+            generations=[
+                {
+                    "number": g.number,
+                    "status": g.status,
+                    "position": g.position,
+                    "fingerprint": g.fingerprint,
+                    "current": g.current,
+                }
+                for g in await projector.status()
+            ],
+            rebuilding=projector.rebuilding is not None and not projector.rebuilding.done(),
+            parked=[asdict(event) for event in await projector.parked_events()],
+            reactions_failed=await runtime.reactor.failures(),
+        )
+
+    @routes.post("/projections/rebuild", summary="Rebuild beside the running tables and swap")
+    async def rebuild(request: Request) -> ProjectionStatus:
+        runtime: Runtime = request.app.state.runtime
+        runtime.projector.rebuild()
+        return await status(request)
+
+    @routes.post("/projections/retry/{aggregate}", summary="Apply what is parked of an aggregate")
+    async def retry(request: Request, aggregate: str) -> Retried:
+        runtime: Runtime = request.app.state.runtime
+        parts = aggregate.split(".")
+        if len(parts) != len(("service", "entity", "id")):
+            raise NotFound(
+                "an aggregate is named service.entity.id", where=aggregate, hint="see /projections"
+            )
+        result = await runtime.projector.retry((parts[0], parts[1], parts[2]))
+        return Retried.model_validate({"result": result})
+
+    @routes.get("/projections/dump", summary="Digests of every table, or the tables themselves")
+    async def dumped(
+        request: Request,
+        fresh: Annotated[
+            bool, Query(description="From a replay of the log from position 1, not from the tables")
+        ] = False,
+        full: Annotated[bool, Query(description="With all rows, sealed values opened")] = False,
+    ) -> Dump:
+        runtime: Runtime = request.app.state.runtime
+        found = await (fresh_dump(runtime) if fresh else dump(runtime))
+        return found if full else found.model_copy(update={"tables": None})
+
+    return routes
+
+
+def _history_of(service: Service) -> Any:
+    async def endpoint(
+        request: Request,
+        entity: str,
+        entity_id: str,
+        on: Annotated[date | None, Query(description="What held on this day")] = None,
+        known_at: Annotated[int | None, Query(ge=0, description="As known at a position")] = None,
+        known_at_time: Annotated[AwareDatetime | None, Query(description="As known then")] = None,
+        raw: Annotated[bool, Query(description="With headers, fields still sealed")] = False,
+    ) -> HistoryAnswer:
+        runtime: Runtime = request.app.state.runtime
+        owner = "*" if entity == "cadre" else service.name
+        scope = Fold(owner, entity, None, lambda state, _: state).of(entity_id)
+        messages = await runtime.handling.messages(scope)
+        if not messages:
+            raise NotFound(f"no {entity} {entity_id} is known", where=entity_id)
+        if raw:
+            recorded = [runtime.codec.decode(message) for message in messages]
+        else:
+            recorded = await history.opened(runtime.codec, messages)
+        if known_at_time is not None:
+            known_at = history.position_at(recorded, known_at_time)
+        return HistoryAnswer(
+            id=entity_id,
+            position=messages[-1].position,
+            on=on,
+            known_at=known_at,
+            entries=history.entries(
+                history.as_of(recorded, on, known_at), raw=messages if raw else ()
+            ),
+        )
+
+    return endpoint

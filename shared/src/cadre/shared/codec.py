@@ -1,0 +1,286 @@
+"""The only place that turns events into messages and back, and that signs and seals.
+
+On the wire an event is a CloudEvents 1.0 message in binary mode: attributes in ``ce-`` headers,
+JSON body. The signature and the hash cover the subject, every attribute and the body: length and
+bytes of each, in the order of `SIGNED`. Personal fields travel sealed with the key of their person.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+from uuid import UUID
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import BaseModel
+
+from cadre.contracts.catalogue import CATALOGUE, Catalogue
+from cadre.contracts.event import CadreEvent, Event, Personal
+from cadre.shared.keyring import DataKey, KeyName, Keyring
+from cadre.shared.messages import Envelope, Recorded
+
+SIGNED = (
+    "ce-specversion",
+    "ce-id",
+    "ce-source",
+    "ce-type",
+    "ce-subject",
+    "ce-time",
+    "ce-dataschema",
+    "ce-datacontenttype",
+    "ce-actor",
+    "ce-persons",
+    "ce-commandid",
+    "ce-commandhash",
+    "ce-causationid",
+    "ce-correlationid",
+    "ce-aggregateversion",
+    "ce-previoushash",
+    "ce-evidence",
+    "ce-codeversion",
+    "ce-keyid",
+    "traceparent",
+)
+SIGNATURE = "ce-signature"
+_DOMAIN = b"cadre-event-v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An event as the log holds it: raw."""
+
+    subject: str
+    headers: Mapping[str, str]
+    body: bytes
+    position: int
+    recorded_ns: int
+    """The log server's time stamp, nanoseconds since 1970 (UTC)."""
+
+    @property
+    def recorded_at(self) -> datetime:
+        return datetime.fromtimestamp(self.recorded_ns // 1000 / 1_000_000, UTC)
+
+    @property
+    def aggregate(self) -> tuple[str, str, str]:
+        """Service, entity and id, from the subject."""
+        _, service, entity, aggregate_id, _ = self.subject.split(".", 4)
+        return service, entity, aggregate_id
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A signed event on its way to the log."""
+
+    subject: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def digest(self) -> str:
+        return digest(self.subject, self.headers, self.body)
+
+
+def preimage(subject: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    """The bytes that are hashed and signed."""
+    parts = [_DOMAIN, subject.encode(), *(headers.get(name, "").encode() for name in SIGNED), body]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def digest(subject: str, headers: Mapping[str, str], body: bytes) -> str:
+    """SHA-256 of the preimage, hexadecimal: what the next event of the aggregate names."""
+    return sha256(preimage(subject, headers, body)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A service's Ed25519 key. ``key_id`` is its name and the start of the public key's hash."""
+
+    service: str
+    private: Ed25519PrivateKey
+
+    @classmethod
+    def from_seed(cls, service: str, seed: bytes) -> "Signer":
+        return cls(service, Ed25519PrivateKey.from_private_bytes(seed))
+
+    @property
+    def public(self) -> bytes:
+        return self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+    @property
+    def key_id(self) -> str:
+        return f"{self.service}-{sha256(self.public).hexdigest()[:8]}"
+
+    def sign(self, data: bytes) -> str:
+        return b64encode(self.private.sign(data)).decode()
+
+
+def signature_holds(message: Message, public_key: bytes) -> bool:
+    """Whether the message bears a signature by this key."""
+    try:
+        signature = b64decode(message.headers.get(SIGNATURE, ""))
+        signed = preimage(message.subject, message.headers, message.body)
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+type Shape = Mapping[str, "Shape | None"]
+"""Which fields of a model are personal (None) or hold models that have such fields."""
+
+
+@cache
+def personal_shape(model: type[BaseModel]) -> Shape:
+    """The personal fields of a model, found in its annotations."""
+    shape: dict[str, Shape | None] = {}
+    for name, info in model.model_fields.items():
+        for part in _parts(info.annotation):
+            if get_origin(part) is Personal:
+                shape[name] = None
+            elif isinstance(part, type) and issubclass(part, BaseModel):
+                inner = personal_shape(part)
+                if inner:
+                    shape[name] = inner
+    return shape
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    origin = get_origin(annotation)
+    if origin in {Union, UnionType, tuple}:
+        for part in get_args(annotation):
+            yield from _parts(part)
+    else:
+        yield annotation
+
+
+def personal_values(
+    body: dict[str, Any], shape: Shape, path: str = ""
+) -> Iterator[tuple[dict[str, Any], str, str]]:
+    """Each personal value of a body: its holder, its field and its path."""
+    for name, inner in shape.items():
+        value = body.get(name)
+        if value is None:
+            continue
+        if inner is None:
+            yield body, name, f"{path}{name}"
+        elif isinstance(value, list):
+            items: list[dict[str, Any]] = value  # pyright: ignore[reportUnknownVariableType]
+            for index, item in enumerate(items):
+                yield from personal_values(item, inner, f"{path}{name}/{index}/")
+        else:
+            yield from personal_values(value, inner, f"{path}{name}/")
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """Encodes with a service's signature, decodes for everyone."""
+
+    signer: Signer
+    keyring: Keyring
+    catalogue: Catalogue = CATALOGUE
+
+    async def keys_for(self, events: Sequence[Event]) -> dict[KeyName, DataKey]:
+        """The keys that sealing these events needs."""
+        names = [
+            KeyName(event.cadre_id, event.service())
+            for event in events
+            if isinstance(event, CadreEvent) and personal_shape(type(event))
+        ]
+        return await self.keyring.keys(names) if names else {}
+
+    def encode(self, event: Event, envelope: Envelope, keys: Mapping[KeyName, DataKey]) -> Outgoing:
+        """The signed message of an event. ``previous_hash`` and ``version`` must be set."""
+        aggregate = event.aggregate
+        body = event.model_dump(mode="json")
+        if isinstance(event, CadreEvent):
+            for holder, name, path in personal_values(body, personal_shape(type(event))):
+                if not _is_sealed(holder[name]):
+                    key = keys[KeyName(event.cadre_id, event.service())]
+                    holder[name] = {"sealed": key.seal(holder[name], envelope.event_id, path)}
+        subject = f"history.{aggregate}.{event.name()}"
+        data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        headers = _headers(event, replace(envelope, key_id=self.signer.key_id))
+        headers[SIGNATURE] = self.signer.sign(preimage(subject, headers, data))
+        return Outgoing(subject, headers, data)
+
+    def decode(self, message: Message) -> Recorded[Event]:
+        """The event of a message, personal fields still sealed.
+
+        Raises UnknownEvent or UnreadableEvent (both from cadre.contracts).
+        """
+        return Recorded(
+            event=self.catalogue.read(json.loads(message.body)),
+            envelope=envelope_of(message),
+            position=message.position,
+            recorded_at=message.recorded_at,
+        )
+
+    async def open(self, recorded: Recorded[Event]) -> Recorded[Event]:
+        """The same event with its personal fields in clear, or `Forgotten`."""
+        body = recorded.event.model_dump(mode="json")
+        for holder, name, _path in personal_values(body, personal_shape(type(recorded.event))):
+            if _is_sealed(holder[name]):
+                value = await self.keyring.open_value(holder[name]["sealed"])
+                holder[name] = value.model_dump() if isinstance(value, BaseModel) else value
+        return replace(recorded, event=type(recorded.event).model_validate(body))
+
+
+def _is_sealed(value: Any) -> bool:
+    return isinstance(value, dict) and ("sealed" in value or "forgotten" in value)
+
+
+def _headers(event: Event, envelope: Envelope) -> dict[str, str]:
+    aggregate = event.aggregate
+    headers = {
+        "Nats-Msg-Id": str(envelope.event_id),
+        "ce-specversion": "1.0",
+        "ce-id": str(envelope.event_id),
+        "ce-source": f"/cadre/{aggregate.service}",
+        "ce-type": event.tag(),
+        "ce-subject": f"{aggregate.entity}/{aggregate.id}",
+        "ce-time": envelope.source_time.isoformat(),
+        "ce-dataschema": f"urn:cadre:schema:{event.tag()}",
+        "ce-datacontenttype": "application/json",
+        "ce-actor": envelope.actor,
+        "ce-persons": ",".join(event.persons[:200]),
+        "ce-commandid": str(envelope.command_id),
+        "ce-commandhash": envelope.command_hash,
+        "ce-causationid": str(envelope.causation_id or ""),
+        "ce-correlationid": str(envelope.correlation_id or ""),
+        "ce-aggregateversion": str(envelope.version),
+        "ce-previoushash": envelope.previous_hash,
+        "ce-evidence": str(envelope.evidence),
+        "ce-codeversion": envelope.code_version,
+        "ce-keyid": envelope.key_id,
+        "traceparent": envelope.traceparent or "",
+    }
+    return {name: value for name, value in headers.items() if value}
+
+
+def envelope_of(message: Message) -> Envelope:
+    """The envelope a message's headers carry."""
+    get = message.headers.get
+    causation, correlation = get("ce-causationid"), get("ce-correlationid")
+    return Envelope(
+        event_id=UUID(message.headers["ce-id"]),
+        version=int(message.headers["ce-aggregateversion"]),
+        command_id=UUID(message.headers["ce-commandid"]),
+        command_hash=get("ce-commandhash", ""),
+        actor=get("ce-actor", ""),
+        source_time=datetime.fromisoformat(message.headers["ce-time"]),
+        previous_hash=get("ce-previoushash", ""),
+        causation_id=UUID(causation) if causation else None,
+        correlation_id=UUID(correlation) if correlation else None,
+        traceparent=get("traceparent"),
+        evidence=int(get("ce-evidence", "0")),
+        code_version=get("ce-codeversion", ""),
+        key_id=get("ce-keyid", ""),
+        signature=get(SIGNATURE, ""),
+    )

@@ -1,0 +1,109 @@
+"""Errors a caller may want to catch. Each says what was wrong, where, and what to do.
+
+* CadreError
+  + Malformed         400  the input cannot be understood
+  + NotFound          404  nothing of that id is known
+  + LostRace          409  somebody else was faster, several times over
+  + CommandReused     409  the command id was used before for another command
+  + ParkedPerson      409  an event of that person waits to be mended
+  + StalePosition     412  the caller decided on an older history than the one that holds
+  + TooLarge          413  the message is larger than the log accepts
+  + NotPossible       422  it cannot be right in this state; retrying will not help
+  + Unavailable       503  a part of the system cannot be reached; nothing was written
+  + OutcomeUnknown    504  no answer came: it may or may not have been written; repeat the same id
+"""
+
+from typing import ClassVar
+
+
+class CadreError(Exception):
+    """Base of every error this project raises on purpose."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something is wrong inside"
+
+    def __init__(self, detail: str, *, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where = f" ({self.where})" if self.where else ""
+        hint = f". {self.hint}" if self.hint else ""
+        return f"{self.detail}{where}{hint}"
+
+    def problem(self) -> dict[str, object]:
+        """RFC 9457 problem details; the same fields go over NATS."""
+        fields: dict[str, object] = {
+            "type": f"urn:cadre:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.where:
+            fields["where"] = self.where
+        if self.hint:
+            fields["hint"] = self.hint
+        return fields
+
+
+class Malformed(CadreError):
+    status = 400
+    code = "malformed"
+    title = "The input cannot be understood"
+
+
+class NotFound(CadreError):
+    status = 404
+    code = "not-found"
+    title = "Nothing of that id is known"
+
+
+class LostRace(CadreError):
+    status = 409
+    code = "lost-race"
+    title = "Others were faster; try again"
+
+
+class CommandReused(CadreError):
+    status = 409
+    code = "command-reused"
+    title = "This command id was used before, for another command"
+
+
+class ParkedPerson(CadreError):
+    status = 409
+    code = "parked"
+    title = "An event of this person waits to be mended"
+
+
+class StalePosition(CadreError):
+    status = 412
+    code = "stale-position"
+    title = "The history has moved on from the position you named"
+
+
+class TooLarge(CadreError):
+    status = 413
+    code = "too-large"
+    title = "The message is larger than the log accepts"
+
+
+class NotPossible(CadreError):
+    status = 422
+    code = "not-possible"
+    title = "This cannot be done in the present state"
+
+
+class Unavailable(CadreError):
+    status = 503
+    code = "unavailable"
+    title = "A part of the system cannot be reached; nothing was written"
+
+
+class OutcomeUnknown(CadreError):
+    status = 504
+    code = "outcome-unknown"
+    title = "No answer came; repeat the same command with the same id"

@@ -1,0 +1,44 @@
+"""Whether a service lives, whether it can be used, and its figures."""
+
+from importlib.metadata import version
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from cadre.shared.metrics import Metrics
+from cadre.shared.runtime import Runtime
+from cadre.shared.service import Service
+
+
+def version_of(service: Service) -> str:
+    """The version of the service's distribution."""
+    return version(f"cadre-{service.name}")
+
+
+def router(service: Service, metrics: Metrics) -> APIRouter:
+    """``/health/live``, ``/health/ready`` and ``/metrics``."""
+    routes = APIRouter(tags=["operations"])
+
+    @routes.get("/health/live", summary="The process answers")
+    async def live() -> dict[str, str]:
+        return {"service": service.name, "status": "alive"}
+
+    @routes.get("/health/ready", summary="The log and the database answer")
+    async def ready(request: Request, response: Response) -> dict[str, object]:
+        runtime: Runtime | None = getattr(request.app.state, "runtime", None)
+        connected = runtime is not None and runtime.client.is_connected
+        if not connected:
+            response.status_code = 503
+        return {
+            "service": service.name,
+            "status": "ready" if connected else "not ready",
+            "position": runtime.projector.position if runtime else 0,
+        }
+
+    @routes.get("/metrics", summary="Prometheus figures", include_in_schema=False)
+    async def figures(request: Request) -> Response:
+        runtime: Runtime = request.app.state.runtime
+        await metrics.observe(runtime)
+        return Response(metrics.render(), media_type=CONTENT_TYPE_LATEST)
+
+    return routes

@@ -1,0 +1,185 @@
+"""One data key per person and purpose, in a store of its own (envelope encryption).
+
+A data key is random, wrapped by the master key with AES-256-GCM and bound to its person, purpose
+and number. Dropping a person's keys forgets the person: every sealed value stays on the log and
+nobody can read it. A purpose is the service that wrote the value.
+
+A sealed token reads ``sealed:v1.<person>.<purpose>.<number>.<event id>.<path>.<base64url>``;
+all before the last dot is authenticated with the ciphertext, so a value cannot be moved to another
+event, field or person.
+"""
+
+import base64
+import json
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, delete, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cadre.contracts.event import Forgotten
+from cadre.shared.database import insert_or_ignore, writing
+from cadre.shared.errors import Malformed
+
+NONCE_BYTES = 12
+KEY_BYTES = 32
+CACHE_KEYS_MAX = 50_000
+CACHE_SECONDS_MAX = 30.0
+QUERY_KEYS_MAX = 400
+PREFIX = "sealed:"
+
+_METADATA = MetaData()
+_KEYS = Table(
+    "data_keys",
+    _METADATA,
+    Column("person", String(64), primary_key=True),
+    Column("purpose", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+
+class KeyName(NamedTuple):
+    """Whose key, and for which purpose."""
+
+    person: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """A key in use; ``number`` tells successive keys of one person and purpose apart."""
+
+    name: KeyName
+    number: int
+    cipher: AESGCM
+
+    def seal(self, value: object, event_id: UUID, path: str) -> str:
+        """A token for ``value``, bound to its event and field."""
+        clear_part = f"v1.{self.name.person}.{self.name.purpose}.{self.number}.{event_id}.{path}"
+        nonce = os.urandom(NONCE_BYTES)
+        clear_text = json.dumps(value, ensure_ascii=False).encode()
+        box = nonce + self.cipher.encrypt(nonce, clear_text, clear_part.encode())
+        return f"{PREFIX}{clear_part}.{base64.urlsafe_b64encode(box).decode()}"
+
+
+@dataclass(slots=True)
+class Keyring:
+    """Makes, caches, opens and drops data keys."""
+
+    engine: AsyncEngine
+    master: AESGCM
+    _cache: OrderedDict[tuple[KeyName, int], tuple[DataKey, float]] = field(
+        default_factory=OrderedDict[tuple[KeyName, int], tuple[DataKey, float]]
+    )
+
+    async def create(self) -> None:
+        """Create the key table where it is missing."""
+        async with self.engine.begin() as connection:
+            await connection.run_sync(_METADATA.create_all)
+
+    async def keys(self, names: Iterable[KeyName]) -> dict[KeyName, DataKey]:
+        """The keys to seal with, made where a person has none yet."""
+        wanted = list(dict.fromkeys(names))
+        found = {name: key for name in wanted if (key := self._cached(name, 1)) is not None}
+        missing = [name for name in wanted if name not in found]
+        found |= await self._stored(missing)
+        fresh = [name for name in missing if name not in found]
+        if fresh:
+            rows = [
+                {**name._asdict(), "number": 1, "wrapped": self._wrap(name, 1)} for name in fresh
+            ]
+            async with writing(self.engine) as connection:
+                await connection.execute(insert_or_ignore(_KEYS, connection.dialect), rows)
+            # Another process may have been first: what is stored is the key.
+            found |= await self._stored(fresh)
+        return found
+
+    async def open_token(self, text: str) -> str | Forgotten:
+        """The value of a sealed token as text; text that is no token is returned as it is."""
+        value = await self.open_value(text)
+        return value if isinstance(value, str | Forgotten) else str(value)
+
+    async def open_value(self, text: str) -> object:
+        """The JSON value of a sealed token, or `Forgotten` when its key is gone."""
+        if not text.startswith(PREFIX):
+            return text
+        clear_part, _, encoded = text.removeprefix(PREFIX).rpartition(".")
+        try:
+            _version, person, purpose, number, _event, _path = clear_part.split(".", 5)
+            box = base64.urlsafe_b64decode(encoded)
+            name, key_number = KeyName(person, purpose), int(number)
+        except ValueError as error:
+            raise Malformed("a sealed value cannot be parsed", where=text[:40]) from error
+        key = self._cached(name, key_number)
+        if key is None:
+            key = (await self._stored([name], key_number)).get(name)
+        if key is None:
+            return Forgotten()
+        try:
+            opened = key.cipher.decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], clear_part.encode())
+        except InvalidTag as error:
+            raise Malformed(
+                "a sealed value was altered or moved", where=clear_part, hint="run an audit"
+            ) from error
+        return json.loads(opened)
+
+    async def forget(self, person: str) -> int:
+        """Drop every key of a person; the number of keys dropped."""
+        async with self.engine.begin() as connection:
+            result = await connection.execute(delete(_KEYS).where(_KEYS.c.person == person))
+        for cached in [entry for entry in self._cache if entry[0].person == person]:
+            del self._cache[cached]
+        return result.rowcount
+
+    async def _stored(self, names: Sequence[KeyName], number: int = 1) -> dict[KeyName, DataKey]:
+        found: dict[KeyName, DataKey] = {}
+        for start in range(0, len(names), QUERY_KEYS_MAX):
+            part = names[start : start + QUERY_KEYS_MAX]
+            query = select(_KEYS).where(
+                tuple_(_KEYS.c.person, _KEYS.c.purpose).in_([tuple(name) for name in part]),
+                _KEYS.c.number == number,
+            )
+            async with self.engine.connect() as connection:
+                for row in await connection.execute(query):
+                    key = self._unwrap(KeyName(row.person, row.purpose), row.number, row.wrapped)
+                    found[key.name] = key
+                    self._cache[key.name, key.number] = (key, time.monotonic())
+        while len(self._cache) > CACHE_KEYS_MAX:
+            self._cache.popitem(last=False)
+        return found
+
+    def _cached(self, name: KeyName, number: int) -> DataKey | None:
+        entry = self._cache.get((name, number))
+        # A key lives in memory for seconds only: another process may have dropped it.
+        if entry is None or time.monotonic() - entry[1] > CACHE_SECONDS_MAX:
+            return None
+        return entry[0]
+
+    def _wrap(self, name: KeyName, number: int) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self.master.encrypt(nonce, os.urandom(KEY_BYTES), _bound(name, number))
+
+    def _unwrap(self, name: KeyName, number: int, wrapped: bytes) -> DataKey:
+        try:
+            key = self.master.decrypt(
+                wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _bound(name, number)
+            )
+        except InvalidTag as error:
+            raise Malformed(
+                "a data key does not open with this master key",
+                where=f"{name.person}/{name.purpose}",
+                hint="check CADRE_MASTER_KEY; the key store may belong to another installation",
+            ) from error
+        return DataKey(name, number, AESGCM(key))
+
+
+def _bound(name: KeyName, number: int) -> bytes:
+    return f"{name.person}/{name.purpose}/{number}".encode()

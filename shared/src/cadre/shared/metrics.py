@@ -1,0 +1,72 @@
+"""A service's figures for Prometheus."""
+
+import contextlib
+import time
+from collections.abc import Generator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from cadre.shared.errors import CadreError
+from cadre.shared.runtime import Runtime
+
+
+class Metrics:
+    """Commands by name and result, positions, lag and what is parked."""
+
+    def __init__(self, service: str) -> None:
+        self.registry = CollectorRegistry()
+        self._commands = Counter(
+            "cadre_commands", "Commands handled", ["command", "result"], registry=self.registry
+        )
+        self._seconds = Histogram(
+            "cadre_command_seconds", "Time to handle a command", registry=self.registry
+        )
+        self._position = Gauge(
+            "cadre_position", "Last position applied", ["of"], registry=self.registry
+        )
+        self._lag = Gauge(
+            "cadre_lag_events", "Events behind the log", ["of"], registry=self.registry
+        )
+        self._parked = Gauge("cadre_parked_aggregates", "Aggregates parked", registry=self.registry)
+        self._failed = Gauge(
+            "cadre_reactions_failed", "Reactions refused for good", registry=self.registry
+        )
+        Gauge("cadre_info", "The service", ["service"], registry=self.registry).labels(service).set(
+            1
+        )
+
+    @contextlib.contextmanager
+    def command(self, name: str) -> Generator[None]:
+        """Count and time one command."""
+        begun = time.perf_counter()
+        result = "ok"
+        try:
+            yield
+        except CadreError as error:
+            result = error.code
+            raise
+        except Exception:
+            result = "internal"
+            raise
+        finally:
+            self._commands.labels(name, result).inc()
+            self._seconds.observe(time.perf_counter() - begun)
+
+    async def observe(self, runtime: Runtime) -> None:
+        """Read the positions now."""
+        last = await runtime.log.last_position()
+        positions = {
+            "projection": runtime.projector.position,
+            "journal": runtime.projector.journal_position,
+        }
+        if runtime.service.reactions:
+            positions["reactions"] = runtime.reactor.position
+        for name, position in positions.items():
+            self._position.labels(name).set(position)
+            self._lag.labels(name).set(max(0, last - position))
+        self._parked.set(len(runtime.projector.parked))
+        self._failed.set(len(await runtime.reactor.failures()))
+
+    def render(self) -> bytes:
+        """The text exposition."""
+        return generate_latest(self.registry)

@@ -1,0 +1,46 @@
+"""A service as a process: settings from the environment, one ASGI app under uvicorn."""
+
+import logging
+import sys
+
+import structlog
+import uvicorn
+from pydantic import ValidationError
+
+from cadre.shared.service import Service
+from cadre.shared.settings import Settings
+from cadre.shared.web import create_app
+
+EXIT_MISCONFIGURED = 2
+SHUTDOWN_S_MAX = 10
+
+
+def run(service: Service) -> None:
+    """Serve until stopped. Exits with 2 when a setting is missing or wrong."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    structlog.contextvars.bind_contextvars(service=service.name)
+    try:
+        settings = Settings()  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        for item in error.errors():
+            name = "_".join(str(part) for part in item["loc"]).upper()
+            sys.stderr.write(f"CADRE_{name.removeprefix('CADRE_')}: {item['msg']}\n")
+        sys.exit(EXIT_MISCONFIGURED)
+    uvicorn.run(
+        create_app(service, settings),
+        host=settings.http_host,
+        port=settings.http_port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=SHUTDOWN_S_MAX,
+    )

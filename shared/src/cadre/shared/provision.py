@@ -1,0 +1,67 @@
+"""The stream HISTORY, set up once by the operator; services only use it."""
+
+import json
+from typing import Any
+
+from nats.aio.client import Client
+
+from cadre.shared.errors import CadreError
+from cadre.shared.log import STREAM, Log
+
+DUPLICATE_WINDOW_S = 120
+
+
+def stream_config(replicas: int = 1) -> dict[str, Any]:
+    """The stream's settings: nothing expires, nothing is deleted, a full log refuses."""
+    return {
+        "name": STREAM,
+        "description": "Every fact Cadre records, in one order",
+        "subjects": ["history.>"],
+        "retention": "limits",
+        "storage": "file",
+        "discard": "new",
+        "max_msgs": -1,
+        "max_bytes": -1,
+        "max_age": 0,
+        "max_msgs_per_subject": -1,
+        "max_msg_size": -1,
+        "max_consumers": -1,
+        "num_replicas": replicas,
+        "duplicate_window": DUPLICATE_WINDOW_S * 1_000_000_000,
+        "deny_delete": True,
+        "deny_purge": True,
+        "allow_direct": True,
+        "allow_atomic": True,
+        "compression": "none",
+    }
+
+
+async def provision(client: Client, replicas: int = 1) -> bool:
+    """Create the stream where it is missing; True when it was created.
+
+    Raises: CadreError when a stream of that name exists with other settings; nothing is changed.
+    """
+    log = Log(client)
+    wanted = stream_config(replicas)
+    found = await log.api(f"STREAM.INFO.{STREAM}", {})
+    if "error" not in found:
+        differing = {
+            name: found["config"].get(name)
+            for name, value in wanted.items()
+            if found["config"].get(name, _absent(value)) != value
+        }
+        if differing:
+            raise CadreError(
+                f"the stream {STREAM} exists with other settings: {json.dumps(differing)}",
+                hint="compare with `cadre provision --show` and mend it by hand",
+            )
+        return False
+    answer = await log.api(f"STREAM.CREATE.{STREAM}", wanted)
+    if "error" in answer:
+        raise CadreError(f"the stream could not be created: {answer['error'].get('description')}")
+    return True
+
+
+def _absent(value: object) -> object:
+    """What a setting reads as when the server leaves it out."""
+    return type(value)() if value is not None else None

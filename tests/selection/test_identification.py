@@ -1,0 +1,135 @@
+from datetime import date
+
+import pytest
+
+from cadre.contracts.selection import (
+    Observed,
+    Occasion,
+    PoliticalQuality,
+    PoliticalQualityAssessed,
+    PoliticalVetoLifted,
+    Recruited,
+)
+from cadre.contracts.vocabulary import Channel, Education, Political, Sex
+from cadre.selection.cadre import CADRE as HISTORY
+from cadre.selection.handlers import HANDLERS
+from cadre.selection.identification import AssessPoliticalQuality, LiftPoliticalVeto, Observe
+from cadre.shared.testing import Specification, event_id, recorded
+
+given = Specification(HANDLERS)
+CADRE = "c-aaaaaaaaaa"
+RECRUITED = Recruited(
+    cadre_id=CADRE,
+    full_name="王芳",
+    id_number="11010519491231002X",
+    birth_date=date(1949, 12, 31),
+    birth_month="1949-12",
+    sex=Sex.FEMALE,
+    ethnicity="汉族",
+    political=Political.MASSES,
+    education=Education.BACHELOR,
+    channel=Channel.CIVIL_SERVICE,
+    unit_id="u-water",
+    unit_name="水利局",
+    effective_on=date(2024, 7, 1),
+)
+OBSERVE = Observe(
+    cadre_id=CADRE,
+    occasion=Occasion.GRASSROOTS,
+    indication="positive",
+    observer="县委组织部",
+    note="防汛一线连续值守",
+    effective_on=date(2026, 6, 1),
+)
+ASSESS_POOR = AssessPoliticalQuality(
+    cadre_id=CADRE,
+    conclusion=PoliticalQuality.POOR,
+    occasion="年度政治素质考察",
+    assessors=("张三", "李四"),
+    note="重大问题上立场不清",
+    effective_on=date(2026, 3, 1),
+)
+ASSESSED_POOR = PoliticalQualityAssessed(**dict(ASSESS_POOR), veto=True)
+LIFT = LiftPoliticalVeto(
+    cadre_id=CADRE,
+    assessment_event=event_id(2),
+    decided_by="县委",
+    reason="复查结论已改变",
+    effective_on=date(2026, 5, 1),
+)
+LIFTED = PoliticalVetoLifted(**dict(LIFT))
+
+
+def test_an_observation() -> None:
+    given(RECRUITED).when(OBSERVE).then(Observed(**dict(OBSERVE)))
+
+
+def test_an_observation_of_a_stranger() -> None:
+    given().when(OBSERVE).then_refused("no cadre c-aaaaaaaaaa is known here")
+
+
+def test_two_observations_of_one_day_may_differ_in_words_alone() -> None:
+    other = OBSERVE.model_copy(update={"note": "主动化解纠纷"})
+    given(RECRUITED, Observed(**dict(OBSERVE))).when(other).then(Observed(**dict(other)))
+
+
+def test_an_observation_is_corrected_by_naming_it() -> None:
+    right = OBSERVE.model_copy(update={"indication": "neutral", "supersedes": event_id(2)})
+    given(RECRUITED, Observed(**dict(OBSERVE))).when(right).then(Observed(**dict(right)))
+
+
+@pytest.mark.parametrize("conclusion", sorted(set(PoliticalQuality) - {PoliticalQuality.POOR}))
+def test_other_conclusions_veto_nothing(conclusion: PoliticalQuality) -> None:
+    assess = ASSESS_POOR.model_copy(update={"conclusion": conclusion})
+    assessed = PoliticalQualityAssessed(**dict(assess), veto=False)
+    given(RECRUITED).when(assess).then(assessed)
+
+
+def test_the_worst_conclusion_vetoes() -> None:
+    given(RECRUITED).when(ASSESS_POOR).then(ASSESSED_POOR)
+
+
+def test_the_note_does_not_make_it_another_assessment() -> None:
+    again = ASSESS_POOR.model_copy(update={"note": "同一结论，另一种写法"})
+    given(RECRUITED, ASSESSED_POOR).when(again).then_nothing()
+
+
+def test_lifting_a_veto() -> None:
+    given(RECRUITED, ASSESSED_POOR).when(LIFT).then(LIFTED)
+
+
+def test_lifting_a_veto_before_it_was_there() -> None:
+    early = LIFT.model_copy(update={"effective_on": date(2026, 2, 28)})
+    given(RECRUITED, ASSESSED_POOR).when(early).then_refused("cannot be lifted on 2026-02-28")
+
+
+def test_lifting_what_is_no_veto() -> None:
+    harmless = ASSESSED_POOR.model_copy(update={"veto": False})
+    given(RECRUITED, harmless).when(LIFT).then_refused("is no standing political veto")
+    unknown = LIFT.model_copy(update={"assessment_event": event_id(99)})
+    given(RECRUITED, ASSESSED_POOR).when(unknown).then_refused("is no standing political veto")
+
+
+def open_vetoes(day: date, *events: PoliticalQualityAssessed | PoliticalVetoLifted) -> int:
+    history = [recorded(i, event) for i, event in enumerate((RECRUITED, *events), start=1)]
+    return len(HISTORY.fold(history).open_vetoes(day))
+
+
+def test_a_veto_is_open_from_its_day_to_its_lifting() -> None:
+    answers = {
+        day: open_vetoes(day, ASSESSED_POOR, LIFTED)
+        for day in (date(2026, 2, 28), date(2026, 3, 1), date(2026, 4, 30), date(2026, 5, 1))
+    }
+    assert list(answers.values()) == [0, 1, 1, 0]
+
+
+def test_a_corrected_assessment_no_longer_vetoes() -> None:
+    corrected = ASSESSED_POOR.model_copy(
+        update={"conclusion": PoliticalQuality.FAIR, "veto": False, "supersedes": event_id(2)}
+    )
+    assert open_vetoes(date(2026, 4, 1), ASSESSED_POOR, corrected) == 0
+
+
+def test_the_lifting_of_an_assessment_does_not_lift_its_correction() -> None:
+    corrected = ASSESSED_POOR.model_copy(update={"supersedes": event_id(2)})
+    assert open_vetoes(date(2026, 6, 1), ASSESSED_POOR, LIFTED, corrected) == 1

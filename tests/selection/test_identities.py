@@ -1,0 +1,192 @@
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+from uuid import UUID, uuid5
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cadre.contracts.event import Sealed
+from cadre.contracts.selection import Occasion
+from cadre.contracts.vocabulary import Channel, Education, Political, Sex
+from cadre.selection.identification import Observe
+from cadre.selection.identities import IDENTITIES, NAMES, Identities, cadre_id_of
+from cadre.selection.profile import CorrectProfile, Recruit
+from cadre.selection.registration import prepare, start
+from cadre.shared.database import create_engine
+from cadre.shared.errors import CommandReused, Malformed
+from cadre.shared.messages import Meta
+from cadre.shared.service import Context
+
+WANG = "11010519491231002X"
+ZHANG = "440524188001010014"
+
+
+def command_id(number: int) -> UUID:
+    return uuid5(UUID(int=0), str(number))
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'index.db'}")
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def index(engine: AsyncEngine) -> Identities:
+    identities = Identities(engine, b"k" * 32)
+    await identities.create()
+    return identities
+
+
+async def test_a_cadre_id_is_made_from_the_command_and_kept_for_the_person(
+    index: Identities,
+) -> None:
+    first = await index.assign(WANG, command_id(1))
+    assert re.fullmatch(r"c-[a-z2-7]{10}", first)
+    assert first == cadre_id_of(command_id(1))
+    assert await index.assign("11010519491231002x", command_id(2)) == first
+    assert await index.assign(ZHANG, command_id(3)) != first
+
+
+async def test_everybody_at_once_gets_the_same_id(index: Identities) -> None:
+    ids = await asyncio.gather(*(index.assign(WANG, command_id(n)) for n in range(12)))
+    assert len(set(ids)) == 1
+    assert ids[0] in {cadre_id_of(command_id(n)) for n in range(12)}
+
+
+async def test_one_command_id_never_names_two_people(index: Identities) -> None:
+    await index.assign(WANG, command_id(1))
+    with pytest.raises(CommandReused, match="to another person"):
+        await index.assign(ZHANG, command_id(1))
+    assert await index.find(id_number=ZHANG) == []
+
+
+async def test_finding_by_name_and_number(index: Identities) -> None:
+    wang, zhang = cadre_id_of(command_id(1)), cadre_id_of(command_id(2))
+    await index.assign(WANG, command_id(1))
+    await index.assign(ZHANG, command_id(2))
+    await index.remember_name(wang, "王　芳")
+    await index.remember_name(zhang, "王芳")
+    await index.remember_name(zhang, "张伟")
+    assert await index.find(name="王 芳") == sorted([wang, zhang])
+    assert await index.find(name="张伟") == [zhang]
+    assert await index.find(name="王") == []
+    assert await index.find(name="王芳", id_number=WANG) == [wang]
+    assert await index.find(name="张伟", id_number=WANG) == []
+    assert await index.find() == []
+
+
+async def test_a_forgotten_person_leaves_no_row(index: Identities, engine: AsyncEngine) -> None:
+    wang = await index.assign(WANG, command_id(1))
+    zhang = await index.assign(ZHANG, command_id(2))
+    for cadre_id in (wang, zhang):
+        await index.remember_name(cadre_id, "王芳")
+    await index.forget(wang)
+    assert await index.find(name="王芳") == [zhang]
+    async with engine.connect() as connection:
+        rows = [*await connection.execute(select(IDENTITIES))]
+        rows += [*await connection.execute(select(NAMES))]
+    assert {row.cadre_id for row in rows} == {zhang}
+
+
+def bytes_below(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.iterdir())
+
+
+async def test_the_index_file_shows_neither_names_nor_numbers(
+    index: Identities, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    await index.remember_name(await index.assign(WANG, command_id(1)), "王芳")
+    await engine.dispose()
+    stored = await asyncio.to_thread(bytes_below, tmp_path)
+    assert cadre_id_of(command_id(1)).encode() in stored
+    assert WANG.encode() not in stored
+    assert "王芳".encode() not in stored
+
+
+async def test_tokens_depend_on_the_key(index: Identities, engine: AsyncEngine) -> None:
+    await index.assign(WANG, command_id(1))
+    assert await Identities(engine, b"x" * 32).find(id_number=WANG) == []
+
+
+RECRUIT = Recruit(
+    full_name="王芳",
+    id_number="11010519491231002x",
+    birth_date=date(1949, 12, 31),
+    birth_month="1949-12",
+    sex=Sex.FEMALE,
+    ethnicity="汉族",
+    political=Political.MASSES,
+    education=Education.BACHELOR,
+    channel=Channel.CIVIL_SERVICE,
+    unit_id="u-water",
+    unit_name="水利局",
+    effective_on=date(1970, 7, 1),
+)
+
+
+def meta(number: int) -> Meta:
+    return Meta(command_id=command_id(number), actor="spec")
+
+
+@pytest.fixture
+async def context(engine: AsyncEngine) -> Context:
+    context = Context(engine=engine, index_key=b"k" * 32)
+    await start(context)
+    return context
+
+
+async def test_preparing_a_recruitment(context: Context, index: Identities) -> None:
+    prepared = await prepare(context, RECRUIT, meta(1))
+    cadre_id = cadre_id_of(command_id(1))
+    assert prepared == RECRUIT.model_copy(update={"cadre_id": cadre_id, "id_number": WANG})
+    assert await prepare(context, prepared, meta(2)) == prepared
+    assert await index.find(name="王芳") == [cadre_id]
+
+
+async def test_a_sender_cannot_choose_the_cadre_id(context: Context) -> None:
+    chosen = RECRUIT.model_copy(update={"cadre_id": "c-aaaaaaaaaa"})
+    with pytest.raises(Malformed, match="does not belong to the ID number"):
+        await prepare(context, chosen, meta(1))
+
+
+async def test_nothing_is_assigned_to_a_bad_number(context: Context, index: Identities) -> None:
+    with pytest.raises(Malformed, match="check character"):
+        await prepare(
+            context, RECRUIT.model_copy(update={"id_number": "110105194912310021"}), meta(1)
+        )
+    sealed = RECRUIT.model_copy(update={"full_name": Sealed(sealed="…")})
+    with pytest.raises(Malformed, match="the name is not given in clear"):
+        await prepare(context, sealed, meta(1))
+    assert await index.find(id_number=WANG) == []
+
+
+async def test_a_corrected_name_is_found_too(context: Context, index: Identities) -> None:
+    cadre_id = cadre_id_of(command_id(1))
+    await prepare(context, RECRUIT, meta(1))
+    correction = CorrectProfile(
+        cadre_id=cadre_id,
+        full_name="王方",
+        reason="更名",
+        basis="户口簿",
+        effective_on=date(2026, 1, 1),
+    )
+    assert await prepare(context, correction, meta(2)) is correction
+    assert await index.find(name="王方") == await index.find(name="王芳") == [cadre_id]
+
+
+async def test_other_commands_are_decided_as_sent(context: Context) -> None:
+    observe = Observe(
+        cadre_id="c-aaaaaaaaaa",
+        occasion=Occasion.PROJECT,
+        indication="positive",
+        observer="组织部",
+        note="…",
+        effective_on=date(2026, 1, 1),
+    )
+    assert await prepare(context, observe, meta(1)) is observe

@@ -1,0 +1,51 @@
+from datetime import date
+
+from cadre.contracts.selection import IntakePlanned, PlanLine
+from cadre.contracts.vocabulary import Channel
+from cadre.selection.handlers import HANDLERS
+from cadre.selection.intake import PlanIntake
+from cadre.shared.testing import Specification, event_id
+
+given = Specification(HANDLERS)
+PLAN = PlanIntake(
+    plan_id="plan-2026",
+    year=2026,
+    lines=(
+        PlanLine(channel=Channel.CIVIL_SERVICE, count=118),
+        PlanLine(channel=Channel.VILLAGE_GRADUATE, count=328),
+    ),
+    effective_on=date(2026, 1, 15),
+)
+PLANNED = IntakePlanned(**dict(PLAN))
+SMALLER = PLAN.model_copy(
+    update={
+        "lines": (PlanLine(channel=Channel.CIVIL_SERVICE, count=90),),
+        "effective_on": date(2026, 4, 1),
+    }
+)
+REPLANNED = IntakePlanned(**dict(SMALLER), supersedes=event_id(1))
+
+
+def test_a_plan() -> None:
+    given().when(PLAN).then(PLANNED)
+
+
+def test_a_new_plan_takes_the_place_of_the_old_one() -> None:
+    given(PLANNED).when(SMALLER).then(REPLANNED)
+
+
+def test_a_third_plan_replaces_the_second() -> None:
+    given(PLANNED, REPLANNED).when(PLAN).then(IntakePlanned(**dict(PLAN), supersedes=event_id(2)))
+
+
+def test_a_plan_keeps_its_year() -> None:
+    next_year = PLAN.model_copy(update={"year": 2027})
+    given(PLANNED).when(next_year).then_refused("is the plan of 2026")
+
+
+def test_one_line_for_one_channel_and_major() -> None:
+    twice = PLAN.model_copy(update={"lines": (PLAN.lines[0], PLAN.lines[0])})
+    given().when(twice).then_refused("stand in the plan twice")
+    with_major = PlanLine(channel=Channel.CIVIL_SERVICE, count=5, major="农学")
+    by_major = PLAN.model_copy(update={"lines": (PLAN.lines[0], with_major)})
+    given().when(by_major).then(IntakePlanned(**dict(by_major)))

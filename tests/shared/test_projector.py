@@ -1,0 +1,166 @@
+"""The runner against a real log: read one's write, park, retry, rebuild and swap, crash, repeat."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from cadre.shared.dump import dump, fresh_dump
+from cadre.shared.errors import NotFound, ParkedPerson
+from cadre.shared.messages import Meta
+from cadre.shared.runtime import Runtime, running
+from support import mini
+from support.environment import Environment
+from support.mini import DAY, Note, Register, cadre_id
+
+ANA, BO = cadre_id(1), cadre_id(2)
+
+
+def meta() -> Meta:
+    return Meta(command_id=uuid4(), actor="tester")
+
+
+async def note(runtime: Runtime, who: str, text: str = "记录") -> int:
+    outcome = await runtime.handling.handle(Note(cadre_id=who, note=text, effective_on=DAY), meta())
+    return outcome.position
+
+
+async def register(runtime: Runtime, who: str) -> int:
+    outcome = await runtime.handling.handle(
+        Register(cadre_id=who, person_name="张三", effective_on=DAY), meta()
+    )
+    return outcome.position
+
+
+async def rows(runtime: Runtime, table: str) -> int:
+    async with runtime.engine.connect() as connection:
+        return int((await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())
+
+
+@pytest.fixture
+async def runtime(environment: Environment) -> AsyncIterator[Runtime]:
+    async with running(mini.service(), environment.settings()) as runtime:
+        yield runtime
+
+
+async def same_as_a_fresh_fold(runtime: Runtime) -> None:
+    held, fresh = await dump(runtime), await fresh_dump(runtime)
+    assert held.tables == fresh.tables
+    assert held.sha256 == fresh.sha256
+
+
+async def test_waiting_for_a_position_reads_ones_own_write(runtime: Runtime) -> None:
+    for number in range(20):
+        position = await register(runtime, cadre_id(number))
+        await runtime.projector.wait(position, 10)
+        assert await rows(runtime, "people") == number + 1
+    await same_as_a_fresh_fold(runtime)
+
+
+async def test_everything_delivered_twice_changes_nothing(runtime: Runtime) -> None:
+    await register(runtime, ANA)
+    position = await note(runtime, ANA)
+    await runtime.projector.wait(position, 10)
+    before = await dump(runtime)
+    messages = [await runtime.log.get(p) for p in (1, 2)]
+    await runtime.projector._apply(messages)
+    async with runtime.engine.begin() as connection:
+        await connection.execute(text("UPDATE generations SET position = 0"))
+    await runtime.projector._apply(messages)
+    assert await dump(runtime) == before
+
+
+async def test_a_poison_event_parks_one_person_and_nobody_else(
+    environment: Environment,
+) -> None:
+    settings = environment.settings()
+    async with running(mini.service(mini.read_models(poison=ANA)), settings) as sick:
+        for who in (ANA, BO):
+            await register(sick, who)
+        await note(sick, ANA, "一")
+        last = await note(sick, BO, "二")
+        await sick.projector.wait(last, 10)
+        assert await rows(sick, "notes") == 1
+        parked = await sick.projector.parked_events()
+        assert [(p.entity_id, p.position) for p in parked] == [(ANA, 3)]
+        assert "poison" in parked[0].error
+        with pytest.raises(ParkedPerson):
+            await note(sick, ANA, "三")
+        with pytest.raises(ValueError, match="poison"):
+            await sick.projector.retry(("selection", "cadre", ANA))
+        await same_as_a_fresh_fold(sick)
+    async with running(mini.service(mini.read_models()), settings) as mended:
+        assert await mended.projector.retry(("selection", "cadre", ANA)) == "applied"
+        assert await mended.projector.parked_events() == []
+        await mended.projector.wait(await note(mended, ANA, "三"), 10)
+        assert await rows(mended, "notes") == 3
+        await same_as_a_fresh_fold(mended)
+        with pytest.raises(NotFound):
+            await mended.projector.retry(("selection", "cadre", ANA))
+
+
+async def test_new_code_rebuilds_beside_the_old_tables_and_swaps(
+    environment: Environment,
+) -> None:
+    settings = environment.settings()
+    async with running(mini.service(mini.read_models(1)), settings) as old:
+        for number in range(30):
+            position = await register(old, cadre_id(number))
+        await old.projector.wait(position, 10)
+    query = text("SELECT min(code_version), max(code_version), count(*) FROM people")
+    seen: set[tuple[int, int, int]] = set()
+    async with running(mini.service(mini.read_models(2)), settings) as new:
+        while (2, 2, 30) not in seen:
+            async with new.engine.connect() as connection:
+                seen.add(tuple((await connection.execute(query)).one()))  # type: ignore[arg-type]
+            await asyncio.sleep(0)
+        assert seen <= {(1, 1, 30), (2, 2, 30)}, "a query saw a half-built table"
+        (generation,) = await new.projector.status()
+        assert (generation.number, generation.status) == (2, "live")
+        await new.projector.wait(await register(new, cadre_id(99)), 10)
+        assert await rows(new, "people") == 31
+        await same_as_a_fresh_fold(new)
+
+
+async def test_a_rebuild_by_hand_ends_in_the_same_tables(runtime: Runtime) -> None:
+    for number in range(20):
+        position = await register(runtime, cadre_id(number))
+    await runtime.projector.wait(position, 10)
+    before = await dump(runtime)
+    runtime.projector.rebuild()
+    assert runtime.projector.rebuilding is not None
+    await asyncio.wait_for(runtime.projector.rebuilding, 20)
+    assert (await dump(runtime)).sha256 == before.sha256
+    await runtime.projector.wait(await register(runtime, cadre_id(50)), 10)
+
+
+async def test_a_killed_log_server_is_waited_for(
+    runtime: Runtime, environment: Environment
+) -> None:
+    await runtime.projector.wait(await register(runtime, ANA), 10)
+    environment.server.kill()
+    await asyncio.sleep(0.3)
+    environment.server.start()
+    while not runtime.client.is_connected:
+        await asyncio.sleep(0.05)
+    position = await note(runtime, ANA)
+    await runtime.projector.wait(position, 40)
+    await same_as_a_fresh_fold(runtime)
+
+
+async def test_two_instances_on_one_database_apply_each_event_once(
+    environment: Environment,
+) -> None:
+    settings = environment.settings()
+    async with (
+        running(mini.service(), settings) as one,
+        running(mini.service(), settings) as two,
+    ):
+        for number in range(40):
+            position = await register((one, two)[number % 2], cadre_id(number))
+        await asyncio.gather(one.projector.wait(position, 20), two.projector.wait(position, 20))
+        assert await rows(one, "people") == 40
+        assert await rows(two, "journal") == 40
+        await same_as_a_fresh_fold(two)

@@ -1,0 +1,146 @@
+"""The same command over HTTP and over NATS: outcomes, problems, who may call."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import uvicorn
+
+from cadre.shared.web import create_app
+from support import mini
+from support.mini import cadre_id
+from support.nats_server import NatsServer, free_port
+
+ANA = cadre_id(1)
+REGISTER = {"cadre_id": ANA, "person_name": "张三", "effective_on": "2026-03-02"}
+
+
+class _Server(uvicorn.Server):
+    def install_signal_handlers(self) -> None:
+        pass
+
+
+@pytest.fixture
+async def http(server: NatsServer, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    port = free_port()
+    app = create_app(mini.service(), mini.settings(server.url, tmp_path))
+    web = _Server(uvicorn.Config(app, port=port, log_level="warning", ws="none"))
+    task = asyncio.create_task(web.serve())
+    while not web.started:
+        assert not task.done(), task
+        await asyncio.sleep(0.01)
+    headers = {"Authorization": "Bearer token", "Cadre-Actor": "clerk-7"}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+        yield client
+    web.should_exit = True
+    await task
+
+
+async def post(http: httpx.AsyncClient, body: Any, name: str = "register") -> httpx.Response:
+    return await http.post(
+        f"/commands/{name}", json=body, headers={"Idempotency-Key": str(uuid4())}
+    )
+
+
+async def test_a_command_over_http_and_the_answer_that_waits_for_it(
+    http: httpx.AsyncClient,
+) -> None:
+    outcome = (await post(http, REGISTER)).json()
+    assert outcome["outcome"] == "recorded"
+    answer = await http.get(f"/people/{ANA}", params={"after": outcome["position"]})
+    assert answer.json()["name"] == "张三"
+    assert answer.headers["Cadre-Position"] == str(outcome["position"])
+
+
+async def test_without_the_token_nothing_but_health_answers(http: httpx.AsyncClient) -> None:
+    refused = await http.get(f"/people/{ANA}", headers={"Authorization": "Bearer wrong"})
+    assert refused.status_code == 401
+    assert refused.headers["content-type"] == "application/problem+json"
+    for path in ("/health/live", "/health/ready", "/metrics", "/openapi.json"):
+        assert (await http.get(path, headers={"Authorization": ""})).status_code == 200, path
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (REGISTER | {"cadre_id": "nobody"}, "cadre_id"),
+        (REGISTER | {"effective_on": "2026-02-30"}, "effective_on"),
+        (REGISTER | {"extra": 1}, "extra"),
+        ("not an object", "body"),
+    ],
+)
+async def test_malformed_commands_are_told_field_by_field(
+    http: httpx.AsyncClient, server: NatsServer, body: Any, told: str
+) -> None:
+    over_http = await post(http, body)
+    assert over_http.status_code == 400
+    assert over_http.headers["content-type"] == "application/problem+json"
+    assert told in over_http.json()["detail"]
+    assert "张三" not in over_http.text
+    over_nats = await request(server, body)
+    assert {k: over_nats[k] for k in ("type", "status")} == {
+        k: over_http.json()[k] for k in ("type", "status")
+    }
+    assert (await http.get("/projections")).json()["log_position"] == 0
+
+
+async def request(server: NatsServer, body: Any, name: str = "register", **more: str) -> Any:
+    client = await server.connect("client")
+    headers = {"Idempotency-Key": str(uuid4()), "Cadre-Actor": "clerk-7"} | more
+    try:
+        reply = await client.request(
+            f"commands.selection.{name}", json.dumps(body).encode(), timeout=5, headers=headers
+        )
+    finally:
+        await client.close()
+    return json.loads(reply.data)
+
+
+async def test_the_same_command_over_nats(http: httpx.AsyncClient, server: NatsServer) -> None:
+    key = str(uuid4())
+    first = await request(server, REGISTER, **{"Idempotency-Key": key})
+    assert first["outcome"] == "recorded"
+    headers = {"Idempotency-Key": key}
+    again = (await http.post("/commands/register", json=REGISTER, headers=headers)).json()
+    assert again["repeated"]
+    assert again["events"] == first["events"]
+
+
+async def test_unknown_person_and_reused_id_over_both(
+    http: httpx.AsyncClient, server: NatsServer
+) -> None:
+    note = {"cadre_id": cadre_id(5), "note": "x", "effective_on": "2026-03-02"}
+    over_http = await post(http, note, "note")
+    over_nats = await request(server, note, "note")
+    assert over_http.status_code == over_nats["status"] == 404
+    assert over_http.json() == over_nats
+    key = {"Idempotency-Key": str(uuid4())}
+    await http.post("/commands/register", json=REGISTER, headers=key)
+    other = REGISTER | {"person_name": "李四"}
+    reused = await http.post("/commands/register", json=other, headers=key)
+    assert reused.status_code == 409
+    assert reused.json()["type"] == "urn:cadre:problem:command-reused"
+
+
+async def test_a_missing_command_id_is_told(http: httpx.AsyncClient) -> None:
+    answer = await http.post("/commands/register", json=REGISTER)
+    assert answer.status_code == 400
+    assert "idempotency-key" in answer.json()["detail"].lower()
+
+
+async def test_history_and_status(http: httpx.AsyncClient) -> None:
+    position = (await post(http, REGISTER)).json()["position"]
+    answer = (await http.get(f"/histories/cadre/{ANA}")).json()
+    (entry,) = answer["entries"]
+    assert "张三" in entry["says"]
+    assert (entry["actor"], entry["position"]) == ("clerk-7", position)
+    raw = (await http.get(f"/histories/cadre/{ANA}", params={"raw": True})).json()
+    assert "张三" not in json.dumps(raw, ensure_ascii=False)
+    assert (await http.get("/histories/cadre/c-bbbbbbbbbb")).status_code == 404
+    status = (await http.get("/projections")).json()
+    assert status["generations"][0]["status"] == "live"

@@ -1,0 +1,77 @@
+"""What the suites of Supervision share: its routes over real read models."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI, Request, Response
+from sqlalchemy.ext.asyncio import create_async_engine
+from starlette.middleware.base import RequestResponseEndpoint
+
+from cadre.contracts.event import Event, Forgotten
+from cadre.shared.messages import Recorded
+from cadre.shared.read_models_sql import apply
+from cadre.shared.serving import Reader
+from cadre.shared.testing import recorded
+from cadre.supervision.app import ROUTER
+from cadre.supervision.read_models import READ_MODELS
+
+type Get = Callable[..., Awaitable[dict[str, Any]]]
+
+
+class ClearText:
+    """Opens nothing: in these suites personal values were never sealed."""
+
+    async def open_token(self, text: str) -> str | Forgotten:
+        return text
+
+
+@asynccontextmanager
+async def routes_over(history: Sequence[Recorded[Event]]) -> AsyncIterator[Get]:
+    """``await get(path, on=…)`` on the read models of this history."""
+    engine = create_async_engine("sqlite+aiosqlite://")
+    async with engine.connect() as connection:
+        await connection.run_sync(READ_MODELS.metadata.create_all)
+        for fact in history:
+            await apply(connection, READ_MODELS.metadata, READ_MODELS.changes(fact))
+        app = _app(Reader(connection, len(history), ClearText()))
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://supervision") as client:
+
+            async def get(path: str, **query: object) -> dict[str, Any]:
+                params = {name: str(value) for name, value in query.items()}
+                answer = await client.get(path, params=params)
+                return answer.raise_for_status().json()
+
+            yield get
+    await engine.dispose()
+
+
+def _app(reader: Reader) -> FastAPI:
+    app = FastAPI()
+    app.include_router(ROUTER)
+
+    @app.middleware("http")
+    async def read(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        request.state.reader = reader
+        return await call_next(request)
+
+    return app
+
+
+@pytest.fixture
+def after() -> Callable[..., AbstractAsyncContextManager[Get]]:
+    """``async with after(*events) as get``: the routes after these events."""
+
+    def told(*events: Event) -> AbstractAsyncContextManager[Get]:
+        return routes_over([recorded(i, event) for i, event in enumerate(events, start=1)])
+
+    return told
+
+
+@pytest.fixture
+def over() -> Callable[[Sequence[Recorded[Event]]], AbstractAsyncContextManager[Get]]:
+    """The same for recorded events, whose ids stay while their order changes."""
+    return routes_over

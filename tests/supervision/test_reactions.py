@@ -1,0 +1,38 @@
+from datetime import date
+
+from cadre.contracts.appointment import ProbationConcluded
+from cadre.shared.testing import event_id, recorded
+from cadre.supervision.assessment import RequestAssessment
+from cadre.supervision.reactions import REACTIONS
+
+ENDED = ProbationConcluded(
+    cadre_id="c-aaaaaaaaaa",
+    promotion_event=event_id(1),
+    post_id="deputy-head",
+    passed=True,
+    assessed_by="区委组织部",
+    note="合格",
+    effective_on=date(2026, 1, 31),
+)
+
+
+def commands(position: int) -> list[RequestAssessment]:
+    sent = [
+        command
+        for reaction in REACTIONS
+        for command, _meta in reaction.commands(recorded(position, ENDED), "supervision")
+    ]
+    assert all(isinstance(command, RequestAssessment) for command in sent)
+    return sent
+
+
+def test_a_probation_that_ended_asks_for_an_assessment_within_a_month() -> None:
+    (wish,) = commands(5)
+    assert wish.cadre_id == "c-aaaaaaaaaa"
+    assert wish.effective_on == date(2026, 1, 31)
+    assert wish.due_on == date(2026, 2, 28)
+
+
+def test_the_same_event_asks_the_same_and_another_event_anew() -> None:
+    assert commands(5) == commands(5)
+    assert commands(5)[0].request_id != commands(6)[0].request_id

@@ -1,0 +1,89 @@
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from cadre.contracts.appointment import Promoted
+from cadre.contracts.event import Event
+from cadre.contracts.training import ClassKind, TrainingTaskOpened
+from cadre.contracts.vocabulary import Channel, PostLevel
+from cadre.shared.messages import Command
+from cadre.shared.testing import Specification, recorded
+from cadre.training.handlers import HANDLERS
+from cadre.training.reactions import REACTIONS
+from cadre.training.record import OpenTrainingTask
+from training.people import LI, recruit
+
+given = Specification(HANDLERS)
+
+
+def commands(position: int, event: Event) -> list[Command]:
+    return [
+        command
+        for reaction in REACTIONS
+        if reaction.event is type(event)
+        for command, _ in reaction.commands(recorded(position, event), "training")
+    ]
+
+
+def promotion(**changes: object) -> Promoted:
+    fields: dict[str, object] = {
+        "cadre_id": LI,
+        "effective_on": date(2024, 2, 29),
+        "kind": "post",
+        "level": PostLevel.DIVISION_DEPUTY,
+        "post_title": "副县长",
+        "unit_name": "某县人民政府",
+        "trained": False,
+        "findings": (),
+    }
+    return Promoted.model_validate(fields | changes)
+
+
+def task(position: int, event: Event) -> OpenTrainingTask:
+    (command,) = commands(position, event)
+    assert isinstance(command, OpenTrainingTask)
+    return command
+
+
+def test_who_was_promoted_untrained_has_a_year_to_catch_up():
+    opened = task(2, promotion())
+    assert (opened.kind, opened.days_min, opened.rule) == (ClassKind.IN_POST, 30, "TRN-03")
+    assert (opened.effective_on, opened.due_on) == (date(2024, 2, 29), date(2025, 2, 28))
+    assert "某县人民政府副县长" in opened.reason
+
+
+def test_posts_of_section_level_ask_fewer_days():
+    assert task(2, promotion(level=PostLevel.SECTION_HEAD)).days_min == 15
+
+
+@pytest.mark.parametrize("changes", [{"trained": True}, {"kind": "rank"}])
+def test_other_promotions_open_nothing(changes: dict[str, object]):
+    assert commands(2, promotion(**changes)) == []
+
+
+def test_recruits_are_inducted_within_their_probation():
+    opened = task(1, recruit(LI, on=date(2024, 7, 1)))
+    assert (opened.kind, opened.days_min, opened.rule) == (ClassKind.INDUCTION, 12, "TRN-05")
+    assert opened.due_on == date(2025, 7, 1)
+
+
+def test_who_is_transferred_in_has_no_probation():
+    assert commands(1, recruit(LI, channel=Channel.TRANSFER)) == []
+
+
+def test_the_task_follows_from_the_event_alone():
+    assert task(2, promotion()).task_id == task(2, promotion()).task_id
+    assert task(2, promotion()).task_id != task(3, promotion()).task_id
+
+
+def test_a_corrected_promotion_sets_the_same_task_anew():
+    first = promotion()
+    corrected = promotion(effective_on=date(2024, 3, 31), supersedes=recorded(2, first).event_id)
+    history: list[Event] = [recruit(LI), first]
+    history.extend(given(*history).when(task(2, first)).events())
+    (anew,) = given(*history, corrected).when(task(4, corrected)).events()
+    assert isinstance(anew, TrainingTaskOpened)
+    assert anew.due_on == date(2025, 3, 31)
+    assert isinstance(anew.supersedes, UUID)
+    assert anew.supersedes == recorded(3, anew).event_id
