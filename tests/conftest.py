@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from support import nats_server as nats_servers
 from support.environment import Environment, Postgres, postgres
 from support.nats_server import NatsServer
+
+# Two noisy cores: how long an example takes says nothing about the code.
+settings.register_profile("cadre", deadline=None)
+settings.load_profile("cadre")
 
 
 @pytest.fixture

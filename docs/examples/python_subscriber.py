@@ -12,12 +12,12 @@ import argparse
 import asyncio
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import nats
 import nats.errors
-import nats.js.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
@@ -28,7 +28,6 @@ BATCH = 100
 WAIT_S = 1.0
 
 type State = dict[str, Any]
-Lost = (nats.js.errors.APIError, nats.errors.NoRespondersError)
 
 
 def load(path: Path) -> State:
@@ -76,10 +75,10 @@ def take(state: State, message: Msg) -> None:
     print(*line, flush=True)  # noqa: T201
 
 
-async def follow(client: Client, path: Path, subject: str, *, once: bool) -> None:
+async def follow(client: Client, path: Path, subject: str, *, once: bool) -> bool:
     """Read on from where the state ends. The server keeps nothing for us but a short-lived cursor.
 
-    Returns when the consumer is lost, or with ``once`` at the end of the log.
+    Returns, with ``once``, True at the end of the log; False when an event was lost on the way.
     """
     state = load(path)
     consumer = ConsumerConfig(
@@ -89,20 +88,20 @@ async def follow(client: Client, path: Path, subject: str, *, once: bool) -> Non
         inactive_threshold=60,
     )
     events = await client.jetstream().pull_subscribe(subject, stream=STREAM, config=consumer)
-    expected = 1
-    while True:
+    left, expected = (await events.consumer_info()).num_pending, 1
+    while not (once and left == 0):
         try:
             messages = await events.fetch(BATCH, timeout=WAIT_S)
         except TimeoutError:
-            if once:
-                return
             continue
         for message in messages:
             if message.metadata.sequence.consumer != expected:
-                return  # an event was lost on the way: read on from our own position
-            expected += 1
+                save(path, state)
+                return False
             take(state, message)
+            left, expected = message.metadata.num_pending, expected + 1
         save(path, state)
+    return True
 
 
 def credentials(run: Path | None) -> tuple[str, str, str]:
@@ -130,10 +129,10 @@ async def main() -> None:
     )
     while True:
         try:
-            await follow(client, given.state, given.subject, once=given.once)
-            if given.once:
+            if await follow(client, given.state, given.subject, once=given.once):
                 break
-        except Lost:
+        except nats.errors.Error as error:
+            print("the log is away:", error, file=sys.stderr)  # noqa: T201
             await asyncio.sleep(WAIT_S)
     await client.close()
 

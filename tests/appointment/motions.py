@@ -3,7 +3,6 @@
 from datetime import date
 
 from appointment.people import BUREAU, LIN, at_level, day, trained
-
 from cadre.appointment.handlers import HANDLERS
 from cadre.appointment.motion import (
     CloseNotice,

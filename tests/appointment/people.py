@@ -5,7 +5,12 @@ from uuid import UUID
 
 from cadre.appointment.evidence import CADRE, Cadre
 from cadre.contracts.event import Event
-from cadre.contracts.selection import Baselined, PoliticalQuality, PoliticalQualityAssessed, Standing
+from cadre.contracts.selection import (
+    Baselined,
+    PoliticalQuality,
+    PoliticalQualityAssessed,
+    Standing,
+)
 from cadre.contracts.supervision import (
     Assessed,
     AssessmentKind,
@@ -66,7 +71,9 @@ def at_level(level: PostLevel, since: str) -> Baselined:
     return known(level=level, level_since=since)
 
 
-def graded(year: int, grade: Grade, on: str | None = None, corrects: UUID | None = None) -> Assessed:
+def graded(
+    year: int, grade: Grade, on: str | None = None, corrects: UUID | None = None
+) -> Assessed:
     """An annual grade, decided on 15 January of the next year unless told otherwise."""
     return Assessed(
         cadre_id=LIN,

@@ -1,8 +1,8 @@
 from datetime import date
 
 import pytest
-from appointment.people import LIN, at_level, cadre, day, graded, in_rank, known, trained
 
+from appointment.people import LIN, at_level, cadre, day, graded, in_rank, known, trained
 from cadre.appointment.eligibility import Eligibility, post_eligibility
 from cadre.contracts.appointment import PostAssumed, ProbationConcluded, Promoted, Relieved
 from cadre.contracts.event import Event, RuleFinding

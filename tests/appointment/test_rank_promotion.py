@@ -1,6 +1,7 @@
 from datetime import date
 
 import pytest
+
 from appointment.people import (
     LIN,
     admonished,
@@ -14,7 +15,6 @@ from appointment.people import (
     trained,
     vetoed,
 )
-
 from cadre.appointment.cadre import PromoteRank
 from cadre.appointment.eligibility import rank_eligibility
 from cadre.appointment.handlers import HANDLERS
@@ -215,9 +215,7 @@ def test_a_political_veto_stands_until_it_is_lifted() -> None:
         decided_by="县委组织部",
         reason="复核",
     )
-    assert rank_eligibility(
-        cadre(*history, lifted), Rank.OFFICER_4, day("2026-03-01")
-    ).eligible
+    assert rank_eligibility(cadre(*history, lifted), Rank.OFFICER_4, day("2026-03-01")).eligible
 
 
 def test_no_promotion_in_the_year_after_a_basically_competent_grade() -> None:

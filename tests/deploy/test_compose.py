@@ -121,6 +121,17 @@ def test_the_data_outlives_the_containers(system: Compose) -> None:
     assert _pool(system, "kept", position)["pool_id"] == "kept"
 
 
+def test_the_mirror_is_made_once_and_follows(system: Compose) -> None:
+    _define_pool(system, "mirrored")
+
+    made = system.run("--profile", "audit", "run", "--rm", "mirror")
+    again = system.run("--profile", "audit", "run", "--rm", "mirror")
+
+    assert "HISTORY_AUDIT follows HISTORY" in made.stdout
+    held = int(again.stdout.split("holds ")[1].split()[0])
+    assert held >= 1
+
+
 def test_every_port_is_bound_to_this_machine_only(system: Compose) -> None:
     ports = [port for service in system.config().values() for port in service.get("ports", ())]
 

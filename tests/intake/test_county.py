@@ -9,7 +9,8 @@ from cadre.cli.county.hazards import REFUSED, WARNED, hazard_of
 from cadre.cli.intake import Problem, plan_import
 from cadre.contracts.appointment import PostDefinition
 from cadre.contracts.vocabulary import PostLevel
-from cadre.selection.idnumber import read_id_number
+from cadre.selection.idnumber import read_id_number, read_profile
+from cadre.selection.profile import RecordBaseline
 
 SHIPPED = Path(__file__).parents[2] / "samples" / "county"
 SHIPPED_CADRES, SHIPPED_SEED = 60, 2026
@@ -89,6 +90,15 @@ def test_an_import_reads_everybody_else_as_they_are(made: tuple[Path, Generated]
         )
         assert standing.work_since == person.work_since or person.full_name in spoiled
     assert records == {}
+
+
+def test_records_are_what_selection_takes(made: tuple[Path, Generated]):
+    folder, _ = made
+    plan = plan_import([folder], effective_on=County.on)
+    for record in plan.records:
+        command = RecordBaseline(effective_on=record.effective_on, **dict(record.baseline))
+        assert read_profile(command).text == record.id_number
+    assert len({record.command_id for record in plan.records}) == len(plan.records)
 
 
 def test_every_kind_of_damage_occurs_among_the_first(made: tuple[Path, Generated]):

@@ -130,6 +130,12 @@ def test_a_form_without_an_id_number_is_refused_and_remembered_for_suggestions()
     assert [(p.name, p.birth_month) for p in imported.unidentified] == [("林若安", "1985-06")]
 
 
+def test_an_item_of_absurd_length_is_refused_before_it_is_read():
+    imported = read(XianRenZhiWu="局" * 10_001)
+    assert imported.records == ()
+    assert [(i.severity, i.column) for i in imported.issues] == [("error", "XianRenZhiWu")]
+
+
 def test_what_is_no_form():
     imported = read_form(b"<Person", file="x.lrmx", effective_on=OTHERWISE)
     assert [issue.problem for issue in imported.issues] == [Problem.UNREADABLE_FILE]

@@ -3,7 +3,7 @@ from datetime import date, datetime
 
 import pytest
 
-from cadre.cli.intake import Import, Problem, read_roster
+from cadre.cli.intake import Import, Problem, read_roster, sheet
 from cadre.contracts.selection import Standing
 from cadre.contracts.vocabulary import Education, Political, PostLevel, Rank, Sex, unit_id
 from cadre.selection.idnumber import check_character
@@ -299,6 +299,16 @@ def test_a_workbook_without_a_header(book: MakeBook):
 def test_what_is_no_workbook(content: bytes):
     imported = read_roster(content, file="x.xls", effective_on=DAY)
     assert problems(imported) == [("error", Problem.UNREADABLE_FILE)]
+
+
+def test_a_workbook_that_unpacks_too_large_is_not_loaded(
+    book: MakeBook, monkeypatch: pytest.MonkeyPatch
+):
+    content = book(*ROSTER)
+    monkeypatch.setattr(sheet, "UNPACKED_MAX", 1000)
+    imported = read_roster(content, file="名册.xlsx", effective_on=DAY)
+    assert problems(imported) == [("error", Problem.UNREADABLE_FILE)]
+    assert "too large" in imported.issues[0].value
 
 
 def test_repeating_an_import_repeats_its_command_ids(book: MakeBook):

@@ -102,17 +102,17 @@ async def test_finding_somebody(client: httpx.AsyncClient, cadre_id: str) -> Non
     expected = {
         "cadres": [{"cadre_id": cadre_id, "full_name": "opened 王芳", "unit_name": "水利局"}]
     }
-    by_name = await client.get("/cadres", params={"name": "王　芳"})
+    by_name = await client.post("/cadres/find", json={"name": "王　芳"})
     assert by_name.json() == expected
-    by_number = await client.get("/cadres", params={"id_number": NUMBER.lower()})
+    by_number = await client.post("/cadres/find", json={"id_number": NUMBER.lower()})
     assert by_number.json() == expected
-    nobody = await client.get("/cadres", params={"name": "李强", "id_number": NUMBER})
+    nobody = await client.post("/cadres/find", json={"name": "李强", "id_number": NUMBER})
     assert nobody.json() == {"cadres": []}
 
 
 async def test_a_search_needs_something_to_search_for(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/cadres")).status_code == 400
-    assert (await client.get("/cadres", params={"id_number": "123"})).status_code == 400
+    assert (await client.post("/cadres/find", json={})).status_code == 400
+    assert (await client.post("/cadres/find", json={"id_number": "123"})).status_code == 400
 
 
 @pytest.mark.usefixtures("cadre_id")
@@ -129,7 +129,7 @@ async def test_a_name_remembered_for_a_refused_command_finds_nobody(
         }
     )
     await SERVICE.prepare(context, other, Meta(command_id=UUID(int=2), actor="spec"))
-    assert (await client.get("/cadres", params={"name": "李强"})).json() == {"cadres": []}
+    assert (await client.post("/cadres/find", json={"name": "李强"})).json() == {"cadres": []}
 
 
 async def test_the_view_of_a_cadre(client: httpx.AsyncClient, cadre_id: str) -> None:

@@ -103,6 +103,12 @@ def test_lifting_a_veto_before_it_was_there() -> None:
     given(RECRUITED, ASSESSED_POOR).when(early).then_refused("cannot be lifted on 2026-02-28")
 
 
+def test_a_veto_may_be_lifted_on_its_own_day() -> None:
+    same_day = LIFT.model_copy(update={"effective_on": date(2026, 3, 1)})
+    lifted = PoliticalVetoLifted(**dict(same_day))
+    given(RECRUITED, ASSESSED_POOR).when(same_day).then(lifted)
+
+
 def test_lifting_what_is_no_veto() -> None:
     harmless = ASSESSED_POOR.model_copy(update={"veto": False})
     given(RECRUITED, harmless).when(LIFT).then_refused("is no standing political veto")

@@ -145,7 +145,7 @@ def test_a_profile_as_of_a_day() -> None:
             recruited(WANG, date(2020, 7, 1)),
             corrected(date(2026, 5, 1), political=Political.PARTY_MEMBER),
             corrected(date(2025, 5, 1), political=Political.PROBATIONARY_MEMBER),
-            corrected(date(2026, 1, 1), major="法学"),
+            corrected(date(2026, 3, 1), major="法学"),
             corrected(date(2026, 1, 1), major="农学", supersedes=event_id(4)),
         ]
     )
@@ -409,6 +409,29 @@ def test_the_stock_equation_holds_for_every_period(
     ]
     assert found.closing == sum(within)
     assert all(first <= line.entered_on <= last for line in found.entered)
+
+
+def test_who_leaves_on_the_first_day_was_there_before() -> None:
+    history = Tables(
+        [
+            *PEOPLE,
+            defined("young"),
+            entered(WANG, date(2025, 1, 1)),
+            exited(WANG, date(2026, 1, 1), entry=4),
+            entered(LI, date(2026, 12, 31)),
+        ]
+    )
+    found = history.ask(lambda reader: pool_queries.stock(reader, "young", FIRST, YEAR_END))
+    assert [line.full_name for line in found.entered] == ["李强"]
+    assert [line.full_name for line in found.exited] == ["王芳"]
+    assert (found.opening, found.closing) == (1, 1)
+
+
+def test_a_corrected_definition_of_a_pool_is_out() -> None:
+    wrong = defined("young", on=date(2026, 2, 1), seats=99)
+    right = defined("young", on=date(2026, 1, 1), seats=70, supersedes=event_id(1))
+    found = Tables([wrong, right]).ask(lambda reader: pool_queries.pools(reader, YEAR_END))
+    assert [pool.seats for pool in found.pools] == [70]
 
 
 def test_a_period_ends_after_it_begins() -> None:

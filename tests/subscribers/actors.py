@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from support.nats_server import NatsServer
-
 from cadre.contracts.event import Event
 from cadre.shared.codec import Codec, Outgoing, Signer
 from cadre.shared.keyring import Keyring
 from cadre.shared.log import Log
 from cadre.shared.messages import Envelope
+from support.nats_server import NatsServer
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 ENDS_S_MAX = 30.0

@@ -12,14 +12,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from subscribers.actors import ENDS_S_MAX, EXAMPLES, Program, Scribe, signer_of
-from support.nats_server import NatsServer
 
 from cadre.contracts.appointment import ProbationConcluded, Promoted
 from cadre.contracts.event import Forgotten
-from cadre.contracts.selection import Observed
+from cadre.contracts.selection import Observed, Occasion
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.codec import Message, digest, signature_holds
+from subscribers.actors import ENDS_S_MAX, EXAMPLES, Program, Scribe, signer_of
+from support.nats_server import NatsServer
 
 ANA, BO = "c-aaaaaaaaaa", "c-bbbbbbbbbb"
 TO_POST = Promoted(
@@ -53,7 +53,7 @@ CONCLUDED = ProbationConcluded(
 NOTED = Observed(
     cadre_id=BO,
     effective_on=date(2026, 2, 1),
-    occasion="project",
+    occasion=Occasion.PROJECT,
     indication="positive",
     observer="督查组",
     note=Forgotten(),
@@ -167,6 +167,7 @@ def verify(path: Path) -> tuple[int, list[str]]:
         capture_output=True,
         text=True,
         timeout=ENDS_S_MAX,
+        check=False,
     )
     assert ended.stderr == ""
     return ended.returncode, [line.split(" ", 2)[2] for line in ended.stdout.splitlines()]

@@ -1,6 +1,6 @@
 """What the suites of Supervision share: its routes over real read models."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -29,7 +29,7 @@ class ClearText:
 
 
 @asynccontextmanager
-async def routes_over(history: Sequence[Recorded[Event]]) -> AsyncIterator[Get]:
+async def routes_over(history: Sequence[Recorded[Event]]) -> AsyncGenerator[Get]:
     """``await get(path, on=…)`` on the read models of this history."""
     engine = create_async_engine("sqlite+aiosqlite://")
     async with engine.connect() as connection:

@@ -86,7 +86,7 @@ def assess(event: Assessed) -> Assess:
 
 def correct(wrong: UUID, event: Assessed) -> CorrectAssessment:
     wish = event.model_dump(exclude={"type", "supersedes", "late"})
-    return CorrectAssessment.model_validate(wish | {"assessment_event": wrong})
+    return CorrectAssessment.model_validate(wish | {"supersedes": wrong})
 
 
 def allotted(cadre_id: str = ANNA, unit_id: str = "u-town") -> ExcellentAllotted:

@@ -17,13 +17,12 @@ ENDED = ProbationConcluded(
 
 
 def commands(position: int) -> list[RequestAssessment]:
-    sent = [
-        command
-        for reaction in REACTIONS
-        for command, _meta in reaction.commands(recorded(position, ENDED), "supervision")
-    ]
-    assert all(isinstance(command, RequestAssessment) for command in sent)
-    return sent
+    wishes: list[RequestAssessment] = []
+    for reaction in REACTIONS:
+        for command, _meta in reaction.commands(recorded(position, ENDED), "supervision"):
+            assert isinstance(command, RequestAssessment)
+            wishes.append(command)
+    return wishes
 
 
 def test_a_probation_that_ended_asks_for_an_assessment_within_a_month() -> None:

@@ -11,9 +11,14 @@ from cadre.shared.rulebook import rulebook
 
 REPOSITORY = Path(__file__).parents[2]
 LINES_MAX = 400
-LONG: dict[str, str] = {
-    # file: why it may be longer
+TEST_LINES_MAX = 600
+LONG = {
+    "services/appointment/src/cadre/appointment/motion.py": "the five steps in one sitting",
+    "shared/contracts/src/cadre/contracts/appointment.py": "all events of a service together",
+    "shared/contracts/src/cadre/contracts/selection.py": "all events of a service together",
 }
+"""Files that may be longer, each with the reason."""
+
 BANNED = {"base", "common", "helper", "helpers", "manager", "managers", "misc", "util", "utils"}
 CONTRACTS_NEED = {"cadre", "pydantic"}
 RULE_ID = re.compile(r"[A-Z]{2,6}-\d{2,3}")
@@ -48,15 +53,18 @@ def test_every_distribution_ships_its_types() -> None:
 
 
 def test_no_file_is_long_without_a_reason() -> None:
-    lengths = {name: _length(REPOSITORY / name) for name in _names(EVERYTHING)}
-    long = {name for name, length in lengths.items() if length > LINES_MAX}
+    long = [path for path in EVERYTHING if _length(path) > _length_max(path)]
 
-    assert long == set(LONG)
-    assert all(LONG.values())
+    assert {*_names(long)} - LONG.keys() == set()
+    assert [name for name in LONG if not (REPOSITORY / name).exists()] == []
 
 
 def _length(path: Path) -> int:
     return path.read_text("utf-8").count("\n")
+
+
+def _length_max(path: Path) -> int:
+    return TEST_LINES_MAX if path.is_relative_to(REPOSITORY / "tests") else LINES_MAX
 
 
 def test_no_module_is_named_after_nothing() -> None:

@@ -24,15 +24,13 @@ def find(
     """按姓名或身份证号查找干部。 Find cadres; exit code 1 when there is none."""
     by_number = len(who) == ID_NUMBER_LENGTH and who[:17].isdigit()
     key = "id_number" if by_number else "name"
-    found = Client.of(data, account()).get("selection", "/cadres", **{key: who})
+    answer = Client.of(data, account()).post("selection", "/cadres/find", {key: who})
+    found = answer["cadres"]
     if as_json:
         print_json(found)
     else:
-        rows = [
-            (c["cadre_id"], c["full_name"], c["sex"], c["birth_month"], c["unit_name"])
-            for c in found
-        ]
-        CONSOLE.print(table("", ("id", "姓名", "性别", "出生年月", "单位"), rows))
+        rows = [(c["cadre_id"], c["full_name"], c["unit_name"]) for c in found]
+        CONSOLE.print(table("", ("id", "姓名", "单位"), rows))
     if not found:
         raise typer.Exit(DIFFERENT)
 

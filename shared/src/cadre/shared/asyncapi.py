@@ -1,16 +1,22 @@
 """The AsyncAPI 3.0 document of a service: the commands it takes and the events it publishes.
 
-Subjects, queues and payloads of commands come from FastStream, read off the broker that takes them.
-FastStream describes neither replies nor headers nor the parameters of a subject, so these and the
-events are added here, from the types in `cadre.contracts`.
+Subjects and queues of commands come from FastStream, read off the broker that takes them. It
+describes neither replies nor headers nor the parameters of a subject, and where two commands share
+a type it keeps the schema of either; so these, and the events, are generated here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from inspect import getdoc
 from typing import Any
 
 from faststream.specification import AsyncAPI
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import (
+    GenerateJsonSchema,
+    JsonSchemaMode,
+    JsonSchemaValue,
+    models_json_schema,
+)
 from pydantic_core import core_schema
 
 from cadre.contracts.catalogue import CATALOGUE, Catalogue
@@ -25,14 +31,15 @@ from cadre.shared.service import Service
 from cadre.shared.wire_schemas import COMMAND_HEADERS, EVENT_HEADERS, PROBLEM_SCHEMA
 
 type Json = dict[str, Any]
+type Models = Sequence[tuple[type[BaseModel], JsonSchemaMode]]
 
+COMMAND_SCHEMAS = "#/components/schemas/{model}"
 EVENT_SCHEMAS = "#/components/schemas/event.{model}"
 """Events have names of their own: a field that a command takes in clear is sealed in its event."""
 
 SEALED = {"$ref": EVENT_SCHEMAS.format(model="Sealed")}
 FORGOTTEN = {"$ref": EVENT_SCHEMAS.format(model="Forgotten")}
 AS_RECORDED = [SEALED, FORGOTTEN, {"type": "null"}]
-SEALED_EXAMPLE = "sealed:v1.c-7f3kq2mz4a.{service}.1.<event id>.<field>.<base64url>"
 
 DESCRIPTION = f"""\
 What this service decides it publishes as events to the JetStream stream `{STREAM}`, in one order
@@ -58,16 +65,9 @@ SECURITY: Json = {
 
 def document(service: Service, catalogue: Catalogue = CATALOGUE) -> Json:
     """The document, as JSON. It is the same wherever the service runs."""
-    events = [event for event in catalogue.events.values() if event.service() == service.name]
     commands = _commands(service)
-    channels: Json = {}
-    operations: Json = {}
-    for event in events:
-        key = f"{event.entity}.{event.name()}"
-        channel = channels.setdefault(key, _event_channel(event))
-        channel["messages"][event.tag()] = _ref("messages", event.tag())
-        operations[key] = _operation("send", key)
-    messages = {event.tag(): _event_message(event) for event in events}
+    events = _events([e for e in catalogue.events.values() if e.service() == service.name])
+    components = commands["components"], events["components"]
     return {
         "asyncapi": "3.0.0",
         "id": f"urn:cadre:{service.name}",
@@ -78,27 +78,23 @@ def document(service: Service, catalogue: Catalogue = CATALOGUE) -> Json:
         },
         "defaultContentType": "application/json",
         "servers": {"log": SERVER},
-        "channels": commands["channels"] | channels,
-        "operations": commands["operations"] | operations,
-        "components": {
-            "messages": commands["messages"] | messages,
-            "schemas": dict(sorted((commands["schemas"] | _event_schemas(events)).items())),
-            "securitySchemes": {"user": SECURITY},
-        },
+        "channels": commands["channels"] | events["channels"],
+        "operations": commands["operations"] | events["operations"],
+        "components": {kind: components[0][kind] | components[1][kind] for kind in components[0]}
+        | {"securitySchemes": {"user": SECURITY}},
     }
 
 
-def _commands(service: Service) -> Mapping[str, Json]:
-    """What FastStream knows of the commands, with their headers and replies."""
+def _commands(service: Service) -> Json:
     known = AsyncAPI(broker_of(service), schema_version="3.0.0").to_specification().to_jsonable()
+    models: Models = [(handler.command, "validation") for handler in service.handlers]
+    payloads, schemas = _schemas_of([*models, (Outcome, "serialization")], COMMAND_SCHEMAS)
     channels: Json = {"replies": _REPLIES}
     operations: Json = {}
-    messages: Json = {"outcome": _OUTCOME, "problem": _PROBLEM}
+    messages: Json = {"outcome": _OUTCOME | {"payload": payloads[Outcome]}, "problem": _PROBLEM}
     for handler in service.handlers:
         name = handler.command.name
         taken = known["channels"][name]
-        (described,) = taken["messages"].values()
-        payload = known["components"]["messages"][described["$ref"].split("/")[-1]]["payload"]
         channels[name] = {
             "address": taken["address"],
             "messages": {name: _ref("messages", name)},
@@ -108,23 +104,47 @@ def _commands(service: Service) -> Mapping[str, Json]:
             "title": handler.command.__name__,
             "summary": taken["description"],
             "headers": _ref("schemas", "CommandHeaders"),
-            "payload": payload,
+            "payload": payloads[handler.command],
         }
+        queue = taken["bindings"]["nats"]["queue"]
         operations[name] = _operation("receive", name) | {
             "reply": {"channel": {"$ref": "#/channels/replies"}},
-            "bindings": {
-                "nats": {
-                    "queue": taken["bindings"]["nats"]["queue"],
-                    "bindingVersion": "0.1.0",
-                }
-            },
+            "bindings": {"nats": {"queue": queue, "bindingVersion": "0.1.0"}},
         }
-    schemas = {"CommandHeaders": COMMAND_HEADERS, "Problem": PROBLEM_SCHEMA} | _outcome_schemas()
+    schemas |= {"CommandHeaders": COMMAND_HEADERS, "Problem": PROBLEM_SCHEMA}
     return {
         "channels": channels,
         "operations": operations,
-        "messages": messages,
-        "schemas": known["components"]["schemas"] | schemas,
+        "components": {"messages": messages, "schemas": schemas},
+    }
+
+
+def _events(events: Sequence[type[Event]]) -> Json:
+    payloads, schemas = _schemas_of([(event, "validation") for event in events], EVENT_SCHEMAS)
+    channels: Json = {}
+    operations: Json = {}
+    messages: Json = {}
+    for event in events:
+        key, tag = f"{event.entity}.{event.name()}", event.tag()
+        channels.setdefault(key, _channel(event))["messages"][tag] = _ref("messages", tag)
+        operations[key] = _operation("send", key)
+        messages[tag] = {
+            "name": tag,
+            "title": event.__name__,
+            "summary": " ".join((getdoc(event) or event.__name__).split()),
+            "headers": _ref("schemas", "EventHeaders"),
+            "correlationId": {"location": "$message.header#/ce-correlationid"},
+            "payload": payloads[event],
+            "examples": [{"payload": example(event, personal=_sealed(event))}],
+        }
+    recorded: Json = _as_recorded(schemas)
+    return {
+        "channels": channels,
+        "operations": operations,
+        "components": {
+            "messages": messages,
+            "schemas": recorded | {"EventHeaders": EVENT_HEADERS},
+        },
     }
 
 
@@ -140,7 +160,6 @@ _REPLIES: Json = {
 _OUTCOME: Json = {
     "name": "outcome",
     "summary": "What became of the command; a problem has `status` instead of `outcome`",
-    "payload": _ref("schemas", "Outcome"),
 }
 _PROBLEM: Json = {
     "name": "problem",
@@ -153,11 +172,10 @@ def _operation(action: str, channel: str) -> Json:
     return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}}
 
 
-def _event_channel(event: type[Event]) -> Json:
+def _channel(event: type[Event]) -> Json:
     key = event.key
     return {
         "address": f"history.{event.service()}.{event.entity}.{{{key}}}.{event.name()}",
-        "title": f"{event.entity} {event.name()}",
         "description": f"Stored in the stream {STREAM}, for ever",
         "parameters": {
             key: {
@@ -169,17 +187,9 @@ def _event_channel(event: type[Event]) -> Json:
     }
 
 
-def _event_message(event: type[Event]) -> Json:
-    sealed = {"sealed": SEALED_EXAMPLE.format(service=event.service())}
-    return {
-        "name": event.tag(),
-        "title": event.__name__,
-        "summary": " ".join((getdoc(event) or event.__name__).split()),
-        "headers": _ref("schemas", "EventHeaders"),
-        "correlationId": {"location": "$message.header#/ce-correlationid"},
-        "payload": {"$ref": EVENT_SCHEMAS.format(model=event.__name__)},
-        "examples": [{"payload": example(event, personal=sealed)}],
-    }
+def _sealed(event: type[Event]) -> Json:
+    """What stands for a personal value in an example."""
+    return {"sealed": f"sealed:v1.c-7f3kq2mz4a.{event.service()}.1.<event id>.<field>.<base64url>"}
 
 
 class _Schemas(GenerateJsonSchema):
@@ -192,16 +202,17 @@ class _Schemas(GenerateJsonSchema):
         return generated
 
 
-def _event_schemas(events: Iterable[type[Event]]) -> Json:
-    _, generated = models_json_schema(
-        [(event, "validation") for event in events],
-        ref_template=EVENT_SCHEMAS,
-        schema_generator=_Schemas,
+def _schemas_of(models: Models, place: str) -> tuple[Mapping[Any, Json], Json]:
+    """References to the models' schemas, and all definitions by their name in the components."""
+    references, generated = models_json_schema(
+        models, ref_template=place, schema_generator=_Schemas
     )
-    definitions: Json = _as_recorded(generated.get("$defs", {}))
-    return {"EventHeaders": EVENT_HEADERS} | {
-        f"event.{name}": schema for name, schema in definitions.items()
-    }
+    name = place.removeprefix("#/components/schemas/")
+    definitions: Json = generated.get("$defs", {})
+    return (
+        {model: reference for (model, _), reference in references.items()},
+        {name.format(model=key): definition for key, definition in definitions.items()},
+    )
 
 
 def _as_recorded(schema: Any) -> Any:
@@ -221,10 +232,3 @@ def _as_recorded(schema: Any) -> Any:
     if tags:
         found["required"] = sorted({*found.get("required", ()), *tags})
     return found
-
-
-def _outcome_schemas() -> Json:
-    schema = Outcome.model_json_schema(
-        mode="serialization", ref_template="#/components/schemas/{model}"
-    )
-    return {**schema.pop("$defs", {}), "Outcome": schema}

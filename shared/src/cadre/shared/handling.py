@@ -352,7 +352,8 @@ def _outcome(meta: Meta, sent: Sequence[Outgoing], positions: Sequence[int]) -> 
         )
         for message, position in zip(sent, positions, strict=True)
     ]
-    refused = any(_is_refusal(event.type) for event in events)
+    # What a decision is about comes first; a refusal further on is of one person among several.
+    refused = _is_refusal(events[0].type)
     return Outcome(
         outcome="refused" if refused else "recorded",
         command_id=meta.command_id,

@@ -117,7 +117,7 @@ def _assemble(
     log = Log(client)
     journal = Journal(service.name, engine)
     context = Context(
-        engine=engine,
+        engine=keyring.engine,
         index_key=settings.index_key,
         fingerprint_key=_derived(settings.master_key, "command-fingerprint"),
     )

@@ -15,9 +15,11 @@ from cadre.shared.read_models import ReadModels
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a service may hold besides the log: its database and keys of its own.
+    """What a service may hold besides the log and its tables.
 
-    ``index_key`` is empty where a service keeps no search index of personal values.
+    ``engine`` is the key store's durable database: what cannot be read from the log again and must
+    be deletable (a search index of personal values) belongs there, never among the tables.
+    ``index_key`` is empty where a service keeps no such index.
     """
 
     engine: AsyncEngine

@@ -5,12 +5,15 @@ every answer carries the header ``Cadre-Position``, and ``Cadre-Parked`` while p
 """
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
 from typing import Annotated, Protocol
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.event import Forgotten, Sealed, clear
+from cadre.shared.decider import Scope
 
 
 def token(value: object) -> str | None:
@@ -22,6 +25,23 @@ def token(value: object) -> str | None:
             return value.sealed
         case _:
             return str(value)
+
+
+CHINA = timezone(timedelta(hours=8))
+
+
+async def _on(
+    on: Annotated[
+        date | None,
+        Query(description="As of this day; else today in China"),
+        Field(ge=date(1949, 1, 1), le=date(2200, 12, 31)),
+    ] = None,
+) -> date:
+    return on or datetime.now(CHINA).date()
+
+
+On = Annotated[date, Depends(_on)]
+"""The day a question is about; today in China where the caller names none."""
 
 
 class Opener(Protocol):
@@ -41,6 +61,21 @@ class Reader:
     async def open(self, text: str | None) -> str | None:
         """The clear text of a stored personal value; 〔已遗忘〕 once its key is gone."""
         return None if text is None else clear(await self.opener.open_token(text))
+
+
+class Histories(Protocol):
+    """Folds a history from the log itself; see `cadre.shared.handling.Handling.fold`."""
+
+    async def fold[S](self, scope: Scope[S], known_at: int | None = None) -> S: ...
+
+
+async def _histories(request: Request) -> Histories:
+    histories: Histories = request.app.state.runtime.handling
+    return histories
+
+
+FromLog = Annotated[Histories, Depends(_histories)]
+"""For routes that answer from the log's evidence rather than from tables."""
 
 
 async def _reader(request: Request) -> Reader:

@@ -15,6 +15,9 @@ from cadre.contracts.selection import Baseline, CareerEntry, Profile, Standing
 from cadre.contracts.vocabulary import Education, Political, PostLevel, Rank, unit_id
 from cadre.selection.idnumber import IdNumber
 
+ITEM_MAX = 10_000
+"""Characters; the longest résumés have half of that. Bounds the work on a hostile file."""
+
 UNIT_MAX = 100
 ETHNICITY_MAX = 20
 AWARD = re.compile(r"\s*(?P<when>\d{4}[.．年]\s?\d{1,2})月?[日，,:：]?\s*(?P<what>.+)", re.DOTALL)
@@ -24,8 +27,17 @@ SANCTION = re.compile(r"处分|警告|记过|降级|撤职|开除|诫勉")
 def read_person(
     told: Mapping[Item, Told], findings: Findings, source: Source, effective_on: date
 ) -> Record | None:
-    """The record of one person; None if an error keeps it out. All errors are reported at once."""
+    """The record of one person; None if an error keeps it out. All errors are reported at once.
+
+    ``findings`` may hold errors already, e.g. of a 同上 that points at nothing.
+    """
     person = Person(told, findings)
+    oversized = [item for item in told if len(person.text(item)) > ITEM_MAX]
+    for item in oversized:
+        what = f"内容超过 {ITEM_MAX} 字"
+        person.error(item, Problem.DAMAGED_FIELD, what, "请检查文件是否损坏")
+    if oversized:
+        return None
     number = person.id_number()
     profile = _profile(person, number)
     standing = _standing(person)

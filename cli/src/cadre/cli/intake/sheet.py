@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell
 
 SIZE_MAX = 64 * 1024 * 1024
-UNPACKED_MAX = 512 * 1024 * 1024
-"""Bytes of a workbook as a file and unpacked."""
+UNPACKED_MAX = 192 * 1024 * 1024
+"""Bytes of a workbook as a file and unpacked: some 100,000 rows, which take about 1 GB loaded."""
 
 COLUMNS_MAX = 120
 BLANK_RUN_MAX = 1000

@@ -7,10 +7,9 @@ from random import Random
 from typing import Self
 from uuid import UUID
 
-from cadre.cli.county.county import County
 from cadre.cli.county.model import Post
 from cadre.cli.intake.records import Record
-from cadre.cli.life.fiction import Leads
+from cadre.cli.life.fiction import PROTAGONIST, SANCTIONED, Scene
 from cadre.cli.life.script import Expected, Script, Step
 from cadre.contracts.selection import Standing
 from cadre.contracts.vocabulary import Political, Rank
@@ -56,7 +55,7 @@ class Chronicle:
     """The script being written and everybody in it."""
 
     script: Script
-    county: County
+    county: Scene
     years: range
     members: list[Member]
     protagonist: Member
@@ -78,14 +77,12 @@ class Chronicle:
     """Events that a later step will name."""
 
     @classmethod
-    def begin(
-        cls, script: Script, county: County, cast: Leads, records: Sequence[Record], years: int
-    ) -> Self:
+    def begin(cls, script: Script, county: Scene, records: Sequence[Record], years: int) -> Self:
         """With everybody whose record was imported."""
         members = [_member(record, county.posts) for record in records]
         by_id = {record.id_number: one for record, one in zip(records, members, strict=True)}
-        protagonist = by_id[cast.protagonist.id_number]
-        sanctioned = by_id[cast.sanctioned.id_number]
+        protagonist = by_id[county.person(PROTAGONIST).id_number]
+        sanctioned = by_id[county.person(SANCTIONED).id_number]
         protagonist.role, sanctioned.role = "protagonist", "sanctioned"
         made = cls(
             script=script,

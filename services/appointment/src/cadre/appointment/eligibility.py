@@ -1,11 +1,13 @@
 """Whether a person may be promoted on a day: every rule's finding, and the earliest day.
 
 The same history, target and day give the same answer for ever. The earliest day is found by
-judging again on each later day on which a finding can change at all: the first of a month, the day
-on which a recorded fact takes effect or its influence ends, the first day of a rule's version.
+judging again on later days on which a finding can change: the first of a month, the day on which a
+recorded fact takes effect or its influence ends, the first day of a rule's version. Once the last
+recorded fact has taken effect, time can only heal: from there on the days are halved.
 """
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable
 from datetime import date
 from functools import cache
 
@@ -13,7 +15,8 @@ from cadre.appointment.evidence import Cadre
 from cadre.appointment.post_rules import post_findings
 from cadre.appointment.rank_rules import rank_findings
 from cadre.contracts.event import RuleFinding, Value
-from cadre.contracts.supervision import Disciplined, Talked
+from cadre.contracts.selection import Baselined
+from cadre.contracts.supervision import Assessed, Disciplined, Talked
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.calendar import add_months
 from cadre.shared.rulebook import rulebook
@@ -58,34 +61,45 @@ def post_eligibility(cadre: Cadre, level: PostLevel, on: date) -> Eligibility:
 def _judge(
     cadre: Cadre, target: Rank | PostLevel, on: date, judge: Callable[[date], Findings]
 ) -> Eligibility:
+    judge = cache(judge)
     findings = judge(on)
     eligible = _passes(findings)
-    earliest = on if eligible else None
-    heals: dict[tuple[str, object], date] = {}
-    if not all(finding.passed for finding in findings):
-        for day in _turning_points(cadre, on):
-            later = judge(day)
-            for finding in later:
-                if finding.passed:
-                    heals.setdefault(_item(finding), day)
-            if earliest is None and _passes(later):
-                earliest = day
-            if earliest and all(f.passed or _item(f) in heals for f in findings):
-                break
+    eventful, quiet = ([], []) if eligible else _later_days(cadre, on)
+
+    def heals(finding: RuleFinding) -> date | None:
+        return _first(lambda day: _item_passes(judge(day), finding), eventful, quiet)
+
     return Eligibility(
         target=target.value,
         on=on,
         eligible=eligible,
-        earliest=earliest,
+        earliest=on if eligible else _first(lambda day: _passes(judge(day)), eventful, quiet),
         findings=tuple(
-            f if f.passed else f.model_copy(update={"earliest": heals.get(_item(f))})
-            for f in findings
+            finding
+            if finding.passed or not _binds(finding)
+            else finding.model_copy(update={"earliest": heals(finding)})
+            for finding in findings
         ),
     )
 
 
+def _first(passes: Callable[[date], bool], eventful: list[date], quiet: list[date]) -> date | None:
+    """The first day that passes; among the quiet ones every later day then passes too."""
+    for day in eventful:
+        if passes(day):
+            return day
+    index = bisect_left(quiet, 1, key=lambda day: int(passes(day)))
+    return quiet[index] if index < len(quiet) else None
+
+
 def _passes(findings: Findings) -> bool:
     return all(finding.passed or not _binds(finding) for finding in findings)
+
+
+def _item_passes(findings: Findings, failed: RuleFinding) -> bool:
+    """Whether the same item of the same rule passes among these findings."""
+    wanted = (failed.rule, failed.inputs.get("item"))
+    return any(f.passed for f in findings if (f.rule, f.inputs.get("item")) == wanted)
 
 
 def _binds(finding: RuleFinding) -> bool:
@@ -93,24 +107,26 @@ def _binds(finding: RuleFinding) -> bool:
     return finding.kind not in {"soft", "deadline"}
 
 
-def _item(finding: RuleFinding) -> tuple[str, object]:
-    return finding.rule, finding.inputs.get("item")
-
-
-def _turning_points(cadre: Cadre, on: date) -> Iterator[date]:
-    """The later days, in order, on which a finding may differ from the day before."""
+def _later_days(cadre: Cadre, on: date) -> tuple[list[date], list[date]]:
+    """The later days on which a finding may change: up to the last known event, and after it."""
     first = on.replace(day=1)
     days = {add_months(first, months) for months in range(1, SEARCH_MONTHS_MAX + 1)}
     last = max(days)
-    days |= {fact.event.effective_on for fact in cadre.facts}
+    events = {fact.event.effective_on for fact in cadre.facts} | _version_days()
     for fact in cadre.facts:
         match fact.event:
             case Talked(blocked_until=date() as until) | Disciplined(blocked_until=until):
                 days.add(until)
+            case Assessed(period=year):
+                events.add(date(int(year) + 1, 1, 1))
+            case Baselined(career=entries):
+                years = {int(e.begins[:4]) for e in entries if e.grade}
+                events |= {date(year + 1, 1, 1) for year in years}
             case _:
                 pass
-    days |= _version_days()
-    return iter(sorted(day for day in days if on < day <= last))
+    ahead = sorted(day for day in days | events if on < day <= last)
+    last_event = max((day for day in events if on < day <= last), default=on)
+    return [d for d in ahead if d <= last_event], [d for d in ahead if d > last_event]
 
 
 @cache

@@ -21,7 +21,13 @@ from cadre.appointment.motion_rules import (
     require_recommended,
     require_workdays,
 )
-from cadre.appointment.post import Post, established, require_known, require_seat
+from cadre.appointment.post import (
+    Post,
+    established,
+    require_absent,
+    require_known,
+    require_seat,
+)
 from cadre.contracts.appointment import (
     CandidateFixed,
     DecisionTaken,
@@ -204,10 +210,7 @@ def fix_candidate(command: FixCandidate, motion: Motion, cadre: Cadre) -> list[E
     _ready(command, motion, Step.CANDIDATE_FIXED)
     opened, recommendation = _has(motion.opened), _has(motion.recommendation)
     require_recommended(recommendation, command.cadre_id, command.effective_on)
-    if cadre.on(command.effective_on).holds(opened.post_id):
-        raise NotPossible(
-            f"{command.cadre_id} holds {opened.post_id} already", where=command.cadre_id
-        )
+    require_absent(cadre, command.cadre_id, opened.post_id, command.effective_on)
     eligibility = post_eligibility(cadre, opened.level, command.effective_on)
     if not eligibility.eligible:
         return _refused(command, motion, cadre, command.cadre_id, eligibility)
@@ -336,6 +339,7 @@ def conclude_motion(
     eligibility = post_eligibility(cadre, opened.level, command.effective_on)
     if not eligibility.eligible:
         return _refused(command, motion, cadre, cadre_id, eligibility)
+    require_absent(cadre, cadre_id, opened.post_id, command.effective_on)
     require_seat(post, opened.post_id, command.effective_on)
     definition = established(post, opened.post_id, command.effective_on)
     day = command.effective_on

@@ -123,6 +123,7 @@ def assume_post(command: AssumePost, cadre: Cadre, post: Post) -> list[Event]:
     definition = established(post, command.post_id, command.effective_on)
     if cadre.on(command.effective_on).holds(command.post_id):
         return []
+    require_absent(cadre, command.cadre_id, command.post_id, command.effective_on)
     require_seat(post, command.post_id, command.effective_on)
     return [
         PostAssumed(
@@ -148,11 +149,21 @@ def relieve(command: Relieve, cadre: Cadre) -> list[Event]:
     )
     if cadre.says(relieved):
         return []
-    if not cadre.on(command.effective_on).holds(command.post_id):
+    held = [
+        tenure
+        for tenure in cadre.on(date.max).posts()
+        if tenure.post_id == command.post_id and tenure.covers(command.effective_on)
+    ]
+    if not held:
         raise NotPossible(
             f"{command.cadre_id} does not hold {command.post_id} on {command.effective_on}",
             where=command.post_id,
             hint="see who holds it at GET /posts/{post_id}",
+        )
+    if held[0].ends:
+        raise NotPossible(
+            f"{command.cadre_id} is relieved of {command.post_id} on {held[0].ends} already",
+            where=command.post_id,
         )
     return [relieved, vacated(relieved)]
 
@@ -181,6 +192,15 @@ def established(post: Post, post_id: str, day: date) -> PostEstablished:
             f"no post {post_id} is known here", where=post_id, hint="establish the post first"
         )
     return definition
+
+
+def require_absent(cadre: Cadre, cadre_id: str, post_id: str, day: date) -> None:
+    """Nobody takes a second seat of a post, neither on this day nor by a later coming."""
+    for tenure in cadre.on(date.max).posts():
+        if tenure.post_id == post_id and (tenure.ends is None or day < tenure.ends):
+            raise NotPossible(
+                f"{cadre_id} holds {post_id} already, since {tenure.begins}", where=cadre_id
+            )
 
 
 def require_seat(post: Post, post_id: str, day: date) -> None:

@@ -1,6 +1,7 @@
 """What Appointment does when Supervision speaks: late or corrected evidence opens a review."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from cadre.appointment.cadre import OpenReview
 from cadre.contracts.supervision import Assessed, AssessmentKind, Disciplined, Talked
@@ -44,7 +45,7 @@ def review_disciplined(recorded: Recorded[Disciplined]) -> Iterator[OpenReview]:
     )
 
 
-REACTIONS = (
+REACTIONS: tuple[Reaction[Any], ...] = (
     Reaction("review-assessed", Assessed, review_assessed),
     Reaction("review-talked", Talked, review_talked),
     Reaction("review-disciplined", Disciplined, review_disciplined),

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 
 from cadre.selection import intake_queries, pool_queries, queries
 from cadre.selection.handlers import HANDLERS
@@ -14,15 +15,14 @@ from cadre.selection.registration import identities, prepare, start
 from cadre.selection.tables import CADRES
 from cadre.shared.errors import Malformed
 from cadre.shared.service import Context, Service
-from cadre.shared.serving import Reading
+from cadre.shared.serving import On, Reading
 
 ROUTER = APIRouter()
 
-On = Annotated[date, Query(description="As of this day")]
 OnOrLatest = Annotated[
     date, Query(description="As of this day; everything known where it is left out")
 ]
-SearchText = Annotated[str | None, Query(min_length=1, max_length=100)]
+SearchText = Annotated[str | None, Field(min_length=1, max_length=100)]
 
 
 async def _identities(request: Request) -> Identities:
@@ -31,16 +31,22 @@ async def _identities(request: Request) -> Identities:
     return identities(context)
 
 
-@ROUTER.get("/cadres", response_model=queries.CadresFound, summary="按姓名或身份证号查找干部")
+class Search(BaseModel):
+    """Whom to look for. A body, so that neither a name nor an ID number stands in an address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: SearchText = None
+    id_number: SearchText = None
+
+
+@ROUTER.post("/cadres/find", response_model=queries.CadresFound, summary="按姓名或身份证号查找干部")
 async def find_cadres(
-    reader: Reading,
-    index: Annotated[Identities, Depends(_identities)],
-    name: SearchText = None,
-    id_number: SearchText = None,
+    reader: Reading, index: Annotated[Identities, Depends(_identities)], search: Search
 ) -> queries.CadresFound:
-    if name is None and id_number is None:
+    if search.name is None and search.id_number is None:
         raise Malformed("nothing to search for", where="name", hint="give name, id_number or both")
-    found = await index.find(name=name, id_number=id_number)
+    found = await index.find(name=search.name, id_number=search.id_number)
     chosen = CADRES.c.cadre_id.in_(found)
     return queries.CadresFound(cadres=await queries.persons(reader, chosen, date.max))
 

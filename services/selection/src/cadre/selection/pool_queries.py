@@ -200,7 +200,7 @@ async def _definitions(reader: Reader, on: date) -> Sequence[dict[str, Any]]:
     """The definition in force on a day of every pool, by pool id."""
     query = (
         select(POOLS)
-        .where(POOLS.c.defined_on <= on)
+        .where(POOLS.c.superseded_by.is_(None), POOLS.c.defined_on <= on)
         .order_by(POOLS.c.pool_id, POOLS.c.defined_on)
     )
     rows = await reader.connection.execute(query)

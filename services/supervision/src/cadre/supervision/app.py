@@ -1,29 +1,18 @@
 """The routes of Supervision, and the service itself."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 
 from cadre.contracts.event import CadreId, Slug, UnitId
 from cadre.contracts.supervision import Period
 from cadre.shared.service import Service
-from cadre.shared.serving import Reading
+from cadre.shared.serving import On, Reading
 from cadre.supervision.handlers import HANDLERS
 from cadre.supervision.queries import assessments, influence, merit, promotions, unit_years
 from cadre.supervision.reactions import REACTIONS
 from cadre.supervision.read_models import READ_MODELS
 
-CHINA = timezone(timedelta(hours=8))
-
-
-async def _on(
-    on: Annotated[date | None, Query(description="As of this day; else today in China")] = None,
-) -> date:
-    return on or datetime.now(UTC).astimezone(CHINA).date()
-
-
-On = Annotated[date, Depends(_on)]
 Open = Annotated[bool, Query(alias="open", description="Only those still open on that day")]
 
 ROUTER = APIRouter(tags=["supervision"])

@@ -43,7 +43,7 @@ class Assess(CadreCommand, Assessment):
 class CorrectAssessment(CadreCommand, Assessment):
     """Replace a recorded assessment by the right one, of the same kind and period."""
 
-    assessment_event: UUID = Field(description="The id of the `Assessed` that was wrong")
+    supersedes: UUID = Field(description="The id of the `Assessed` that was wrong")
 
 
 class RequestAssessment(CadreCommand, AssessmentRequest):
@@ -71,7 +71,7 @@ def correct_scopes(command: CorrectAssessment, world: World) -> Iterable[Scope[A
     yield scope
     cadre = world.get(scope)
     if cadre is not None:
-        wrong = cadre.assessed.get(command.assessment_event)
+        wrong = cadre.assessed.get(command.supersedes)
         yield from (UNIT_YEAR.of(key) for key in sorted(_places(wrong) | _places(command)))
 
 
@@ -102,7 +102,7 @@ def correct_assessment(
     command: CorrectAssessment, cadre: Cadre, unit_years: UnitYears
 ) -> Sequence[Event]:
     require_known(cadre, command.cadre_id)
-    wrong_id = command.assessment_event
+    wrong_id = command.supersedes
     wrong = cadre.assessed.get(wrong_id)
     if wrong is None:
         raise NotFound(
@@ -111,8 +111,7 @@ def correct_assessment(
             hint="name the event id of the assessment to correct",
         )
     wanted = Assessed.model_validate(
-        command.model_dump(exclude={"assessment_event"})
-        | {"supersedes": wrong_id, "late": wrong.late}
+        command.model_dump(exclude={"supersedes"}) | {"supersedes": wrong_id, "late": wrong.late}
     )
     if on_record(wanted, cadre.assessed.values(), beside={"comment"}):
         return []
@@ -154,7 +153,7 @@ def _twin(wanted: Assessed, cadre: Cadre) -> UUID | None:
     return next(
         (
             key
-            for key, other in cadre.assessed.items()
+            for key, other in cadre.standing(cadre.assessed).items()
             if (other.kind, other.period) == (wanted.kind, wanted.period)
             and (not special or other.effective_on == wanted.effective_on)
         ),

@@ -4,12 +4,11 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field
 
 from cadre.contracts.event import CadreId, Slug
 from cadre.contracts.training import PostingKind
 from cadre.shared.service import Service
-from cadre.shared.serving import Reading
+from cadre.shared.serving import On, Reading
 from cadre.training import queries, queries_classes, queries_practice
 from cadre.training.answers import (
     CadreTraining,
@@ -27,11 +26,6 @@ from cadre.training.read_models import READ_MODELS
 
 ROUTER = APIRouter()
 
-type On = Annotated[
-    date,
-    Query(description="As of this day"),
-    Field(ge=date(1949, 1, 1), le=date(2200, 12, 31)),
-]
 type Year = Annotated[int, Query(ge=1949, le=2200)]
 
 

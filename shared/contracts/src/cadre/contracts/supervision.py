@@ -164,7 +164,7 @@ class UnitYearOpened(Event, UnitYear):
     excellent_share: float = Field(gt=0, le=1)
 
     def say(self) -> str:
-        share = f"优秀比例 {self.excellent_share:.0%}"
+        share = f"优秀比例 {100 * self.excellent_share:g}%"
         return f"{self.unit_name}{self.year} 年度考核，{self.headcount} 人，{share}"
 
 
