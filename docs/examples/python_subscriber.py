@@ -1,4 +1,4 @@
-"""Follow the promotions of every cadre, from the first one on. Needs nats-py.
+"""Follow the promotions of every cadre, from the first one on. Needs Python 3.12 and nats-py.
 
     python python_subscriber.py STATE.json [--run DATA/run.json] [--subject SUBJECT] [--once]
 

@@ -96,9 +96,9 @@ def outcome(rehearsal: Rehearsal, step: Step) -> str:
         decided = rehearsal.handle(step.service, step.command, meta)
     except NotPossible as error:
         return f"impossible: {error}" if step.expected != "impossible" else "impossible"
-    if any(isinstance(event, Refusal) for event in decided):
-        return "refused"
-    return "recorded" if decided else "unchanged"
+    if not decided:
+        return "unchanged"
+    return "refused" if isinstance(decided[0], Refusal) else "recorded"
 
 
 @pytest.fixture(scope="module")

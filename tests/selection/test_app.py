@@ -169,7 +169,7 @@ async def test_every_other_route_answers(client: httpx.AsyncClient, cadre_id: st
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/coverage", 422),
+        ("/coverage?on=2026-02-30", 422),
         ("/intake/1800", 422),
         ("/observations/blind-spots?on=2026-11-20&months=0", 422),
         ("/pools/nowhere?on=2026-11-20", 404),

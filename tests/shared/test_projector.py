@@ -68,6 +68,7 @@ async def test_everything_delivered_twice_changes_nothing(runtime: Runtime) -> N
     await runtime.projector._apply(messages)
     async with runtime.engine.begin() as connection:
         await connection.execute(text("UPDATE generations SET position = 0"))
+    await runtime.projector._look()
     await runtime.projector._apply(messages)
     assert await dump(runtime) == before
 

@@ -16,11 +16,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cadre.shared.database import create_engine
 from cadre.shared.keyring import Keyring
-from subscribers.actors import ENDS_S_MAX, EXAMPLES, Program, Scribe
+from subscribers.actors import EXAMPLES, Program, Scribe
 from support.nats_server import NatsServer
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cadre-tests"
 INSTALLED_S_MAX = 240.0
+PARSED_S_MAX = 120.0
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def faults_of() -> Callable[[list[Path]], dict[str, list[str]]]:
 
     def faults(documents: list[Path]) -> dict[str, list[str]]:
         command = ["node", script, *map(str, documents)]
-        told = subprocess.run(command, stdout=PIPE, timeout=ENDS_S_MAX, check=True).stdout
+        told = subprocess.run(command, stdout=PIPE, timeout=PARSED_S_MAX, check=True).stdout
         found: dict[str, list[str]] = json.loads(told)
         return found
 

@@ -19,7 +19,7 @@ from cadre.cli.system import Client
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 
 CADRE = (sys.executable, "-m", "cadre.cli.main")
-SIZE = ("--cadres", "10", "--years", "2", "--seed", "11")
+SIZE = ("--cadres", "12", "--years", "2", "--seed", "11")
 DEMO_S_MAX = 400
 
 

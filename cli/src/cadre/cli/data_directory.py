@@ -70,6 +70,8 @@ class Run(BaseModel):
     format: int = FORMAT
     supervisor_pid: int
     api_token: str
+    public_keys: dict[str, str]
+    """Ed25519 public keys in base64 by key id: what signatures are checked with."""
     nats: NatsRun
     services: dict[str, ServiceRun]
 

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -28,6 +29,7 @@ from cadre.cli.data_directory import (
     Secrets,
     ServiceRun,
 )
+from cadre.shared.codec import Signer
 from cadre.shared.errors import CadreError, Unavailable
 from cadre.shared.provision import provision
 
@@ -191,6 +193,7 @@ class System:
             Run(
                 supervisor_pid=os.getpid(),
                 api_token=secrets.api_token,
+                public_keys=_public_keys(secrets),
                 nats=NatsRun(
                     url=f"nats://127.0.0.1:{self.ports['nats']}",
                     monitor_url=f"http://127.0.0.1:{self.ports['monitor']}",
@@ -223,6 +226,11 @@ async def _ready(client: httpx.AsyncClient, url: str) -> bool:
         return (await client.get(f"{url}/health/ready")).is_success
     except httpx.HTTPError:
         return False
+
+
+def _public_keys(secrets: Secrets) -> dict[str, str]:
+    signers = [Signer.from_seed(name, b64decode(key)) for name, key in secrets.signing_keys.items()]
+    return {signer.key_id: b64encode(signer.public).decode() for signer in signers}
 
 
 def _free_ports(count: int) -> list[int]:

@@ -6,6 +6,7 @@ so queries never name a generation, and the swap is one transaction.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from sqlalchemy import (
     BigInteger,
@@ -34,6 +35,7 @@ GENERATIONS = Table(
     Column("fingerprint", String(32), nullable=False),
     Column("status", String(16), nullable=False),
     Column("position", BigInteger, nullable=False),
+    Column("revision", Integer, nullable=False, comment="changes when something else did by hand"),
 )
 PARKED = Table(
     "parked",
@@ -56,15 +58,15 @@ class Generation:
     fingerprint: str
     status: str
     position: int
+    revision: int
     models: ReadModels
     metadata: MetaData = field(compare=False)
 
     @classmethod
-    def of(
-        cls, models: ReadModels, number: int, fingerprint: str, status: str, position: int
-    ) -> "Generation":
-        """A generation with its own copies of the tables."""
-        return cls(number, fingerprint, status, position, models, _tables(models, number))
+    def new(cls, models: ReadModels, number: int, status: str) -> "Generation":
+        """A generation that today's code fills, from the beginning of the log."""
+        tables = _tables(models, number)
+        return cls(number, models.fingerprint, status, 0, 0, models, tables)
 
     @property
     def suffix(self) -> str:
@@ -87,6 +89,7 @@ class Generation:
                 GENERATIONS.c.number == self.number,
                 GENERATIONS.c.position == self.position,
                 GENERATIONS.c.status == self.status,
+                GENERATIONS.c.revision == self.revision,
             )
             .values(position=position)
         )
@@ -97,8 +100,20 @@ class Generation:
         await connection.run_sync(self.metadata.create_all)
         await connection.execute(
             insert(GENERATIONS).values(
-                number=self.number, fingerprint=self.fingerprint, status=self.status, position=0
+                number=self.number,
+                fingerprint=self.fingerprint,
+                status=self.status,
+                position=0,
+                revision=0,
             )
+        )
+
+    async def revise(self, connection: AsyncConnection) -> None:
+        """Make every instance look again before it applies anything more."""
+        await connection.execute(
+            update(GENERATIONS)
+            .where(GENERATIONS.c.number == self.number)
+            .values(revision=GENERATIONS.c.revision + 1)
         )
 
     async def show(self, connection: AsyncConnection) -> None:
@@ -122,6 +137,7 @@ class Generation:
             await connection.execute(table.delete().where(table.c[column] == self.number))
 
 
+@cache
 def _tables(models: ReadModels, number: int) -> MetaData:
     metadata = MetaData()
     for table in models.metadata.sorted_tables:
@@ -135,7 +151,16 @@ async def generations(connection: AsyncConnection, models: ReadModels) -> list[G
     """All generations, the oldest first."""
     rows = await connection.execute(select(GENERATIONS).order_by(GENERATIONS.c.number))
     return [
-        Generation.of(models, row.number, row.fingerprint, row.status, row.position) for row in rows
+        Generation(
+            row.number,
+            row.fingerprint,
+            row.status,
+            row.position,
+            row.revision,
+            models,
+            _tables(models, row.number),
+        )
+        for row in rows
     ]
 
 

@@ -11,7 +11,7 @@ import json
 import random
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Literal
@@ -42,6 +42,8 @@ from cadre.shared.wire import from_validation
 ATTEMPTS_MAX = 20
 BACKOFF_S_MAX = 0.05
 HISTORIES_CACHED_MAX = 20_000
+TAIL_EVENTS_NEAR = 5_000
+"""How far behind the journal a cached history may be and still be completed from the log alone."""
 EVENT_IDS = UUID("9d0c5c9e-6c1b-5e0e-9a55-3f3f6a3b6a10")
 
 
@@ -73,13 +75,15 @@ class History:
 
     state: Any
     position: int = 0
+    complete_to: int = 0
+    """No event of the scope up to here is missing; the log is asked for those behind it."""
     heads: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
     """Version and digest of the last event, by aggregate."""
     commands: dict[UUID, list[int]] = field(default_factory=dict[UUID, list[int]])
     """Positions of the events each command caused."""
 
     def branch(self) -> "History":
-        return History(self.state, self.position, dict(self.heads), dict(self.commands))
+        return replace(self, heads=dict(self.heads), commands=dict(self.commands))
 
 
 @dataclass(slots=True)
@@ -166,12 +170,13 @@ class Handling:
         seen = self.projector.journal_position
         known = self._histories.get(scope)
         history = known.branch() if known else History(scope.fold.initial)
-        if history.position < seen:
+        if seen - history.complete_to > TAIL_EVENTS_NEAR:
             for message in await self.journal.read(scope, history.position):
                 self._extend(scope, history, message)
-        after = max(seen, history.position)
-        for message in await self.log.tail(scope.subjects, after):
+            history.complete_to = max(seen, history.position)
+        for message in await self.log.tail(scope.subjects, history.complete_to):
             self._extend(scope, history, message)
+            history.complete_to = history.position
         self._histories[scope] = history
         self._histories.move_to_end(scope)
         while len(self._histories) > HISTORIES_CACHED_MAX:

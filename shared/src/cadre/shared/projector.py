@@ -7,11 +7,11 @@ parked with its aggregate: later events of that aggregate wait behind it, everyo
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from sqlalchemy import BigInteger, Column, String, Table, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cadre.shared import generations, journal
@@ -54,18 +54,27 @@ class Parked:
 
 @dataclass(slots=True)
 class Projector:
-    """Keeps one service's journal and read models up with the log."""
+    """Keeps one service's journal and read models up with the log.
+
+    What it knows of the database is what it last committed or read. Every transaction is
+    conditional on that; when another instance was faster, it is read anew.
+    """
 
     models: ReadModels
     engine: AsyncEngine
     log: Log
     codec: Codec
     journal: Journal
-    position: int = 0
+    live: Generation = field(init=False)
     journal_position: int = 0
     parked: frozenset[Key] = frozenset()
     rebuilding: asyncio.Task[None] | None = None
     _moved: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def position(self) -> int:
+        """The position the tables that answer have reached."""
+        return self.live.position
 
     async def start(self) -> None:
         """Create what is missing; begin a rebuild where the code has changed."""
@@ -76,31 +85,25 @@ class Projector:
                 insert_or_ignore(CHECKPOINTS, connection.dialect),
                 {"name": JOURNAL_CHECKPOINT, "position": 0},
             )
-            if not await generations.generations(connection, self.models):
-                first = self._new(1, LIVE)
+            known = await generations.generations(connection, self.models)
+            if not known:
+                first = Generation.new(self.models, 1, LIVE)
                 await first.create(connection)
                 await first.show(connection)
-        async with self.engine.connect() as connection:
-            known = await generations.generations(connection, self.models)
-            await self._remember(connection)
-        outdated = not next(g for g in known if g.status == LIVE).current
-        if outdated or any(g.status == BUILDING for g in known):
+        await self._look()
+        if not self.live.current or any(g.status == BUILDING for g in known):
             self.rebuild()
 
     async def run(self) -> None:
         """Follow the log for ever."""
         while True:
             try:
-                async with self.engine.connect() as connection:
-                    await self._remember(connection)
-                    generation = await generations.live(connection, self.models)
-                await self._announce()
+                await self._look()
                 start = self.journal_position
-                if generation.current:
-                    start = min(start, generation.position)
+                if self.live.current:
+                    start = min(start, self.live.position)
                 async for messages in self.log.follow(start):
                     await self._apply(messages)
-                    await self._announce()
             except _Overtaken:
                 continue
             except (Unavailable, SQLAlchemyError, OSError) as error:
@@ -163,6 +166,7 @@ class Projector:
             return "rebuilding"
         async with writing(self.engine) as connection:
             generation = await generations.live(connection, self.models)
+            await generation.revise(connection)
             await generation.apply(connection, changes)
             await connection.execute(
                 PARKED.delete().where(
@@ -170,7 +174,7 @@ class Projector:
                     PARKED.c.position.in_([message.position for message in messages]),
                 )
             )
-            await self._remember(connection)
+        await self._look()
         return "applied"
 
     async def _rebuild(self) -> None:
@@ -186,126 +190,144 @@ class Projector:
 
     async def _build(self) -> bool:
         async with writing(self.engine) as connection:
-            known = await generations.generations(connection, self.models)
-            building = next((g for g in known if g.status == BUILDING), None)
-            if building is not None and not building.current:
-                await building.drop(connection)
-                building = None
-            if building is None:
-                building = self._new(known[-1].number + 1, BUILDING)
-                await building.create(connection)
-            if await self._swap(connection, building.number):
-                return True
-        async for messages in self.log.follow(building.position):
-            async with writing(self.engine) as connection:
-                await self._project(connection, building.number, messages)
-                if await self._swap(connection, building.number):
+            building = await self._building(connection)
+            done = await self._swap(connection, building)
+        if not done:
+            async for messages in self.log.follow(building.position):
+                async with writing(self.engine) as connection:
+                    known = await generations.generations(connection, self.models)
+                    found = next((g for g in known if g.number == building.number), None)
+                    if found is None or found.status == LIVE:
+                        break
+                    advanced = await self._project(connection, found, messages, set())
+                    done = await self._swap(connection, advanced)
+                if done:
                     break
-        await self._announce()
+        await self._look()
         return True
 
-    async def _swap(self, connection: AsyncConnection, number: int) -> bool:
-        """Let the generation answer once it has caught up with the one that does."""
+    async def _building(self, connection: AsyncConnection) -> Generation:
+        """The generation being built; one that other code began is begun anew."""
         known = await generations.generations(connection, self.models)
-        building = next((g for g in known if g.number == number), None)
-        running = next(g for g in known if g.status == LIVE)
-        if building is None or building.status == LIVE:
-            return True
+        building = next((g for g in known if g.status == BUILDING), None)
+        if building is not None and building.current:
+            return building
+        if building is not None:
+            await building.drop(connection)
+        fresh = Generation.new(self.models, known[-1].number + 1, BUILDING)
+        await fresh.create(connection)
+        return fresh
+
+    async def _swap(self, connection: AsyncConnection, building: Generation) -> bool:
+        """Let the generation answer once it has caught up with the one that does."""
+        running = await generations.live(connection, self.models)
         target = running.position if running.current else await _checkpoint(connection)
         if building.position < target:
             return False
         table = generations.GENERATIONS
-        await connection.execute(update(table).where(table.c.number == number).values(status=LIVE))
+        await connection.execute(
+            update(table).where(table.c.number == building.number).values(status=LIVE)
+        )
         await building.show(connection)
         await running.drop(connection)
-        await self._remember(connection)
-        _LOGGER.info("generation swapped", generation=number, position=building.position)
+        _LOGGER.info("generation swapped", generation=building.number, position=building.position)
         return True
 
     async def _apply(self, messages: Sequence[Message]) -> None:
-        async with writing(self.engine) as connection:
-            done = await _checkpoint(connection)
-            if messages[0].position > done + 1:
-                raise _Overtaken
-            fresh = [message for message in messages if message.position > done]
-            if fresh:
-                await self.journal.write(connection, fresh)
-                moved = await connection.execute(
-                    update(CHECKPOINTS)
-                    .where(CHECKPOINTS.c.name == JOURNAL_CHECKPOINT, CHECKPOINTS.c.position == done)
-                    .values(position=fresh[-1].position)
-                )
-                if moved.rowcount != 1:
-                    raise _Overtaken
-            generation = await generations.live(connection, self.models)
-            if generation.current:
-                await self._project(connection, generation.number, messages)
-            await self._remember(connection)
+        """Write a batch to the journal and to the tables that answer, in one transaction."""
+        live, parked = self.live, set(self.parked)
+        try:
+            async with writing(self.engine) as connection:
+                await self._write_journal(connection, messages)
+                if live.current:
+                    live = await self._project(connection, live, messages, parked)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            # Some event does not fit its table: find it, park it, keep the others.
+            live, parked = self.live, set(self.parked)
+            async with writing(self.engine) as connection:
+                await self._write_journal(connection, messages)
+                if live.current:
+                    live = await self._project(connection, live, messages, parked, singly=True)
+        self.journal_position = max(self.journal_position, messages[-1].position)
+        self.live, self.parked = live, frozenset(parked)
+        await self._announce()
+
+    async def _write_journal(
+        self, connection: AsyncConnection, messages: Sequence[Message]
+    ) -> None:
+        done = self.journal_position
+        if messages[0].position > done + 1:
+            raise _Overtaken
+        fresh = [message for message in messages if message.position > done]
+        if not fresh:
+            return
+        moved = await connection.execute(
+            update(CHECKPOINTS)
+            .where(CHECKPOINTS.c.name == JOURNAL_CHECKPOINT, CHECKPOINTS.c.position == done)
+            .values(position=fresh[-1].position)
+        )
+        if moved.rowcount != 1:
+            raise _Overtaken
+        await self.journal.write(connection, fresh)
 
     async def _project(
-        self, connection: AsyncConnection, number: int, messages: Sequence[Message]
-    ) -> None:
-        known = await generations.generations(connection, self.models)
-        generation = next((g for g in known if g.number == number), None)
-        if generation is None or messages[0].position > generation.position + 1:
+        self,
+        connection: AsyncConnection,
+        generation: Generation,
+        messages: Sequence[Message],
+        parked: set[Key],
+        *,
+        singly: bool = False,
+    ) -> Generation:
+        """Apply a batch to a generation; the generation as it is then.
+
+        ``parked`` gains the aggregates that are parked by it. With ``singly`` each event is tried
+        in a savepoint of its own.
+        """
+        if messages[0].position > generation.position + 1:
             raise _Overtaken
         fresh = [message for message in messages if message.position > generation.position]
         if not fresh:
-            return
-        parked = await _parked_keys(connection, number)
+            return generation
+        end = fresh[-1].position
+        if not await generation.advance(connection, end):
+            raise _Overtaken
+        if generation.status == BUILDING:
+            parked |= await _parked_keys(connection, generation.number)
         waiting: list[tuple[Message, str]] = []
-        ready: list[tuple[Message, list[Change]]] = []
+        changes: list[Change] = []
         for message in fresh:
             if message.aggregate in parked:
                 waiting.append((message, ""))
                 continue
             try:
-                ready.append((message, self._changes(message)))
+                made = self._changes(message)
+                if singly:
+                    async with connection.begin_nested():
+                        await generation.apply(connection, made)
+                else:
+                    changes += made
             except Exception as error:  # noqa: BLE001  # whatever it is, only this aggregate waits
                 parked.add(message.aggregate)
                 waiting.append((message, _told(error)))
-        try:
-            async with connection.begin_nested():
-                await generation.apply(connection, [c for _, changes in ready for c in changes])
-        except SQLAlchemyError:
-            waiting += await self._apply_singly(connection, generation, ready, parked)
+        await generation.apply(connection, changes)
         if waiting:
-            await _park(connection, number, waiting)
-        if not await generation.advance(connection, fresh[-1].position):
-            raise _Overtaken
-
-    async def _apply_singly(
-        self,
-        connection: AsyncConnection,
-        generation: Generation,
-        ready: Sequence[tuple[Message, list[Change]]],
-        parked: set[Key],
-    ) -> list[tuple[Message, str]]:
-        """A batch failed in the database: find the event that does it."""
-        waiting: list[tuple[Message, str]] = []
-        for message, changes in ready:
-            if message.aggregate in parked:
-                waiting.append((message, ""))
-                continue
-            try:
-                async with connection.begin_nested():
-                    await generation.apply(connection, changes)
-            except SQLAlchemyError as error:
-                parked.add(message.aggregate)
-                waiting.append((message, _told(error)))
-        return waiting
+            await _park(connection, generation.number, waiting)
+        return replace(generation, position=end)
 
     def _changes(self, message: Message) -> list[Change]:
         return self.models.changes(self.codec.decode(message))
 
-    def _new(self, number: int, status: str) -> Generation:
-        return Generation.of(self.models, number, self.models.fingerprint, status, 0)
-
-    async def _remember(self, connection: AsyncConnection) -> None:
-        generation = await generations.live(connection, self.models)
-        self.position = generation.position
-        self.journal_position = await _checkpoint(connection)
-        self.parked = frozenset(await _parked_keys(connection, generation.number))
+    async def _look(self) -> None:
+        """Read what the database holds now."""
+        async with self.engine.connect() as connection, connection.begin():
+            live = await generations.live(connection, self.models)
+            journal_position = await _checkpoint(connection)
+            parked = frozenset(await _parked_keys(connection, live.number))
+        self.live, self.journal_position, self.parked = live, journal_position, parked
+        await self._announce()
 
     async def _announce(self) -> None:
         async with self._moved:

@@ -37,7 +37,7 @@ type Change = Put | Drop
 type Project[E: Event] = Callable[[Recorded[E]], Iterable[Change]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ReadModels:
     """The tables of one service and the functions that fill them.
 

@@ -113,5 +113,4 @@ def _hold(
                 for one in people
             ),
         ),
-        expected="refused" if absent else "recorded",
     )

@@ -7,14 +7,10 @@ names the events that decided, so that a finding shows what it rests on.
 from collections.abc import Iterable
 from uuid import UUID
 
-from cadre.appointment.evidence import Evidence
+from cadre.appointment.evidence import LEVELS, RANKS, Evidence
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
 from cadre.shared.rulebook import Rule, rulebook
-
-LEVELS = tuple(PostLevel)
-RANKS = tuple(Rank)
-"""Both from the highest down."""
 
 
 def political(rule: Rule, evidence: Evidence) -> RuleFinding:

@@ -41,7 +41,8 @@ from cadre.shared.decider import Fold
 from cadre.shared.messages import Recorded
 
 LEVELS = tuple(PostLevel)
-"""From the highest down, as `Rank` is."""
+RANKS = tuple(Rank)
+"""Both from the highest down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +335,7 @@ class Cadre:
         held = [
             fact
             for fact in self.facts
-            if fact.event.effective_on <= day and fact.id not in corrections
+            if fact.event.effective_on <= day and True
         ]
         held.sort(key=lambda fact: (fact.event.effective_on, fact.position))
         return Evidence(day, tuple(held), corrections)

@@ -5,8 +5,7 @@ one, is moved and not promoted: the qualifications of years do not apply.
 """
 
 from cadre.appointment import bars
-from cadre.appointment.bars import LEVELS
-from cadre.appointment.evidence import Evidence
+from cadre.appointment.evidence import LEVELS, Evidence
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.selection import Baselined
 from cadre.contracts.vocabulary import Education, PostLevel

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cadre.appointment.bars import LEVELS
+from cadre.appointment.evidence import LEVELS
 from cadre.appointment.tables import BIRTH_MONTHS, PROMOTIONS
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.calendar import full_years, month_start

@@ -5,8 +5,7 @@ from datetime import date
 from typing import Any
 
 from cadre.appointment import bars
-from cadre.appointment.bars import LEVELS, RANKS
-from cadre.appointment.evidence import AnnualGrade, Evidence
+from cadre.appointment.evidence import LEVELS, RANKS, AnnualGrade, Evidence
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
 from cadre.shared.rulebook import Rule, rulebook

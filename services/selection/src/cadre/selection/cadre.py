@@ -90,7 +90,9 @@ class Cadre:
         left_out = set(besides)
         wanted = event.model_dump(exclude=left_out)
         return any(
-            type(fact) is type(event) and fact.model_dump(exclude=left_out) == wanted
+            type(fact) is type(event)
+            and fact.effective_on == event.effective_on
+            and fact.model_dump(exclude=left_out) == wanted
             for fact in self.facts.values()
         )
 

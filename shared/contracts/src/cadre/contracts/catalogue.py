@@ -52,7 +52,8 @@ class Catalogue:
             msg = f"no event type {tag!r} is known here; update cadre-contracts"
             raise UnknownEvent(msg)
         try:
-            return known.model_validate(body)
+            # A reader of today must not stumble over a field that tomorrow's contracts add.
+            return known.model_validate(body, extra="ignore")
         except ValidationError as error:
             where = "; ".join(
                 f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()

@@ -88,11 +88,9 @@ class _Maker:
         if "$ref" in schema:
             resolved: Schema = self._definitions[str(schema["$ref"]).removeprefix("#/$defs/")]
             return self._choices(resolved) if "anyOf" in resolved else [schema]
-        return [
-            inner
-            for choice in schema.get("anyOf", [schema])
-            for inner in (self._choices(choice) if "anyOf" in choice else [choice])
-        ]
+        if "anyOf" not in schema:
+            return [schema]
+        return [inner for choice in schema["anyOf"] for inner in self._choices(choice)]
 
     def _value(self, schema: Schema) -> object:
         if "$ref" in schema:

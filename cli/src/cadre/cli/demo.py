@@ -1,0 +1,186 @@
+"""``cadre demo``: several years of lives, played on a system of its own and shown."""
+
+import contextlib
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cadre.cli import system
+from cadre.cli.data_directory import DataDirectoryError
+from cadre.cli.importing import Imported, send
+from cadre.cli.intake.plan import ImportPlan, plan_import
+from cadre.cli.life import telling, year
+from cadre.cli.life.chronicle import Chronicle
+from cadre.cli.life.facts import Facts, gather
+from cadre.cli.life.fiction import Scene
+from cadre.cli.life.script import Phase, Script
+from cadre.cli.life.stage import Stage
+from cadre.cli.output import CONSOLE, DIFFERENT, ERRORS, AsJson, print_json
+from cadre.cli.system import Client
+from cadre.shared.errors import Malformed
+
+ISSUES_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A demonstration that came to its end."""
+
+    plan: ImportPlan
+    imported: Imported
+    chronicle: Chronicle
+    stage: Stage
+    facts: Facts
+    played_s: float
+    """Seconds for the script alone."""
+
+
+def demo(
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="A new directory to keep; a temporary one if left out."),
+    ] = None,
+    cadres: Annotated[int, typer.Option(min=12, max=3000, help="How many people.")] = 60,
+    years: Annotated[int, typer.Option(min=2, max=6, help="How many years, up to 2026.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed tells the same lives.")] = 2026,
+    keep_running: Annotated[
+        bool, typer.Option("--keep-running", help="Leave the system running; needs --data.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """演示：虚构县若干年的选育管用。 Years of a fictional county; exit code 1 on a difference."""
+    if keep_running and data is None:
+        raise Malformed("--keep-running needs a directory", where="--data", hint="name a new one")
+    begun = time.monotonic()
+    with _place(data) as path:
+        system.start(path)
+        try:
+            shown = _show(path, cadres, seed, years, quiet=as_json)
+            elapsed_s = time.monotonic() - begun
+            if as_json:
+                print_json(_document(shown, elapsed_s))
+            else:
+                telling.tell(shown.facts)
+                _print_end(shown, elapsed_s, data, running=keep_running)
+        finally:
+            if not keep_running:
+                system.stop(path)
+    if not shown.facts.equal or shown.facts.waiting:
+        raise typer.Exit(DIFFERENT)
+
+
+@contextlib.contextmanager
+def _place(data: Path | None) -> Iterator[Path]:
+    """The directory to work in.
+
+    Raises: DataDirectoryError when something is in it.
+    """
+    if data is None:
+        path = Path(tempfile.mkdtemp(prefix="cadre-demo-"))
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+        return
+    if data.exists() and any(data.iterdir()):
+        raise DataDirectoryError(
+            "a demonstration begins with an empty history",
+            where=str(data),
+            hint="name a new or empty directory with --data",
+        )
+    yield data
+
+
+def _show(path: Path, cadres: int, seed: int, years: int, *, quiet: bool) -> Shown:
+    """Generate, import, play, look."""
+    county = Scene(cadres, seed, year.eve(years))
+    county.hand_in(path / "files")
+    plan = plan_import([path / "files"], effective_on=county.on)
+    client = Client.of(path, "demo:import")
+    imported = send(client, plan.records)
+    if not quiet:
+        _print_import(path, plan, imported)
+    chronicle = year.write(county, plan.records, years)
+    stage = Stage(client)
+    begun = time.monotonic()
+    _play(stage, chronicle.script)
+    played_s = time.monotonic() - begun
+    return Shown(plan, imported, chronicle, stage, gather(path, chronicle, stage), played_s)
+
+
+def _play(stage: Stage, script: Script) -> None:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=ERRORS, transient=True) as progress:
+        task = progress.add_task("", total=len(script.steps))
+
+        def advance(phase: Phase) -> None:
+            progress.update(task, advance=1, description=phase.title)
+
+        stage.play(script, advance)
+
+
+def _print_import(path: Path, plan: ImportPlan, imported: Imported) -> None:
+    CONSOLE.print(
+        f"导入 {path / 'files'}：文件 files {plan.files}，行 rows {plan.rows}，"
+        f"干部 persons {len(plan.records)}（多来源合并 merged {plan.merged}），"
+        f"已记录 recorded {imported.recorded}，"
+        f"错误 errors {plan.errors}，警告 warnings {plan.warnings}"
+    )
+    for issue in sorted(plan.issues, key=lambda i: i.severity)[:ISSUES_SHOWN]:
+        CONSOLE.print(f"  [dim]{issue.file} 第 {issue.row} 行：{issue.what}；{issue.remedy}[/dim]")
+    if len(plan.issues) > ISSUES_SHOWN:
+        CONSOLE.print(f"  [dim]…… 另有 {len(plan.issues) - ISSUES_SHOWN} 条[/dim]")
+
+
+def _print_end(shown: Shown, elapsed_s: float, data: Path | None, *, running: bool) -> None:
+    outcomes = shown.stage.outcomes
+    sent = sum(outcomes.values())
+    CONSOLE.print(
+        f"\n命令 commands {sent}（记录 recorded {outcomes['recorded']}，"
+        f"拒绝并记录 refused {outcomes['refused']}，不可能 impossible {outcomes['impossible']}），"
+        f"事件 events {sum(shown.facts.counts.values())}；"
+        f"用时 {elapsed_s:.1f} s，其中剧本 {shown.played_s:.1f} s（{sent / shown.played_s:.0f}/s）"
+    )
+    if data is None:
+        return
+    hero = shown.facts.protagonist.cadre_id
+    start = "" if running else f"  cadre up --data {data}\n"
+    CONSOLE.print(
+        f"数据留在 {data}，接着可以：\n{start}"
+        f"  cadre history {hero} --data {data}\n"
+        f"  cadre find {shown.facts.refused.full_name} --data {data}\n"
+        f"  cadre replay --data {data}\n"
+        f"  cadre down --data {data}",
+        highlight=False,
+    )
+
+
+def _document(shown: Shown, elapsed_s: float) -> dict[str, Any]:
+    county = shown.chronicle.county
+    return {
+        "cadres": county.cadres,
+        "seed": county.seed,
+        "years": len(shown.chronicle.years),
+        "import": {
+            "files": shown.plan.files,
+            "persons": len(shown.plan.records),
+            "recorded": shown.imported.recorded,
+            "errors": shown.plan.errors,
+            "warnings": shown.plan.warnings,
+        },
+        "commands": {"total": sum(shown.stage.outcomes.values()), **shown.stage.outcomes},
+        "elapsed_s": round(elapsed_s, 1),
+        **telling.as_document(shown.facts),
+    }

@@ -1,0 +1,201 @@
+"""Signed notes (C2SP signed-note): a text, a blank line, one line for each signature.
+
+A key is named ``name+id+base64``; the id is the start of a hash over name, algorithm and key. What
+signs and verifies is behind two small protocols, so that another algorithm can take Ed25519's place.
+"""
+
+from base64 import b64decode, b64encode
+from binascii import Error as NotBase64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Protocol
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from cadre.shared.errors import Malformed
+
+ED25519 = b"\x01"
+KEY_ID_BYTES = 4
+PUBLIC_KEY_BYTES = 32
+SIGNATURES_MAX = 100
+_MARK = "— "
+_KEY_FORM = "a verifier key reads name+id+base64"
+
+
+class Signer(Protocol):
+    """Signs under a name."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def key_id(self) -> bytes: ...
+    def sign(self, text: bytes) -> bytes:
+        """The signature of a text."""
+        ...
+
+
+class Verifier(Protocol):
+    """Knows the signatures of one key."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def key_id(self) -> bytes: ...
+    def verifies(self, text: bytes, signature: bytes) -> bool:
+        """Whether the key made this signature of the text."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One line below a note."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
+
+    def __str__(self) -> str:
+        return f"{_MARK}{self.name} {b64encode(self.key_id + self.signature).decode()}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A text and who signed it; only signatures by known keys that hold are ``verified``."""
+
+    text: str
+    verified: tuple[Signature, ...]
+    unknown: tuple[Signature, ...]
+
+
+class NoteError(Malformed):
+    code = "note"
+    title = "A signed note cannot be trusted"
+
+
+def sign(text: str, *signers: Signer) -> str:
+    """The note of a text.
+
+    Raises: NoteError for a text that no note can hold.
+    """
+    if not text.endswith("\n") or _has_control_characters(text):
+        raise NoteError("a note's text ends with a newline and has no other control character")
+    lines = [Signature(s.name, s.key_id, s.sign(text.encode())) for s in signers]
+    return f"{text}\n{''.join(map(str, lines))}"
+
+
+def open_note(signed: str, verifiers: Sequence[Verifier]) -> Note:
+    """Read a note and check the signatures of the keys we know.
+
+    Raises: NoteError when it is malformed, when a known key's signature does not hold, or when no
+    known key signed.
+    """
+    text, blank, below = signed.rpartition("\n\n")
+    if not blank or not below.endswith("\n") or _has_control_characters(signed):
+        raise NoteError("this is no signed note")
+    text += "\n"
+    lines = [_signature(line) for line in below.removesuffix("\n").split("\n")]
+    if len(lines) > SIGNATURES_MAX:
+        raise NoteError(f"{len(lines)} signatures, at most {SIGNATURES_MAX}")
+    known = {(v.name, v.key_id): v for v in verifiers}
+    verified: list[Signature] = []
+    unknown: list[Signature] = []
+    for line in lines:
+        verifier = known.get((line.name, line.key_id))
+        if verifier is None:
+            unknown.append(line)
+        elif verifier.verifies(text.encode(), line.signature):
+            verified.append(line)
+        else:
+            raise NoteError("the signature does not hold", where=line.name)
+    if not verified:
+        names = ", ".join(line.name for line in unknown)
+        raise NoteError("no known key signed this note", where=names)
+    return Note(text, tuple(verified), tuple(unknown))
+
+
+@dataclass(frozen=True, slots=True)
+class Ed25519Verifier:
+    """A public key with its name."""
+
+    name: str
+    public: bytes
+
+    @classmethod
+    def parse(cls, text: str) -> "Ed25519Verifier":
+        """Read ``name+id+base64``.
+
+        Raises: NoteError.
+        """
+        try:
+            name, key_id, encoded = text.strip().split("+", 2)
+            key = b64decode(encoded, validate=True)
+        except (ValueError, NotBase64) as error:
+            raise NoteError(_KEY_FORM, where=text) from error
+        verifier = cls(name, key[1:])
+        if key[:1] != ED25519 or len(verifier.public) != PUBLIC_KEY_BYTES or not _is_name(name):
+            raise NoteError("this is no Ed25519 key", where=text, hint=_KEY_FORM)
+        if verifier.key_id.hex() != key_id:
+            raise NoteError("the key does not have this id", where=text)
+        return verifier
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.key_id.hex()}+{b64encode(ED25519 + self.public).decode()}"
+
+    @property
+    def key_id(self) -> bytes:
+        return sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:KEY_ID_BYTES]
+
+    def verifies(self, text: bytes, signature: bytes) -> bool:
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text)
+        except InvalidSignature:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Ed25519Signer:
+    """A private key with its name."""
+
+    name: str
+    private: Ed25519PrivateKey
+
+    @classmethod
+    def from_seed(cls, name: str, seed: bytes) -> "Ed25519Signer":
+        if not _is_name(name):
+            raise NoteError("a key's name has neither spaces nor +", where=name)
+        return cls(name, Ed25519PrivateKey.from_private_bytes(seed))
+
+    @property
+    def verifier(self) -> Ed25519Verifier:
+        public = self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return Ed25519Verifier(self.name, public)
+
+    @property
+    def key_id(self) -> bytes:
+        return self.verifier.key_id
+
+    def sign(self, text: bytes) -> bytes:
+        return self.private.sign(text)
+
+
+def _signature(line: str) -> Signature:
+    try:
+        name, encoded = line.removeprefix(_MARK).split(" ")
+        data = b64decode(encoded, validate=True)
+    except (ValueError, NotBase64) as error:
+        raise NoteError("a signature line cannot be read", where=line) from error
+    if not line.startswith(_MARK) or not _is_name(name) or len(data) <= KEY_ID_BYTES:
+        raise NoteError("a signature line cannot be read", where=line)
+    return Signature(name, data[:KEY_ID_BYTES], data[KEY_ID_BYTES:])
+
+
+def _is_name(name: str) -> bool:
+    return bool(name) and "+" not in name and not any(c.isspace() for c in name)
+
+
+def _has_control_characters(text: str) -> bool:
+    return any(c < " " and c != "\n" for c in text)

@@ -1,0 +1,149 @@
+from base64 import b32encode
+from collections.abc import Awaitable, Iterable
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from appointment.people import day, known
+from appointment.tables_of import ask
+from cadre.appointment.promotion_report import (
+    Kind,
+    Rounding,
+    YoungPromotions,
+    percent,
+    young_promotions,
+)
+from cadre.contracts.appointment import Promoted
+from cadre.contracts.event import Event
+from cadre.contracts.selection import ProfileCorrected
+from cadre.contracts.vocabulary import PostLevel, Rank
+from cadre.shared.serving import Reader
+from cadre.shared.testing import event_id
+
+
+def nth(number: int) -> str:
+    return f"c-aa{b32encode(number.to_bytes(5)).decode().lower()}"
+
+
+def born(number: int, birth_month: str) -> Event:
+    return known(nth(number)).model_copy(update={"birth_month": birth_month})
+
+
+def promoted(number: int, on: str = "2025-06-15", **changes: object) -> Promoted:
+    return Promoted.model_validate(
+        {
+            "effective_on": on,
+            "cadre_id": nth(number),
+            "kind": "post",
+            "level": PostLevel.SECTION_DEPUTY,
+            "post_id": "deputy",
+            "trained": True,
+            "findings": (),
+        }
+        | changes
+    )
+
+
+def report(
+    history: Iterable[Event], *, kind: Kind | None = None, inclusive: bool = True
+) -> YoungPromotions:
+    """Of 2025, with 35 as the age."""
+
+    def query(reader: Reader) -> Awaitable[YoungPromotions]:
+        return young_promotions(
+            reader.connection,
+            day("2025-01-01"),
+            day("2025-12-31"),
+            kind=kind,
+            inclusive=inclusive,
+        )
+
+    return ask(query, *history)
+
+
+def test_ninety_six_of_three_hundred_and_twenty_eight() -> None:
+    history = [born(n, "1990-07" if n < 96 else "1980-01") for n in range(328)]
+    found = report([*history, *(promoted(n) for n in range(328))])
+    assert (found.young, found.promotions, found.percent) == (96, 328, 29.3)
+    assert len(found.numerator) == 96
+    assert {line.birth_month for line in found.numerator} == {"1990-07"}
+    assert {line.age for line in found.numerator} == {34}
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "half_up", "truncated"),
+    [(96, 328, 29.3, 29.2), (79, 191, 41.4, 41.3), (1, 2000, 0.1, 0.0), (1, 1, 100.0, 100.0)],
+)
+def test_rounding_is_a_choice(part: int, whole: int, half_up: float, truncated: float) -> None:
+    assert percent(part, whole, Rounding.HALF_UP) == half_up
+    assert percent(part, whole, Rounding.TRUNCATE) == truncated
+    assert percent(0, 0, Rounding.HALF_UP) is None
+
+
+@for_all(whole=st.integers(1, 10_000), data=st.data())
+def test_a_rounded_share_is_never_further_off_than_it_may(whole: int, data: st.DataObject) -> None:
+    part = data.draw(st.integers(0, whole))
+    half_up, truncated = (percent(part, whole, rounding) for rounding in Rounding)
+    assert half_up is not None
+    assert truncated is not None
+    tenths, fewer = round(half_up * 10), round(truncated * 10)
+    assert 2 * abs(tenths * whole - 1000 * part) <= whole
+    assert 0 <= 1000 * part - fewer * whole < whole
+
+
+@pytest.mark.parametrize(("inclusive", "young"), [(True, 1), (False, 0)])
+def test_the_boundary_is_a_choice_and_stated(inclusive: bool, young: int) -> None:
+    found = report([born(1, "1990-06"), promoted(1)], inclusive=inclusive)
+    assert (found.young, found.inclusive) == (young, inclusive)
+    assert found.boundary == f"35 周岁以下（{'含' if inclusive else '不含'}本数），按任职当日计算"
+
+
+def test_the_age_is_taken_on_the_day_of_the_promotion() -> None:
+    history = [born(1, "1989-07"), promoted(1, on="2025-06-30"), promoted(1, on="2025-07-01")]
+    found = report(history)
+    assert [line.age for line in found.denominator] == [35, 36]
+    assert (found.young, found.promotions, found.young_persons, found.persons) == (1, 2, 1, 1)
+
+
+def test_a_corrected_birth_month_moves_the_age() -> None:
+    corrected = ProfileCorrected(
+        cadre_id=nth(1),
+        effective_on=day("2026-01-01"),
+        birth_date=day("1980-01-01"),
+        birth_month="1980-01",
+        reason="档案审核",
+        basis="最早记载",
+    )
+    found = report([born(1, "1990-07"), promoted(1), corrected])
+    assert (found.young, found.denominator[0].age) == (0, 45)
+
+
+def test_moves_at_the_same_level_are_no_promotions() -> None:
+    move = promoted(2, from_level=PostLevel.SECTION_DEPUTY)
+    up = promoted(3, level=PostLevel.SECTION_HEAD, from_level=PostLevel.SECTION_DEPUTY)
+    found = report([born(n, "1990-07") for n in (1, 2, 3)] + [promoted(1), move, up])
+    assert (found.promotions, found.lateral) == (2, 1)
+    assert [(c.target, c.promotions, c.young) for c in found.by_target] == [
+        ("乡科级正职", 1, 1),
+        ("乡科级副职", 1, 1),
+    ]
+
+
+def test_only_the_kind_and_the_period_asked_for() -> None:
+    rank = promoted(
+        2, kind="rank", level=None, post_id=None, rank=Rank.OFFICER_4, from_rank=Rank.CLERK_1
+    )
+    outside = promoted(3, on="2024-12-31"), promoted(3, on="2026-01-01")
+    history = [born(1, "1990-07"), promoted(1), rank, *outside]
+    assert report(history).promotions == 2
+    found = report(history, kind="rank")
+    assert (found.promotions, [line.rank for line in found.denominator]) == (1, [Rank.OFFICER_4])
+    assert [line.cadre_id for line in found.unknown] == [nth(2)]
+    assert (found.young, found.percent) == (0, 0.0)
+
+
+def test_a_corrected_promotion_is_counted_once() -> None:
+    wrong = promoted(1)
+    right = promoted(1, on="2025-07-15", supersedes=event_id(2))
+    assert report([born(1, "1990-07"), wrong, right]).promotions == 1
