@@ -72,7 +72,7 @@ async def test_routes_answer(
         ("/posts/nowhere?on=2026-01-01", 404),
         ("/promotions?from=2026-12-31&to=2026-01-01", 400),
         ("/cadres/not-an-id/promotions?on=2026-01-01", 422),
-        ("/vacancies", 422),
+        ("/vacancies?on=2026-02-30", 422),
     ],
 )
 async def test_errors_are_told(client: httpx.AsyncClient, path: str, status: int) -> None:

@@ -147,6 +147,8 @@ def test_talks_and_meeting_lie_within_the_motion() -> None:
 def test_only_the_recommended_become_candidates_and_only_for_a_year() -> None:
     history = (*after(2), known(WU))
     given(*history).when(but(fix_candidate, cadre_id=WU)).then_refused("was not recommended")
+    last = but(fix_candidate, effective_on=day("2027-03-09"), justification="培训待补")
+    assert isinstance(given(*history).when(last).events()[0], CandidateFixed)
     late = but(fix_candidate, effective_on=day("2027-03-10"))
     given(*history).when(late).then_refused("held until 2027-03-09")
 
@@ -251,6 +253,19 @@ def test_eight_of_eleven_are_a_quorum_and_six_votes_a_majority() -> None:
     assert isinstance(decision, DecisionTaken)
     assert decision.carried
     assert [f.rule for f in decision.findings[:2]] == ["SEL-21", "SEL-22"]
+
+
+def test_exactly_two_thirds_are_a_quorum() -> None:
+    history = [
+        event.model_copy(update={"committee_size": 12})
+        if isinstance(event, MotionOpened)
+        else event
+        for event in after(4)
+    ]
+    vote = Vote(present=8, yes=7, no=1, deferred=0)
+    (decision,) = given(*history).when(but(take_decision, vote=vote)).events()
+    assert isinstance(decision, DecisionTaken)
+    assert decision.carried
 
 
 def test_half_of_all_members_is_no_majority_though_most_present_agree() -> None:

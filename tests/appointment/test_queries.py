@@ -85,6 +85,14 @@ def test_coming_and_going_on_one_day_follow_their_order() -> None:
     )
     assert [one.until for one in found.holders] == [day("2026-05-01"), None]
     assert found.filled == 1
+    undone = ask(
+        lambda reader: queries.post(reader.connection, POST, day("2026-05-01")),
+        *concluded,
+        left,
+        came_back,
+        left,
+    )
+    assert undone.filled == 0
 
 
 def test_unknown_ids_are_told() -> None:

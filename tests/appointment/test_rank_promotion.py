@@ -223,6 +223,17 @@ def test_no_promotion_in_the_year_after_a_basically_competent_grade() -> None:
     assert earliest(Rank.OFFICER_4, "2025-02-01", *history) == day("2026-01-01")
 
 
+def test_the_earliest_day_may_lie_before_a_known_bar_begins() -> None:
+    """The grade of 2025, decided within that year, bars only from the next year on."""
+    history = (
+        in_rank(Rank.CLERK_1, "2020-01"),
+        graded(2025, Grade.INCOMPETENT, on="2025-12-20"),
+        sanctioned("2024-12-26", "2025-12-26"),
+    )
+    assert earliest(Rank.OFFICER_4, "2025-12-22", *history) == day("2025-12-26")
+    assert earliest(Rank.OFFICER_4, "2026-01-01", *history) == day("2027-01-01")
+
+
 def test_late_and_early_arrival_of_the_same_facts_give_the_same_answer() -> None:
     history = (clerk, graded(2024, Grade.EXCELLENT), sanctioned("2025-02-01", "2025-08-01"))
     forward = rank_eligibility(cadre(*history), Rank.OFFICER_4, day("2025-07-01"))

@@ -73,8 +73,10 @@ def test_a_sanction_recorded_late_opens_a_review() -> None:
 
 
 def test_evidence_the_decision_had_seen_opens_none() -> None:
-    history = (decided[0], sanctioned("2025-03-01", "2025-05-01"), excellent, promoted)
+    history = (decided[0], trained(2024, 60), excellent, promoted)
     given(*history).when(review(event_id(2))).then_nothing()
+    late = (decided[0], excellent, promoted, trained(2024, 60))
+    given(*late).when(review(event_id(4))).then(opened(event_id(4)))
 
 
 def test_an_influence_that_begins_after_the_decision_opens_none() -> None:

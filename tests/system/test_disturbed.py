@@ -40,12 +40,9 @@ def finish(demo: subprocess.Popen[bytes]) -> dict[str, Any]:
 
 
 def dumps(data: Path) -> dict[str, Any]:
-    client = Client.of(data)
-    found = {}
-    for name in SERVICES:
-        dump = client.get(name, "/projections/dump", full=True)
-        found[name] = (dump["tables"], dump["sha256"])
-    return found
+    with Client.of(data) as client:
+        found = {name: client.get(name, "/projections/dump", full=True) for name in SERVICES}
+    return {name: (dump["tables"], dump["sha256"]) for name, dump in found.items()}
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +24,7 @@ from cadre.cli.life.script import Phase, Script
 from cadre.cli.life.stage import Stage
 from cadre.cli.output import CONSOLE, DIFFERENT, ERRORS, AsJson, print_json
 from cadre.cli.system import Client
-from cadre.shared.errors import Malformed
+from cadre.shared.errors import CadreError, Malformed
 
 ISSUES_SHOWN = 5
 
@@ -77,8 +77,8 @@ def demo(
 
 
 @contextlib.contextmanager
-def _place(data: Path | None) -> Iterator[Path]:
-    """The directory to work in.
+def _place(data: Path | None) -> Generator[Path]:
+    """The directory to work in; a temporary one stays only where something failed.
 
     Raises: DataDirectoryError when something is in it.
     """
@@ -86,8 +86,13 @@ def _place(data: Path | None) -> Iterator[Path]:
         path = Path(tempfile.mkdtemp(prefix="cadre-demo-"))
         try:
             yield path
-        finally:
+        except CadreError:
+            ERRORS.print(f"保留以供检查 kept for a look: {path}", highlight=False)
+            raise
+        except BaseException:
             shutil.rmtree(path, ignore_errors=True)
+            raise
+        shutil.rmtree(path, ignore_errors=True)
         return
     if data.exists() and any(data.iterdir()):
         raise DataDirectoryError(

@@ -18,9 +18,6 @@ from cadre.cli.data_directory import SERVICES, DataDirectory, Run
 from cadre.cli.options import DEFAULT_DATA, Data
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
 from cadre.shared.errors import CadreError, Malformed
-from cadre.shared.log import Log
-from cadre.shared.provision import provision as provision_stream
-from cadre.shared.provision import stream_config
 
 FREE_BYTES_MIN = 1_000_000_000
 LAG_EVENTS_MAX = 1000
@@ -55,6 +52,8 @@ def provision(
 
     Reads CADRE_NATS_URL and CADRE_NATS_PASSWORD_OPERATOR from the environment.
     """
+    from cadre.shared.provision import stream_config
+
     if show:
         print_json(stream_config(replicas))
         return
@@ -66,6 +65,8 @@ def provision(
 
 
 async def _provision(url: str, password: str, replicas: int) -> bool:
+    from cadre.shared.provision import provision as provision_stream
+
     client = await nats.connect(  # pyright: ignore[reportUnknownMemberType]
         url or "nats://127.0.0.1:4222",
         user="operator",
@@ -153,6 +154,8 @@ def _service(run: Run, name: str) -> list[Check]:
 
 async def _log(run: Run) -> list[Check]:
     """The stream's settings, and that the read-only credential can only read."""
+    from cadre.shared.log import Log
+
     credential = run.nats.credentials["subscriber"]
     denied = asyncio.Event()
 

@@ -4,9 +4,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import httpx
@@ -19,6 +19,7 @@ START_S_MAX = 90.0
 STOP_S_MAX = 45.0
 POLL_S = 0.05
 RETRY_S_MAX = 60.0
+ANSWER_S_MAX = 60.0
 
 
 def start(path: Path) -> Run:
@@ -87,13 +88,19 @@ class Client:
 
     find: Callable[[], Run]
     actor: str = "cli"
-    http: httpx.Client | None = None
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=ANSWER_S_MAX))
 
     @classmethod
     def of(cls, path: Path, actor: str = "cli") -> "Client":
         """A client of the system that runs on a data directory."""
         data = DataDirectory.open_data(path)
-        return cls(data.read_run, actor, httpx.Client(timeout=60))
+        return cls(data.read_run, actor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     def get(self, service: str, path: str, **params: Any) -> Any:
         """A query's answer.
@@ -122,14 +129,14 @@ class Client:
 
     def _call(self, service: str, method: str, path: str, **options: Any) -> Any:
         deadline = time.monotonic() + RETRY_S_MAX
-        client = self.http or httpx.Client(timeout=60)
-        self.http = client
         while True:
             try:
                 run = self.find()
                 headers = options.pop("headers", {}) | {"Authorization": f"Bearer {run.api_token}"}
                 options["headers"] = headers
-                response = client.request(method, run.services[service].http_url + path, **options)
+                response = self.http.request(
+                    method, run.services[service].http_url + path, **options
+                )
                 if response.status_code not in {503, 504}:
                     return _answer(response)
             except (httpx.TransportError, OSError) as error:

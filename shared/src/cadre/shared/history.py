@@ -39,16 +39,15 @@ def as_of(
     """What held on a day, as known at a position.
 
     Events recorded later than ``known_at`` are unknown. Of the rest, those that took effect after
-    ``on`` had not happened yet; those that a correction of that day or earlier names no longer
-    count: a correction holds from its own effective date, like any other fact. Without ``on``
-    everything known is returned, corrected events included.
+    ``on`` had not happened yet, and those that a known one corrects never held: a correction says
+    that the earlier was wrong from the start, whatever its own date. Without ``on`` everything
+    known is returned, corrected events included.
     """
     known = [r for r in history if known_at is None or r.position <= known_at]
     if on is None:
         return known
-    held = [r for r in known if r.event.effective_on <= on]
-    corrected = {r.event.supersedes for r in held if r.event.supersedes}
-    return [r for r in held if r.event_id not in corrected]
+    corrected = {r.event.supersedes for r in known if r.event.supersedes}
+    return [r for r in known if r.event.effective_on <= on and r.event_id not in corrected]
 
 
 def position_at(history: Iterable[Recorded[Event]], moment: datetime) -> int:

@@ -10,9 +10,6 @@ from cadre.shared.rulebook import rulebook
 from cadre.supervision.assessment import Assess
 from cadre.supervision.unit_year import CloseMonth, ceiling, unit_year_id
 
-SAMPLE = 8
-"""How many people's months and quarters are told."""
-
 FILED_ON, QUARTER_ON, CLOSED_ON = 3, 5, 8
 """Days of the next month on which months are filed, quarters assessed and months closed."""
 
@@ -29,8 +26,7 @@ def begin(chronicle: Chronicle, key: str, title: str, day: date) -> None:
 
 def file_forgotten(chronicle: Chronicle, month: str, day: date) -> None:
     """The month that was left out, filed after it was closed."""
-    late = _sample(chronicle)[-1]
-    _assess(chronicle, late, AssessmentKind.MONTH, month, RoutineGrade.FAIR, day)
+    _assess(chronicle, chronicle.sample[-1], AssessmentKind.MONTH, month, RoutineGrade.FAIR, day)
 
 
 def forgotten_month(chronicle: Chronicle) -> str:
@@ -38,24 +34,18 @@ def forgotten_month(chronicle: Chronicle) -> str:
     return f"{chronicle.first}-03"
 
 
-def _sample(chronicle: Chronicle) -> list[Member]:
-    """Always the same people, the protagonist among them."""
-    others = [one for one in chronicle.members if one.joined == chronicle.county.on]
-    others = [one for one in others if not one.role and not one.post]
-    return [chronicle.protagonist, *others[: SAMPLE - 1]]
-
-
 def _file_month(chronicle: Chronicle, first_day: date) -> None:
     month, after = f"{first_day:%Y-%m}", add_months(first_day, 1)
     rng = chronicle.random(f"month/{month}")
-    sample = _sample(chronicle)
+    sample = chronicle.sample
     for one in sample:
         grade = rng.choice(GRADES)
         if not (one is sample[-1] and month == forgotten_month(chronicle)):
             filed = after.replace(day=FILED_ON)
             _assess(chronicle, one, AssessmentKind.MONTH, month, grade, filed)
     if first_day.month % 3 == 0:
-        for one in sample:
+        hero = [chronicle.protagonist] if first_day.year == chronicle.first else []
+        for one in (*hero, *sample):
             period = f"{first_day.year}-Q{first_day.month // 3}"
             assessed = after.replace(day=QUARTER_ON)
             grade = rng.choice(GRADES)

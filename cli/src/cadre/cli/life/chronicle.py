@@ -22,6 +22,9 @@ LAST_YEAR = 2026
 
 ONE_DAY = timedelta(days=1)
 
+SAMPLE = 8
+"""How many people's months and quarters are told."""
+
 
 @dataclass(slots=True, eq=False)
 class Member:
@@ -60,6 +63,8 @@ class Chronicle:
     members: list[Member]
     protagonist: Member
     sanctioned: Member
+    sample: list[Member]
+    """Those whose months and quarters are told."""
     filed_until: date
     """Months that ended before this day have been filed and closed."""
     recruits: dict[int, list[Member]] = field(default_factory=dict[int, list[Member]])
@@ -84,6 +89,7 @@ class Chronicle:
         protagonist = by_id[county.person(PROTAGONIST).id_number]
         sanctioned = by_id[county.person(SANCTIONED).id_number]
         protagonist.role, sanctioned.role = "protagonist", "sanctioned"
+        plain = [one for one in members if not one.role and one.post is None]
         made = cls(
             script=script,
             county=county,
@@ -91,10 +97,11 @@ class Chronicle:
             members=members,
             protagonist=protagonist,
             sanctioned=sanctioned,
+            sample=plain[:SAMPLE],
             filed_until=county.on + ONE_DAY,
         )
         parts = ("admonished", "vetoed", "not-carried", "weak", "corrected")
-        for role, one in zip(parts, made.free(), strict=False):
+        for role, one in zip(parts, plain, strict=False):
             one.role = role
         return made
 

@@ -86,7 +86,7 @@ def _correct_profile(chronicle: Chronicle) -> None:
     chronicle.add(
         f"profile/{one.cadre_id}",
         CorrectProfile(
-            effective_on=workday(chronicle.first, 3, 4),
+            effective_on=workday(chronicle.first, 3, 2),
             cadre_id=one.cadre_id,
             education=Education.MASTER,
             reason="在职研究生毕业，原登记未更新",

@@ -79,7 +79,7 @@ def _nominate(
     chronicle.add(
         f"{pool_id}/assess/{one.cadre_id}",
         AssessForPool(
-            effective_on=workday(year, 3, 27),
+            effective_on=workday(year, 3, 25),
             cadre_id=one.cadre_id,
             pool_id=pool_id,
             fit=True,
@@ -90,7 +90,7 @@ def _nominate(
     chronicle.add(
         f"{pool_id}/compare/{one.cadre_id}",
         CompareForPool(
-            effective_on=workday(year, 4, 2),
+            effective_on=workday(year, 3, 27),
             cadre_id=one.cadre_id,
             pool_id=pool_id,
             place=place,
@@ -100,7 +100,7 @@ def _nominate(
 
 
 def _enter(chronicle: Chronicle, one: Member, pool_id: str, year: int, *, refused: bool) -> None:
-    day = workday(year, 4, 7)
+    day = workday(year, 3, 31)
     chronicle.add(
         f"{pool_id}/enter/{one.cadre_id}",
         EnterPool(effective_on=day, cadre_id=one.cadre_id, pool_id=pool_id, decided_by=DECIDED_BY),

@@ -8,12 +8,16 @@ from cadre.training.mentorship import EndMentorship, PairMentor, ReviewMentorshi
 from cadre.training.posting import EndPosting, Post
 
 
-def summer(chronicle: Chronicle, year: int) -> None:
-    """Last year's come back, others are sent; recruits get mentors, one mentor one too many."""
+def end(chronicle: Chronicle, year: int) -> None:
+    """Last year's pairs and postings end."""
     _end_pairs(chronicle, year)
-    rng = chronicle.random(f"practice/{year}")
     for one in [one for one in chronicle.active() if one.posting]:
         come_back(chronicle, one, year)
+
+
+def begin(chronicle: Chronicle, year: int) -> None:
+    """Others are sent out; recruits get mentors, and one mentor is asked for one too many."""
+    rng = chronicle.random(f"practice/{year}")
     kinds = tuple(PostingKind)
     sent = some(rng, chronicle.free(), max(3, len(chronicle.members) // 12))
     for place, one in enumerate(sent):

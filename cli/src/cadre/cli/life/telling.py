@@ -37,7 +37,7 @@ def tell(facts: Facts) -> None:
     """Everything in its order, the Chinese first."""
     _counts(facts)
     _rule("一个人的成长史 One person's growth history")
-    print_history(facts.history, f"{facts.protagonist.full_name}（{facts.protagonist.cadre_id}）")
+    _history(facts)
     _rule("更正与补录 What a correction and a late entry changed")
     _two_views(facts)
     _rule("未通过的晋升 A promotion refused, with every reason")
@@ -75,6 +75,23 @@ def _counts(facts: Facts) -> None:
         for service in SERVICES
     )
     CONSOLE.print(f"共 total {sum(facts.counts.values())}（{by_service}）")
+
+
+def _history(facts: Facts) -> None:
+    """The timeline, with the findings of decisions on promotion and those that failed."""
+    entries = [
+        entry
+        | {
+            "findings": [
+                finding
+                for finding in entry["findings"]
+                if entry["service"] == "appointment" or not finding["passed"]
+            ]
+        }
+        for entry in facts.history["entries"]
+    ]
+    title = f"{facts.protagonist.full_name}（{facts.protagonist.cadre_id}）"
+    print_history(facts.history | {"entries": entries}, title)
 
 
 def _meaning(tag: str) -> str:

@@ -34,13 +34,17 @@ INDUCTION = Course("induction", "新录用人员初任培训班", ClassKind.INDU
 
 
 def spring(chronicle: Chronicle, year: int) -> None:
-    """Who took a post is trained in it; members of pools, some of all, and the protagonist."""
+    """Who took a post is trained in it, and members of pools politically."""
+    pooled = [one for one in chronicle.active() if one.pools]
+    _hold(chronicle, IN_POST, year, [one for one, *_ in chronicle.promoted.get(year - 1, ())])
+    _hold(chronicle, POLITICAL, year, pooled[:SEATS])
+
+
+def summer(chronicle: Chronicle, year: int) -> None:
+    """The long class for the young in pools, and a general one for some of all."""
     rng = chronicle.random(f"training/{year}")
     hero = [chronicle.protagonist] if year == chronicle.first else []
-    pooled = [one for one in chronicle.active() if one.pools and one not in hero]
     free = chronicle.free()
-    _hold(chronicle, IN_POST, year, [one for one, *_ in chronicle.promoted.get(year - 1, ())])
-    _hold(chronicle, POLITICAL, year, [*hero, *pooled[: SEATS - 1]])
     _hold(chronicle, YOUNG, year, [*hero, *some(rng, [o for o in free if o.pools], 9)])
     general = [chronicle.sanctioned, *some(rng, free, min(SEATS - 1, len(free) // 3))]
     _hold(chronicle, GENERAL, year, general, missing=general[1:][-1:])

@@ -64,6 +64,8 @@ def _spring(chronicle: Chronicle, year: int) -> None:
     if year == chronicle.first:
         appointing.spring(chronicle)
     training.spring(chronicle, year)
+    assessing.begin(chronicle, f"{year}-classes", f"{year} 年轮训", date(year, 6, 9))
+    training.summer(chronicle, year)
     assessing.begin(chronicle, f"{year}-too-soon", f"{year} 年职级晋升申报", date(year, 6, 24))
     if year == chronicle.first:
         month = assessing.forgotten_month(chronicle)
@@ -76,8 +78,9 @@ def _summer(chronicle: Chronicle, year: int) -> None:
     ranks.summer(chronicle, year)
     assessing.begin(chronicle, f"{year}-intake", f"{year} 年招录", date(year, 7, 20))
     recruiting.summer(chronicle, year)
-    assessing.begin(chronicle, f"{year}-practice", f"{year} 年锻炼与结对", date(year, 7, 30))
-    practice.summer(chronicle, year)
+    practice.end(chronicle, year)
+    assessing.begin(chronicle, f"{year}-practice", f"{year} 年锻炼与结对", date(year, 8, 10))
+    practice.begin(chronicle, year)
     assessing.begin(chronicle, f"{year}-motions", f"{year} 年动议与任职", date(year, 8, 14))
     appointing.autumn(chronicle, year)
 

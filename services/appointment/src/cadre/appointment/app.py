@@ -6,18 +6,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from cadre.appointment import promotion_report, queries
+from cadre.appointment.eligibility import Eligibility, post_eligibility, rank_eligibility
+from cadre.appointment.evidence import CADRE
 from cadre.appointment.handlers import HANDLERS
+from cadre.appointment.post import POST, established
 from cadre.appointment.promotion_report import Rounding
 from cadre.appointment.reactions import REACTIONS
 from cadre.appointment.read_models import READ_MODELS
 from cadre.contracts.event import CadreId, Slug
-from cadre.shared.errors import Malformed
+from cadre.contracts.vocabulary import Rank
+from cadre.shared.errors import Malformed, NotFound
 from cadre.shared.service import Service
-from cadre.shared.serving import Reading
+from cadre.shared.serving import FromLog, On, Reading
 
 ROUTER = APIRouter()
-
-type On = Annotated[date, Query(description="As of this day")]
 
 
 @ROUTER.get(
@@ -101,6 +103,27 @@ async def reviews(reader: Reading) -> queries.Reviews:
 )
 async def cadre_record(reader: Reading, cadre_id: CadreId, on: On) -> queries.CadreRecord:
     return await queries.cadre_record(reader, cadre_id, on)
+
+
+@ROUTER.get(
+    "/cadres/{cadre_id}/eligibility",
+    summary="晋升资格：逐条规则、依据与最早日期 · What every rule says, and from when it passes",
+)
+async def eligibility_of(
+    log: FromLog,
+    cadre_id: CadreId,
+    target: Annotated[str, Query(description="A rank's code, or the id of a post")],
+    on: On,
+    known_at: Annotated[int | None, Query(ge=0, description="As known at a position")] = None,
+) -> Eligibility:
+    """Decided on the log's evidence itself, with the rules in force on the day."""
+    cadre = await log.fold(CADRE.of(cadre_id), known_at)
+    if not cadre.known:
+        raise NotFound(f"no cadre {cadre_id} is known", where=cadre_id, hint="see /cadres/find")
+    if target in set(Rank):
+        return rank_eligibility(cadre, Rank(target), on)
+    post = await log.fold(POST.of(target), known_at)
+    return post_eligibility(cadre, established(post, target, on).level, on)
 
 
 SERVICE = Service(

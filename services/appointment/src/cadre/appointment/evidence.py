@@ -335,7 +335,7 @@ class Cadre:
         held = [
             fact
             for fact in self.facts
-            if fact.event.effective_on <= day and True
+            if fact.event.effective_on <= day and fact.id not in corrections
         ]
         held.sort(key=lambda fact: (fact.event.effective_on, fact.position))
         return Evidence(day, tuple(held), corrections)

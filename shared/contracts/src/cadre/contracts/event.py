@@ -87,6 +87,11 @@ class RuleFinding(Value):
         description="First date on which a failed rule would pass, if time alone heals",
     )
 
+    @property
+    def stands_against(self) -> bool:
+        """Whether this finding refuses; a soft rule or a deadline that failed only warns."""
+        return not self.passed and self.kind not in {"soft", "deadline", "order"}
+
 
 class Event(Value):
     """A fact, in the past tense. It is stored for ever, so a field never changes its meaning.
@@ -152,11 +157,11 @@ class Refusal(Value):
     @property
     def earliest(self) -> date | None:
         """First date on which all failed rules would pass; none while one of them never heals."""
-        dates = [finding.earliest for finding in self.findings if not finding.passed]
+        dates = [finding.earliest for finding in self.findings if finding.stands_against]
         known = [day for day in dates if day is not None]
         return max(known) if known and len(known) == len(dates) else None
 
     def reasons(self) -> str:
-        failed = [f for f in self.findings if not f.passed]
+        failed = [f for f in self.findings if f.stands_against]
         told = "；".join(f"{f.reason}（{f.instrument}{f.article}，{f.rule}）" for f in failed)
         return f"{told}；最早可于 {self.earliest} 通过" if self.earliest else told

@@ -1,6 +1,7 @@
-"""Evidence that nothing was altered: a Merkle tree over the log, signed checkpoints, one examination.
+"""Evidence that nothing was altered: a Merkle tree over the log, signed checkpoints, one pass.
 
-Read in this order: `merkle`, `leaf`, `tiles`, `note`, `checkpoint`, `heads`, `evidence` (what an
-installation keeps), `differences` (what can be found), then the checks of one pass over the log
-(`tree`, `signatures`, `events`, `journals`, `projections`), put together in `examination`.
+Read in this order: `merkle`, `leaf`, `tiles`, `note`, `checkpoint`, `heads`; then what an
+installation keeps (`public_keys`, `evidence`) and how a checkpoint is made (`stored`, `ledger`,
+`checkpointing`); then what one pass over the log looks at (`signatures`, `events`, `journals`,
+`projections`), what it can find (`differences`, `verdicts`) and the pass itself (`examination`).
 """

@@ -1,8 +1,8 @@
 """What of a stored event is hashed: everything the log gives back, sealed fields still sealed.
 
-A leaf is a sequence of fields, each after its length in eight bytes (big-endian): ``cadre-leaf-v1``,
-the position and the server's time stamp in nanoseconds (eight bytes each), the subject, the number
-of headers (eight bytes), name and value of every header, the body.
+A leaf is a sequence of fields, each after its length in eight bytes (big-endian):
+``cadre-leaf-v1``, the position and the server's time stamp in nanoseconds (eight bytes each), the
+subject, the number of headers (eight bytes), name and value of every header, the body.
 
 Headers are a mapping by the time a client sees them. So they are hashed sorted by name (by its
 bytes), names and values as read: their order on the disk is not part of the proof, and bytes that
@@ -19,16 +19,15 @@ NUMBER_BYTES = 8
 def leaf(message: Message) -> bytes:
     """The bytes of a message that the tree stands on."""
     headers = sorted((name.encode(), value.encode()) for name, value in message.headers.items())
-    fields = [
+    return framed(
         DOMAIN,
-        _number(message.position),
-        _number(message.recorded_ns),
+        number(message.position),
+        number(message.recorded_ns),
         message.subject.encode(),
-        _number(len(headers)),
+        number(len(headers)),
         *(part for pair in headers for part in pair),
         message.body,
-    ]
-    return b"".join(_number(len(part)) + part for part in fields)
+    )
 
 
 def hash_of(message: Message) -> bytes:
@@ -36,6 +35,11 @@ def hash_of(message: Message) -> bytes:
     return leaf_hash(leaf(message))
 
 
-def _number(value: int) -> bytes:
-    return value.to_bytes(NUMBER_BYTES, "big")
+def framed(*fields: bytes) -> bytes:
+    """The fields one after the other, each after its length."""
+    return b"".join(number(len(one)) + one for one in fields)
 
+
+def number(value: int) -> bytes:
+    """A number in eight bytes."""
+    return value.to_bytes(NUMBER_BYTES, "big")

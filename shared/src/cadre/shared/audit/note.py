@@ -1,7 +1,7 @@
 """Signed notes (C2SP signed-note): a text, a blank line, one line for each signature.
 
-A key is named ``name+id+base64``; the id is the start of a hash over name, algorithm and key. What
-signs and verifies is behind two small protocols, so that another algorithm can take Ed25519's place.
+A key is named ``name+id+base64``; the id is the start of a hash over name, algorithm and key.
+Signing and verifying are two small protocols: another algorithm can take Ed25519's place.
 """
 
 from base64 import b64decode, b64encode

@@ -1,8 +1,8 @@
 """The tree as files, in the layout of C2SP tlog-tiles: any static file server can serve them.
 
-A tile ``tile/<level>/<index>`` holds up to 256 hashes of 32 bytes; at level 0 those of leaves, above
-those of full tiles below. The last tile of a level is partial, ``<index>.p/<width>``, one file for
-each size that was published. A file once written is never changed.
+A tile ``tile/<level>/<index>`` holds up to 256 hashes of 32 bytes; at level 0 those of leaves,
+above those of full tiles below. The last tile of a level is partial, ``<index>.p/<width>``, one
+file for each size that was published. A file once written is never changed.
 """
 
 import os
@@ -125,3 +125,20 @@ class Tiles:
             msg = f"{name} is too short"
             raise ValueError(msg)
         return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
+
+    def unfounded(self) -> list[str]:
+        """The tiles above level 0 that are not the hashes of the tiles below, or missing."""
+        found: list[str] = []
+        level = 1
+        while hashes := self.size >> (HEIGHT * level):
+            for index in range(-(-hashes // WIDTH)):
+                below = range(index * WIDTH, min(hashes, (index + 1) * WIDTH))
+                try:
+                    held = self.tile(level, index)
+                    fits = held == [root_of(self.tile(level - 1, one)) for one in below]
+                except (OSError, ValueError):
+                    fits = False
+                if not fits:
+                    found.append(path_of(level, index, len(below)))
+            level += 1
+        return found

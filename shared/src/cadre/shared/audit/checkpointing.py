@@ -1,0 +1,116 @@
+"""Signing a checkpoint: only of a log that still gives every root that was signed before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cadre.shared.audit.checkpoint import Checkpoint
+from cadre.shared.audit.differences import Difference, Kind
+from cadre.shared.audit.evidence import Evidence
+from cadre.shared.audit.leaf import hash_of
+from cadre.shared.audit.ledger import Ledger
+from cadre.shared.audit.note import Ed25519Signer, NoteError, open_note, sign
+from cadre.shared.audit.public_keys import PublicKeys
+from cadre.shared.audit.stored import everything, extent_of
+from cadre.shared.audit.tiles import TileDiffers, TileWriter
+from cadre.shared.codec import Signer
+from cadre.shared.errors import CadreError
+from cadre.shared.log import Log
+
+
+class NotSigned(CadreError):
+    """The log is not the one that was signed before; run `cadre audit verify`."""
+
+    status = 409
+    code = "not-signed"
+    title = "No checkpoint was signed"
+
+    def __init__(self, difference: Difference) -> None:
+        super().__init__(
+            f"{difference.kind}: {difference.detail}",
+            where=None if difference.position is None else f"position {difference.position}",
+            hint="run `cadre audit verify`",
+        )
+        self.difference = difference
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The newest checkpoint; ``fresh`` unless nothing had happened since it was signed."""
+
+    checkpoint: Checkpoint
+    note: str
+    keys: PublicKeys
+    fresh: bool
+
+
+async def make_checkpoint(
+    log: Log,
+    evidence: Evidence,
+    signer: Ed25519Signer,
+    services: Sequence[Signer],
+    now: datetime,
+) -> Signed:
+    """Extend the tiles to the log's present end and sign it.
+
+    Raises: NotSigned, nothing having been signed; NotFound, Unavailable.
+    """
+    keys = evidence.keys_or_first(signer).with_verifier(signer.verifier)
+    keys = keys.with_services(services, now)
+    earlier = _earlier(evidence, keys)
+    ledger = await _add_up(log, evidence, [checkpoint for checkpoint, _ in earlier])
+    tree, heads = ledger.present
+    if earlier:
+        newest, note = earlier[-1]
+        if (newest.tree, newest.keys) == (tree, keys.root()):
+            return Signed(newest, note, keys, fresh=False)
+    checkpoint = Checkpoint(keys.origin, tree, now, heads, keys.root())
+    note = sign(checkpoint.text, signer)
+    # The keys first: a checkpoint must never name keys that are not on record.
+    evidence.write_keys(keys)
+    evidence.add(note)
+    return Signed(checkpoint, note, keys, fresh=True)
+
+
+def _earlier(evidence: Evidence, keys: PublicKeys) -> list[tuple[Checkpoint, str]]:
+    found: list[tuple[Checkpoint, str]] = []
+    for note in evidence.notes():
+        try:
+            opened = open_note(note, keys.verifiers_parsed)
+            found.append((Checkpoint.parse(opened.text), note))
+        except NoteError as error:
+            raise NotSigned(Difference(Kind.FORGED_CHECKPOINT, None, None, error.detail)) from error
+    return found
+
+
+async def _add_up(log: Log, evidence: Evidence, earlier: Sequence[Checkpoint]) -> Ledger:
+    extent = await extent_of(log)
+    signed = {one.tree.size: one for one in earlier}
+    if signed and max(signed) > extent.last:
+        detail = f"the log ends at {extent.last}, {max(signed)} were signed"
+        raise NotSigned(Difference(Kind.ROLLED_BACK, extent.last, None, detail))
+    ledger = Ledger.at(signed)
+    tiles = TileWriter(evidence.folder)
+    try:
+        async for messages in everything(log, extent.last):
+            for message in messages:
+                expected = ledger.tree.size + 1
+                if message.position != expected:
+                    raise NotSigned(_missing(expected))
+                leaf = hash_of(message)
+                ledger.add(message, leaf)
+                if (one := signed.get(expected)) and ledger.present != (one.tree, one.heads):
+                    detail = f"the first {expected} events are not those signed on {one.dated}"
+                    raise NotSigned(Difference(Kind.TREE_MISMATCH, expected, None, detail))
+                # Only after the roots: a tile of a rewritten log must not be published.
+                tiles.append(leaf)
+        if ledger.tree.size != extent.last:
+            raise NotSigned(_missing(ledger.tree.size + 1))
+        tiles.publish()
+    except TileDiffers as error:
+        raise NotSigned(Difference(Kind.TILE_DIFFERS, None, error.path, str(error))) from error
+    return ledger
+
+
+def _missing(position: int) -> Difference:
+    return Difference(Kind.MISSING, position, None, "the log does not give this event")

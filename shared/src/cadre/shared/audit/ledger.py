@@ -1,0 +1,57 @@
+"""Tree and heads of a log as it is read, and the roots they had at the sizes that were signed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from cadre.shared.audit.checkpoint import Root
+from cadre.shared.audit.heads import Head, Heads, aggregate_of
+from cadre.shared.audit.merkle import Tree
+from cadre.shared.codec import Message, digest
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Adds up what is committed to. Events must come in order; ``skip`` stands for a lost one."""
+
+    sizes: frozenset[int]
+    """Where the roots are remembered."""
+    tree: Tree = field(default_factory=Tree)
+    heads: Heads = field(default_factory=Heads)
+    whole: bool = True
+    """False once an event was missing: from there on no root can be right."""
+    roots: dict[int, tuple[Root, Root]] = field(default_factory=dict[int, tuple[Root, Root]])
+    """Tree and heads by size."""
+
+    def __post_init__(self) -> None:
+        self._remember()
+
+    @classmethod
+    def at(cls, sizes: Iterable[int]) -> "Ledger":
+        return cls(frozenset(sizes))
+
+    def add(self, message: Message, leaf: bytes) -> Head | None:
+        """Add an event with the hash of its leaf; the head its aggregate had before."""
+        self.tree.append(leaf)
+        aggregate = aggregate_of(message)
+        before = self.heads.newest.get(aggregate)
+        try:
+            version = int(message.headers.get("ce-aggregateversion", ""))
+        except ValueError:
+            version = before.version + 1 if before else 1
+        hashed = digest(message.subject, message.headers, message.body)
+        self.heads.newest[aggregate] = Head(max(version, 0), hashed, message.position)
+        self._remember()
+        return before
+
+    def skip(self) -> None:
+        """Note that an event is missing here."""
+        self.whole = False
+
+    @property
+    def present(self) -> tuple[Root, Root]:
+        """Tree and heads as they are now."""
+        return Root(self.tree.size, self.tree.root), self.heads.root
+
+    def _remember(self) -> None:
+        if self.whole and self.tree.size in self.sizes:
+            self.roots[self.tree.size] = self.present

@@ -1,0 +1,49 @@
+"""The published leaves beside the log: where they differ, and which of the two a signature covers."""
+
+from dataclasses import dataclass, field
+
+from cadre.shared.audit.checkpoint import Checkpoint
+from cadre.shared.audit.merkle import Tree
+from cadre.shared.audit.tiles import WIDTH, Tiles, path_of
+from cadre.shared.codec import Message
+
+
+@dataclass(slots=True)
+class PublishedLeaves:
+    """Compares leaf hashes with the tiles of a checkpoint, in the order of the log."""
+
+    tiles: Tiles
+    checkpoint: Checkpoint
+    differing: dict[int, Message] = field(default_factory=dict[int, Message])
+    damaged: str = ""
+    """The tile that could not be read; nothing is compared from there on."""
+    _tree: Tree = field(default_factory=Tree)
+    _tile: list[bytes] = field(default_factory=list[bytes])
+
+    def see(self, position: int, leaf: bytes | None, message: Message | None) -> None:
+        """Compare the leaf of a position; None where the log gives no event."""
+        if self.damaged or position > self.tiles.size:
+            return
+        index, at = divmod(position - 1, WIDTH)
+        if at == 0:
+            try:
+                self._tile = self.tiles.tile(0, index)
+            except (OSError, ValueError):
+                self.damaged = path_of(0, index, min(WIDTH, self.tiles.size - index * WIDTH))
+                return
+        self._tree.append(self._tile[at])
+        if message is not None and leaf != self._tile[at]:
+            self.differing[position] = message
+
+    def signed(self, last: int) -> bool:
+        """Whether the tiles are what the checkpoint's signature covers; the log ended at ``last``."""
+        for position in range(last + 1, self.tiles.size + 1):
+            self.see(position, None, None)
+        return not self.damaged and self._tree.root == self.checkpoint.tree.hash
+
+    def wrong_tiles(self) -> list[str]:
+        """The tiles that are wrong if the log is right."""
+        size = self.tiles.size
+        tiles = sorted({(position - 1) // WIDTH for position in self.differing})
+        paths = [path_of(0, index, min(WIDTH, size - index * WIDTH)) for index in tiles]
+        return [*paths, *([self.damaged] if self.damaged else self.tiles.unfounded())]
