@@ -1,5 +1,6 @@
-"""An implementation that is not ours: Go's checksum database packages, where Go is installed."""
+"""An implementation that is not ours (Go's, where it is installed), and installations on disk."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from audit import installations
+from audit.installations import Histories, Installation, notes_up_to
 
 GOPATH = Path("/usr/share/gocode")
 """Where Debian's golang-golang-x-mod-dev puts the packages."""
@@ -45,3 +49,33 @@ def _decoded(name: str, value: Any) -> Any:
     if name == "Tiles":
         return {path: b64decode(data) for path, data in (value or {}).items()}
     return value
+
+
+@pytest.fixture(scope="session")
+def histories(tmp_path_factory: pytest.TempPathFactory) -> Histories:
+    """Two checkpoints, some events in between and a few after."""
+    folder = tmp_path_factory.mktemp("installation")
+    return asyncio.run(_histories(Installation(folder / "whole"), folder / "earlier"))
+
+
+async def _histories(made: Installation, earlier: Path) -> Histories:
+    made.folder.mkdir()
+    with made.server() as server:
+        await server._provision()
+        await made.serve(server, installations.begin)
+        await made.sign(server)
+        await made.serve(server, lambda runtime: notes_up_to(runtime, installations.EARLIER))
+    copied = made.copy(earlier)
+    with made.server() as server:
+        await made.serve(
+            server, lambda runtime: notes_up_to(runtime, installations.SECOND_CHECKPOINT)
+        )
+        await made.sign(server)
+        await made.serve(server, lambda runtime: notes_up_to(runtime, installations.END))
+    return Histories(copied, made)
+
+
+@pytest.fixture
+def whole(histories: Histories, tmp_path: Path) -> Installation:
+    """A copy of the whole installation, to tamper with."""
+    return histories.whole.copy(tmp_path / "copy")

@@ -11,7 +11,7 @@ import fcntl
 import os
 import secrets
 import string
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -43,6 +43,8 @@ class Secrets(BaseModel):
     signing_keys: dict[str, str]
     nats_passwords: dict[str, str]
     api_token: str
+    audit_key: str | None = None
+    """Signs checkpoints; made when the first is signed."""
 
 
 class Credential(BaseModel):
@@ -130,6 +132,14 @@ class DataDirectory:
     @property
     def secrets(self) -> Secrets:
         return Secrets.model_validate_json((self.path / "secrets.json").read_bytes())
+
+    def audit_seed(self) -> bytes:
+        """The Ed25519 seed that signs checkpoints, made when it is first asked for."""
+        found = self.secrets
+        if found.audit_key is None:
+            found.audit_key = b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+            _write(self.path / "secrets.json", found.model_dump_json(indent=2), mode=0o600)
+        return b64decode(found.audit_key)
 
     @property
     def run_file(self) -> Path:

@@ -4,11 +4,13 @@ import contextlib
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table, event
+from sqlalchemy import Connection, Dialect, MetaData, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 BUSY_TIMEOUT_MS = 30_000
+DDL_LOCK = 0x6361647265
+"""Key of the advisory lock under which tables are created."""
 
 
 def create_engine(url: str, *, durable: bool = False) -> AsyncEngine:
@@ -26,9 +28,9 @@ def create_engine(url: str, *, durable: bool = False) -> AsyncEngine:
         # The driver must not begin transactions by itself: reads need one too, for a snapshot.
         connection.isolation_level = None
         cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
@@ -47,6 +49,14 @@ async def writing(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
         connection = await raw.execution_options(immediate=True)
         async with connection.begin():
             yield connection
+
+
+async def create_tables(connection: AsyncConnection, *metadata: MetaData) -> None:
+    """Create the tables that are missing, inside `writing`; processes that start together queue."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": DDL_LOCK})
+    for tables in metadata:
+        await connection.run_sync(tables.create_all)
 
 
 def upsert(table: Table, columns: set[str], dialect: Dialect) -> sqlite.Insert | postgresql.Insert:

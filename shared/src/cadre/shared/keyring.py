@@ -25,7 +25,7 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, de
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cadre.contracts.event import Forgotten
-from cadre.shared.database import insert_or_ignore, writing
+from cadre.shared.database import create_tables, insert_or_ignore, writing
 from cadre.shared.errors import Malformed
 
 NONCE_BYTES = 12
@@ -82,8 +82,8 @@ class Keyring:
 
     async def create(self) -> None:
         """Create the key table where it is missing."""
-        async with self.engine.begin() as connection:
-            await connection.run_sync(_METADATA.create_all)
+        async with writing(self.engine) as connection:
+            await create_tables(connection, _METADATA)
 
     async def keys(self, names: Iterable[KeyName]) -> dict[KeyName, DataKey]:
         """The keys to seal with, made where a person has none yet."""
@@ -133,7 +133,7 @@ class Keyring:
 
     async def forget(self, person: str) -> int:
         """Drop every key of a person; the number of keys dropped."""
-        async with self.engine.begin() as connection:
+        async with writing(self.engine) as connection:
             result = await connection.execute(delete(_KEYS).where(_KEYS.c.person == person))
         for cached in [entry for entry in self._cache if entry[0].person == person]:
             del self._cache[cached]

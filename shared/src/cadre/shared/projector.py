@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cadre.shared import generations, journal
 from cadre.shared.codec import Codec, Message
-from cadre.shared.database import insert_or_ignore, writing
+from cadre.shared.database import create_tables, insert_or_ignore, writing
 from cadre.shared.errors import NotFound, Unavailable
 from cadre.shared.generations import BUILDING, LIVE, PARKED, Generation
 from cadre.shared.journal import Journal
@@ -79,8 +79,7 @@ class Projector:
     async def start(self) -> None:
         """Create what is missing; begin a rebuild where the code has changed."""
         async with writing(self.engine) as connection:
-            await connection.run_sync(journal.METADATA.create_all)
-            await connection.run_sync(generations.METADATA.create_all)
+            await create_tables(connection, journal.METADATA, generations.METADATA)
             await connection.execute(
                 insert_or_ignore(CHECKPOINTS, connection.dialect),
                 {"name": JOURNAL_CHECKPOINT, "position": 0},

@@ -7,6 +7,7 @@ is the same functions over the whole log. Totals and states "as of" a day are qu
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -81,5 +82,10 @@ class ReadModels:
     @property
     def fingerprint(self) -> str:
         """Changes with the version and with every table's shape."""
-        shape = "".join(str(CreateTable(t)) for t in self.metadata.sorted_tables)
-        return sha256(f"{self.version}\n{shape}".encode()).hexdigest()[:16]
+        return _fingerprint(self, self.version, len(self.metadata.tables))
+
+
+@cache
+def _fingerprint(models: ReadModels, version: int, _tables: int) -> str:
+    shape = "".join(str(CreateTable(table)) for table in models.metadata.sorted_tables)
+    return sha256(f"{version}\n{shape}".encode()).hexdigest()[:16]

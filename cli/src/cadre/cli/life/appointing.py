@@ -38,7 +38,11 @@ def autumn(chronicle: Chronicle, year: int) -> None:
         _succeed(chronicle, units[-1], day)
     unit = units[(place + 1) % len(units)]
     post = _deputy(chronicle, unit)
-    able = [one for one in chronicle.free() if one.unit_id == unit.unit_id and one.rank]
+    able = [
+        one
+        for one in chronicle.free()
+        if one.unit_id == unit.unit_id and one.rank and one not in chronicle.sample
+    ]
     if post is not None and able and unit is not units[0]:
         motion = Course(chronicle, f"motion-{year}-4", post, able[0], day)
         motion.open().fix().inspect().decide().announce().conclude()

@@ -59,6 +59,8 @@ class Chronicle:
 
     script: Script
     county: Scene
+    records: Sequence[Record]
+    """Everybody's imported record."""
     years: range
     members: list[Member]
     protagonist: Member
@@ -93,6 +95,7 @@ class Chronicle:
         made = cls(
             script=script,
             county=county,
+            records=records,
             years=range(LAST_YEAR - years + 1, LAST_YEAR + 1),
             members=members,
             protagonist=protagonist,

@@ -46,8 +46,9 @@ def autumn(chronicle: Chronicle, year: int) -> None:
     for one in some(rng, chronicle.active(), round(MERIT_SHARE * len(chronicle.active()))):
         code = rng.choice(("commendation", "hard-task", "hard-task"))
         _merit(chronicle, one, code, rng.choice(MERITS), day)
-    _merit(chronicle, chronicle.protagonist, "distinction", "省重点项目先进个人", day + ONE_DAY)
     if year == chronicle.first:
+        hero = chronicle.protagonist
+        _merit(chronicle, hero, "distinction", "省重点项目先进个人", day + ONE_DAY)
         _check(chronicle, year)
         _points_fall(chronicle, chronicle.with_role("weak"), day + ONE_DAY)
         wrong = chronicle.with_role("corrected")

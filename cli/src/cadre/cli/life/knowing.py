@@ -25,7 +25,8 @@ def spring(chronicle: Chronicle, year: int) -> None:
         if one.role != "vetoed":
             conclusion = rng.choice((PoliticalQuality.GOOD, PoliticalQuality.FAIR))
             conclude(chronicle, one, conclusion, year)
-    observe(chronicle, chronicle.protagonist, Occasion.INVESTMENT, year, positive=True)
+    occasion = Occasion.INVESTMENT if year == chronicle.first else rng.choice(tuple(Occasion))
+    observe(chronicle, chronicle.protagonist, occasion, year, positive=True)
     if year == chronicle.first:
         conclude(chronicle, chronicle.protagonist, PoliticalQuality.GOOD, year)
         vetoed = chronicle.with_role("vetoed")
@@ -39,7 +40,7 @@ def lift_veto(chronicle: Chronicle, year: int) -> None:
     chronicle.add(
         "lift",
         LiftPoliticalVeto(
-            effective_on=workday(year, 3, 2),
+            effective_on=workday(year, 2, 26),
             cadre_id=vetoed.cadre_id,
             assessment_event=chronicle.marks["veto"],
             decided_by="区委组织部部务会",
@@ -70,7 +71,7 @@ def conclude(chronicle: Chronicle, one: Member, conclusion: PoliticalQuality, ye
     step = chronicle.add(
         f"political/{one.cadre_id}",
         AssessPoliticalQuality(
-            effective_on=workday(year, 3, 2),
+            effective_on=workday(year, 2, 26),
             cadre_id=one.cadre_id,
             conclusion=conclusion,
             occasion="年度政治素质考察",
@@ -86,7 +87,7 @@ def _correct_profile(chronicle: Chronicle) -> None:
     chronicle.add(
         f"profile/{one.cadre_id}",
         CorrectProfile(
-            effective_on=workday(chronicle.first, 3, 2),
+            effective_on=workday(chronicle.first, 2, 26),
             cadre_id=one.cadre_id,
             education=Education.MASTER,
             reason="在职研究生毕业，原登记未更新",

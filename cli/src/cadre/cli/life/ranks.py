@@ -40,9 +40,9 @@ def summer(chronicle: Chronicle, year: int) -> None:
         hero = _put_forward(chronicle, chronicle.protagonist, day)
         chronicle.marks["hero-rank"] = hero.caused_of(chronicle.protagonist.cadre_id)
     due = [one for one in chronicle.free() if _is_due(one, day)][:PROMOTED_MAX]
-    if year != chronicle.first + 1 and _is_due(chronicle.sanctioned, day):
-        due.insert(0, chronicle.sanctioned)
-    for one in due:
+    # In the second year the sanction is in force.
+    leads = () if year == chronicle.first + 1 else (chronicle.protagonist, chronicle.sanctioned)
+    for one in (*(one for one in leads if _is_due(one, day)), *due):
         _put_forward(chronicle, one, day)
 
 

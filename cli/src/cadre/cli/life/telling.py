@@ -151,7 +151,7 @@ def _refusal(facts: Facts) -> None:
             finding.version,
             finding.reason,
             finding.earliest or "",
-            "，".join(
+            " ".join(
                 f"{name}={value}"
                 for name, value in finding.inputs.items()
                 if name != "evidence" and value is not None

@@ -27,9 +27,9 @@ class Course(NamedTuple):
 
 
 IN_POST = Course("in-post", "科级干部任职培训班", ClassKind.IN_POST, 15, (4, 7), 3)
-POLITICAL = Course("political", "优秀年轻干部政治训练班", ClassKind.POLITICAL, 5, (4, 20), 1)
+POLITICAL = Course("political", "优秀年轻干部政治训练班", ClassKind.POLITICAL, 5, (4, 23), 1)
 YOUNG = Course("young", "优秀中青年干部培训班", ClassKind.YOUNG_CADRE, 30, (5, 6), 6)
-GENERAL = Course("general", "干部在职轮训班", ClassKind.GENERAL, 12, (6, 8), 2)
+GENERAL = Course("general", "干部在职轮训班", ClassKind.GENERAL, 12, (6, 3), 2)
 INDUCTION = Course("induction", "新录用人员初任培训班", ClassKind.INDUCTION, 12, (10, 9), 2)
 
 

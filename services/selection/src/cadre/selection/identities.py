@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cadre.contracts.event import CadreId
 from cadre.selection.idnumber import read_id_number
-from cadre.shared.database import insert_or_ignore
+from cadre.shared.database import create_tables, insert_or_ignore, writing
 from cadre.shared.errors import CommandReused
 
 METADATA = MetaData()
@@ -49,8 +49,8 @@ class Identities:
 
     async def create(self) -> None:
         """Create the tables where they are missing."""
-        async with self.engine.begin() as connection:
-            await connection.run_sync(METADATA.create_all)
+        async with writing(self.engine) as connection:
+            await create_tables(connection, METADATA)
 
     async def assign(self, id_number: str, command_id: UUID) -> CadreId:
         """The cadre id of an ID number: made from the command's id at first, then always the same.
@@ -60,11 +60,9 @@ class Identities:
         """
         token = self._token("id", read_id_number(id_number).text)
         row = {"id_token": token, "cadre_id": cadre_id_of(command_id)}
-        async with self.engine.connect() as raw:
-            connection = await raw.execution_options(immediate=True)
-            async with connection.begin():
-                await connection.execute(insert_or_ignore(IDENTITIES, connection.dialect), row)
-                known = await _holder(connection, token)
+        async with writing(self.engine) as connection:
+            await connection.execute(insert_or_ignore(IDENTITIES, connection.dialect), row)
+            known = await _holder(connection, token)
         if known is None:
             raise CommandReused(
                 "this command id already gave its cadre id to another person",
@@ -76,7 +74,7 @@ class Identities:
     async def remember_name(self, cadre_id: CadreId, name: str) -> None:
         """Make a cadre findable by a name; names remembered before stay findable."""
         row = {"name_token": self._name_token(name), "cadre_id": cadre_id}
-        async with self.engine.begin() as connection:
+        async with writing(self.engine) as connection:
             await connection.execute(insert_or_ignore(NAMES, connection.dialect), row)
 
     async def find(self, *, name: str | None = None, id_number: str | None = None) -> list[CadreId]:
@@ -95,7 +93,7 @@ class Identities:
 
     async def forget(self, cadre_id: CadreId) -> None:
         """Delete every row of a cadre."""
-        async with self.engine.begin() as connection:
+        async with writing(self.engine) as connection:
             for table in (NAMES, IDENTITIES):
                 await connection.execute(delete(table).where(table.c.cadre_id == cadre_id))
 

@@ -4,13 +4,11 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from cadre.shared.audit.checkpoint import Checkpoint
 from cadre.shared.audit.differences import Difference, Kind
 from cadre.shared.audit.events import Events
 from cadre.shared.audit.evidence import Evidence
-from cadre.shared.audit.journals import JournalCopy, snapshot
+from cadre.shared.audit.journals import NOT_READABLE, JournalCopy, snapshot
 from cadre.shared.audit.leaf import hash_of
 from cadre.shared.audit.ledger import Ledger
 from cadre.shared.audit.note import NoteError, Verifier, open_note
@@ -24,6 +22,11 @@ from cadre.shared.audit.verdicts import Seen, judge
 from cadre.shared.codec import Message
 from cadre.shared.log import Log
 from cadre.shared.read_models import ReadModels
+
+OF_THE_LOG = frozenset(
+    {Kind.TREE_MISMATCH, Kind.ROLLED_BACK, Kind.BROKEN_CHAIN, Kind.REPEATED_ID, Kind.MISSING}
+)
+"""With any of these a fold of the log says nothing about the tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class Examination:
             self._compare_roots(checkpoints, extent, ledger)
             self._compare_tiles(extent, ledger, seen, published)
             self.report.differences += judge(seen)
-            await self._compare_tables()
+            await self._compare_tables(seen)
         self.report.differences.sort(key=lambda d: (d.position or 0, d.kind, d.detail))
         return self.report
 
@@ -132,15 +135,17 @@ class Examination:
             projection = Projection(database.models, connection)
             stack.push_async_callback(projection.close)
             await projection.start()
-        except SQLAlchemyError as error:
-            self.report.add(
-                Kind.JOURNAL_DIFFERS, None, name, f"its database cannot be read: {error}"
-            )
+        except NOT_READABLE as error:
+            self._lost(name, error)
             return
         if projection.outdated:
             self.report.notices.append(f"tables of {name}: filled by another version, not compared")
         else:
             self._projections.append(projection)
+
+    def _lost(self, service: str, error: Exception) -> None:
+        detail = f"its database cannot be read: {error}"
+        self.report.add(Kind.JOURNAL_DIFFERS, None, service, detail)
 
     def _published(self, checkpoints: Sequence[Checkpoint]) -> PublishedLeaves | None:
         if not checkpoints or not checkpoints[-1].tree.size:
@@ -166,8 +171,12 @@ class Examination:
         if published:
             published.see(message.position, leaf, message)
         recorded = seen.events.see(message, before)
-        for journal in self._journals:
-            await journal.compare(message)
+        for journal in tuple(self._journals):
+            try:
+                await journal.compare(message)
+            except NOT_READABLE as error:
+                self._lost(journal.service, error)
+                self._journals.remove(journal)
         if recorded is not None:
             for projection in self._projections:
                 await projection.add(recorded)
@@ -239,9 +248,8 @@ class Examination:
             detail = "the log gives the signed root, this tile does not"
             self.report.add(Kind.TILE_DIFFERS, None, path, detail)
 
-    async def _compare_tables(self) -> None:
-        own = {Kind.JOURNAL_DIFFERS, Kind.TILE_DIFFERS, Kind.FORGED_CHECKPOINT, Kind.KEYS_DIFFER}
-        if any(difference.kind not in own for difference in self.report.differences):
+    async def _compare_tables(self, seen: Seen) -> None:
+        if seen.at_fault or any(found.kind in OF_THE_LOG for found in self.report.differences):
             self.report.notices.append("tables are not compared: the log itself is not right")
             return
         for projection in self._projections:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Row, event, make_url, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from cadre.shared.codec import Message
@@ -16,6 +17,8 @@ from cadre.shared.journal import JOURNAL
 from cadre.shared.projector import CHECKPOINTS, JOURNAL_CHECKPOINT
 
 ROWS_READ_MAX = 1000
+NOT_READABLE = (SQLAlchemyError, ValueError, TypeError)
+"""What reading a database raises when somebody wrote values of other types into it."""
 _HEADERS = TypeAdapter(dict[str, str])
 
 
@@ -137,7 +140,8 @@ def _message(row: Row[Any]) -> Message:
     return Message(
         subject=f"history.{row.service}.{row.entity}.{row.entity_id}.{row.name}",
         headers=headers if headers is not None else {},
-        body=bytes(row.body),
+        # SQLite keeps whatever type was written.
+        body=row.body if isinstance(row.body, bytes) else str(row.body).encode(),
         position=row.position,
         recorded_ns=row.recorded_ns,
     )

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from cadre.contracts.event import Event
 from cadre.shared import generations
 from cadre.shared.audit.differences import Difference, Kind
+from cadre.shared.audit.journals import NOT_READABLE
 from cadre.shared.generations import PARKED
 from cadre.shared.messages import Recorded
 from cadre.shared.read_models import Change, ReadModels
@@ -71,16 +72,24 @@ class Projection:
             for position, error in self._unfolded.items()
         ]
         for table in self.models.metadata.sorted_tables:
-            async with self._engine.connect() as memory:
-                folded = await _rows(memory, table)
-            held = await _rows(self.connection, table)
-            self.rows += len(held)
-            for key in sorted(folded.keys() | held.keys(), key=str):
-                if says := _unlike(held.get(key), folded.get(key)):
-                    subject = f"{service}.{table.name}"
-                    detail = f"row {', '.join(map(str, key))} {says}"
-                    found.append(Difference(Kind.PROJECTION_DIFFERS, None, subject, detail))
+            subject = f"{service}.{table.name}"
+            try:
+                told = await self._compare(table)
+            except NOT_READABLE as error:
+                told = [f"cannot be read: {error}"]
+            found += [Difference(Kind.PROJECTION_DIFFERS, None, subject, one) for one in told]
         return found
+
+    async def _compare(self, table: Table) -> list[str]:
+        async with self._engine.connect() as memory:
+            folded = await _rows(memory, table)
+        held = await _rows(self.connection, table)
+        self.rows += len(held)
+        return [
+            f"row {', '.join(map(str, key))} {says}"
+            for key in sorted(folded.keys() | held.keys(), key=str)
+            if (says := _unlike(held.get(key), folded.get(key)))
+        ]
 
     async def close(self) -> None:
         await self._engine.dispose()

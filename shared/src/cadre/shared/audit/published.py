@@ -1,4 +1,4 @@
-"""The published leaves beside the log: where they differ, and which of the two a signature covers."""
+"""The published leaves beside the log: where they differ, and which of the two was signed."""
 
 from dataclasses import dataclass, field
 
@@ -36,7 +36,7 @@ class PublishedLeaves:
             self.differing[position] = message
 
     def signed(self, last: int) -> bool:
-        """Whether the tiles are what the checkpoint's signature covers; the log ended at ``last``."""
+        """Whether the tiles give the checkpoint's root; the log ended at ``last``."""
         for position in range(last + 1, self.tiles.size + 1):
             self.see(position, None, None)
         return not self.damaged and self._tree.root == self.checkpoint.tree.hash

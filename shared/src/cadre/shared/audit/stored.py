@@ -1,11 +1,14 @@
 """Everything a stream gives back, once, however damaged it is."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from cadre.shared.codec import Message
 from cadre.shared.errors import NotFound
 from cadre.shared.log import Log, Pull
+
+REST_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,17 @@ async def everything(log: Log, last: int) -> AsyncIterator[list[Message]]:
         async with Pull(log, after).open() as pull:
             if not pull.pending:
                 return
-            async for messages in pull.batches():
+            batches = pull.batches()
+            while after < last:
+                # `left` runs ahead of what was handed out: at 0 the rest is on its way to us.
+                patience_s = REST_S if pull.left == 0 else None
+                try:
+                    messages = await asyncio.wait_for(anext(batches), patience_s)
+                except (TimeoutError, StopAsyncIteration):
+                    break
                 wanted = [message for message in messages if after < message.position <= last]
                 after = max(after, messages[-1].position)
                 if wanted:
                     yield wanted
-                if after >= last or pull.left == 0:
-                    return
         if after == before:
             return

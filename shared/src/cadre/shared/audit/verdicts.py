@@ -99,7 +99,8 @@ def _unsigned(position: int, seen: Seen, copies: Iterable[Copy], other: int) -> 
 
 
 def _copy(copy: Copy, other: int, keys: Keys) -> Difference:
-    subject = (copy.found or copy.held).subject if copy.found or copy.held else None
+    either = copy.found or copy.held
+    subject = either.subject if either else None
     if other:
         detail = f"the journal of {copy.service} has the body of position {other} here"
         return Difference(Kind.SWAPPED, copy.position, subject, detail)
