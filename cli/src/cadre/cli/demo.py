@@ -48,7 +48,7 @@ def demo(
         typer.Option("--data", help="A new directory to keep; a temporary one if left out."),
     ] = None,
     cadres: Annotated[int, typer.Option(min=12, max=3000, help="How many people.")] = 60,
-    years: Annotated[int, typer.Option(min=2, max=6, help="How many years, up to 2026.")] = 4,
+    years: Annotated[int, typer.Option(min=2, max=6, help="How many years, up to 2026.")] = 3,
     seed: Annotated[int, typer.Option(help="The same seed tells the same lives.")] = 2026,
     keep_running: Annotated[
         bool, typer.Option("--keep-running", help="Leave the system running; needs --data.")

@@ -39,6 +39,12 @@ class ProjectionStatus(BaseModel):
     reactions_failed: list[dict[str, Any]]
 
 
+class Settled(BaseModel):
+    """Tables, journal and reactions have reached this position, the log's end when asked."""
+
+    position: int
+
+
 class Retried(BaseModel):
     result: Literal["applied", "rebuilding"]
 
@@ -77,6 +83,16 @@ def router(service: Service) -> APIRouter:
             parked=[asdict(event) for event in await projector.parked_events()],
             reactions_failed=await runtime.reactor.failures(),
         )
+
+    @routes.get("/projections/settled", summary="Answers once all that is recorded is applied")
+    async def settled(request: Request) -> Settled:
+        runtime: Runtime = request.app.state.runtime
+        end = await runtime.log.last_position()
+        timeout_s = runtime.settings.wait_s_max
+        await runtime.projector.wait(end, timeout_s)
+        if service.reactions:
+            await runtime.reactor.wait(end, timeout_s)
+        return Settled(position=end)
 
     @routes.post("/projections/rebuild", summary="Rebuild beside the running tables and swap")
     async def rebuild(request: Request) -> ProjectionStatus:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import BigInteger, Column, String, Table, select, update
@@ -45,6 +45,7 @@ class Reactor:
     codec: Codec
     handle: Handle
     position: int = 0
+    _moved: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def start(self) -> None:
         """Create the cursor where it is missing."""
@@ -62,13 +63,28 @@ class Reactor:
         while True:
             try:
                 async with self.engine.connect() as connection:
-                    self.position = await _cursor(connection)
+                    cursor = await _cursor(connection)
+                await self._reached(cursor)
                 async for messages in self.log.follow(self.position):
                     await self._react_to(messages)
             except (Unavailable, OutcomeUnknown, LostRace, SQLAlchemyError, OSError) as error:
                 # Nothing is lost: the cursor stands before the event, its command id is the same.
                 _LOGGER.warning("reactions interrupted", error=str(error))
                 await asyncio.sleep(RETRY_S)
+
+    async def wait(self, position: int, timeout_s: float) -> None:
+        """Return once ``position`` has been reacted to.
+
+        Raises: Unavailable after ``timeout_s`` seconds.
+        """
+        try:
+            async with asyncio.timeout(timeout_s), self._moved:
+                await self._moved.wait_for(lambda: self.position >= position)
+        except TimeoutError as error:
+            raise Unavailable(
+                f"no reaction to position {position} after {timeout_s:g} s; at {self.position}",
+                hint="ask again, or look at `cadre projections status`",
+            ) from error
 
     async def failures(self) -> list[dict[str, object]]:
         """Reactions whose command was refused for good."""
@@ -93,7 +109,12 @@ class Reactor:
             )
             if failed:
                 await connection.execute(insert_or_ignore(FAILED, connection.dialect), failed)
-        self.position = messages[-1].position
+        await self._reached(messages[-1].position)
+
+    async def _reached(self, position: int) -> None:
+        self.position = position
+        async with self._moved:
+            self._moved.notify_all()
 
     async def _react(self, message: Message) -> list[dict[str, object]]:
         failed: list[dict[str, object]] = []

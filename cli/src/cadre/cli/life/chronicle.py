@@ -22,7 +22,7 @@ LAST_YEAR = 2026
 
 ONE_DAY = timedelta(days=1)
 
-SAMPLE = 8
+SAMPLE = 6
 """How many people's months and quarters are told."""
 
 

@@ -13,7 +13,7 @@ from cadre.supervision.influence import CheckRectification, Discipline, Talk
 from cadre.supervision.merit import PostMerit, ReverseMerit
 
 TALKERS = ("区委组织部副部长", "区纪委监委干部")
-MERIT_SHARE = 0.6
+MERIT_SHARE = 0.5
 
 
 def spring(chronicle: Chronicle, year: int) -> None:

@@ -10,7 +10,7 @@ from cadre.training.record import RecordTraining
 from cadre.training.training_class import Attendance, HoldClass, PlanClass
 
 HOURS_PER_DAY = 8
-ONLINE_SHARE = 0.5
+ONLINE_SHARE = 0.4
 SEATS = 30
 
 
@@ -80,41 +80,41 @@ def _hold(
     people: list[Member],
     missing: list[Member] | None = None,
 ) -> None:
-    """Plan a class and hold it; who missed too much of it gets no credit."""
+    """Plan a class and hold it; who missed half of it gets no credit."""
     if not people:
         return
-    class_id = f"{course.code}-{year}"
-    starts_on = workday(year, *course.starts)
-    ends_on = starts_on + timedelta(weeks=course.weeks)
-    hours = course.days * HOURS_PER_DAY
-    chronicle.add(
-        f"plan/{class_id}",
-        PlanClass(
-            effective_on=starts_on,
-            class_id=class_id,
-            title=f"{year} 年{course.title}",
-            kind=course.kind,
-            mode=Mode.OFF_JOB,
-            hours=hours,
-            days=course.days,
-            starts_on=starts_on,
-            ends_on=ends_on,
-            seats=SEATS,
-        ),
-    )
+    planned = _plan(chronicle, course, year)
     absent = missing or []
     chronicle.add(
-        f"hold/{class_id}",
+        f"hold/{planned.class_id}",
         HoldClass(
-            effective_on=ends_on,
-            class_id=class_id,
+            effective_on=planned.ends_on,
+            class_id=planned.class_id,
             attendees=tuple(
                 Attendance(
                     cadre_id=one.cadre_id,
-                    hours=hours / 2 if one in absent else hours,
-                    days=course.days // 2 if one in absent else course.days,
+                    hours=planned.hours / 2 if one in absent else planned.hours,
+                    days=planned.days // 2 if one in absent else planned.days,
                 )
                 for one in people
             ),
         ),
     )
+
+
+def _plan(chronicle: Chronicle, course: Course, year: int) -> PlanClass:
+    starts_on = workday(year, *course.starts)
+    plan = PlanClass(
+        effective_on=starts_on,
+        class_id=f"{course.code}-{year}",
+        title=f"{year} 年{course.title}",
+        kind=course.kind,
+        mode=Mode.OFF_JOB,
+        hours=course.days * HOURS_PER_DAY,
+        days=course.days,
+        starts_on=starts_on,
+        ends_on=starts_on + timedelta(weeks=course.weeks),
+        seats=SEATS,
+    )
+    chronicle.add(f"plan/{plan.class_id}", plan)
+    return plan
