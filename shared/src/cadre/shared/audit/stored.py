@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cadre.shared.codec import Message
 from cadre.shared.errors import NotFound
-from cadre.shared.log import Log, Pull
+from cadre.shared.log import SILENCE_MAX_S, Log, Pull
 
 REST_S = 0.5
 
@@ -52,10 +52,14 @@ async def everything(log: Log, last: int) -> AsyncIterator[list[Message]]:
             batches = pull.batches()
             while after < last:
                 # `left` runs ahead of what was handed out: at 0 the rest is on its way to us.
-                patience_s = REST_S if pull.left == 0 else None
+                patience_s = REST_S if pull.left == 0 else SILENCE_MAX_S
                 try:
                     messages = await asyncio.wait_for(anext(batches), patience_s)
-                except (TimeoutError, StopAsyncIteration):
+                except StopAsyncIteration:
+                    break
+                except TimeoutError:
+                    if pull.left == 0:
+                        return
                     break
                 wanted = [message for message in messages if after < message.position <= last]
                 after = max(after, messages[-1].position)
