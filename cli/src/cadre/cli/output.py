@@ -26,7 +26,9 @@ def print_json(value: object) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
     """A plain table; cells become text."""
-    made = Table(*columns, title=title, title_justify="left", header_style="bold", box=None)
+    made = Table(title=title, title_justify="left", header_style="bold", box=None)
+    for column in columns:
+        made.add_column(column, overflow="fold")
     for row in rows:
         made.add_row(*(str(cell) for cell in row))
     return made

@@ -158,6 +158,7 @@ class System:
                     inbox_prefix=b"_INBOX_operator",
                     allow_reconnect=False,
                     connect_timeout=1,
+                    error_cb=_expected,
                 )
                 try:
                     await provision(client)
@@ -219,6 +220,10 @@ class System:
             await asyncio.sleep(RESTART_S)
             await child.start()
             self._publish(secrets)
+
+
+async def _expected(_error: Exception) -> None:
+    """A server that is still starting refuses connections; the caller tries again."""
 
 
 async def _ready(client: httpx.AsyncClient, url: str) -> bool:

@@ -13,7 +13,7 @@ import httpx
 import psutil
 
 from cadre.cli.data_directory import DataDirectory, Run
-from cadre.shared.errors import CadreError, Unavailable
+from cadre.shared.errors import CadreError, LostRace, OutcomeUnknown, Unavailable
 
 START_S_MAX = 90.0
 STOP_S_MAX = 45.0
@@ -137,7 +137,7 @@ class Client:
                 response = self.http.request(
                     method, run.services[service].http_url + path, **options
                 )
-                if response.status_code not in {503, 504}:
+                if not _passing(response):
                     return _answer(response)
             except (httpx.TransportError, OSError) as error:
                 if time.monotonic() > deadline:
@@ -148,6 +148,13 @@ class Client:
                 if time.monotonic() > deadline:
                     return _answer(response)
             time.sleep(0.2)
+
+
+def _passing(response: httpx.Response) -> bool:
+    """Whether the same request may well succeed in a moment."""
+    if response.status_code == LostRace.status:
+        return bool(response.json().get("type") == f"urn:cadre:problem:{LostRace.code}")
+    return response.status_code in {Unavailable.status, OutcomeUnknown.status}
 
 
 def _answer(response: httpx.Response) -> Any:

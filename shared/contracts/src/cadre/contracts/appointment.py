@@ -318,7 +318,8 @@ class Promoted(CadreEvent):
     findings: tuple[RuleFinding, ...]
 
     def say(self) -> str:
-        cited = "、".join(f"{f.instrument}{f.article}" for f in self.findings[:2])
+        articles = dict.fromkeys(f"{f.instrument}{f.article}" for f in self.findings)
+        cited = "、".join(list(articles)[:2])
         if self.kind == "rank":
             before = self.from_rank.zh if self.from_rank else "—"
             what = f"职级晋升 {before} → {self.rank.zh if self.rank else '—'}"
@@ -338,7 +339,8 @@ class PromotionRefused(CadreEvent, Refusal):
     motion_id: Slug | None = None
 
     def say(self) -> str:
-        return f"晋升 {self.target} 未通过：{self.reasons()}"
+        target = Rank(self.target).zh if self.target in set(Rank) else self.target
+        return f"晋升 {target} 未通过：{self.reasons()}"
 
 
 class ProbationOutcome(Value):

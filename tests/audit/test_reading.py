@@ -1,0 +1,120 @@
+"""Reading along: slow readers lose nothing, both databases, processes for signatures."""
+
+import asyncio
+from pathlib import Path
+
+from sqlalchemy import text
+
+from audit.installations import ANA, AUDITOR, NOW, SERVICE, command
+from cadre.shared.audit.differences import Kind
+from cadre.shared.audit.evidence import Evidence
+from cadre.shared.audit.examination import Database, Examination, Report
+from cadre.shared.audit.public_keys import PublicKeys
+from cadre.shared.audit.signatures import PARALLEL_EVENTS_MIN, Signatures, Verdict
+from cadre.shared.audit.stored import everything, extent_of
+from cadre.shared.codec import Message, Outgoing, Signer, preimage
+from cadre.shared.database import create_engine, writing
+from cadre.shared.log import Log
+from cadre.shared.runtime import running
+from support import mini
+from support.environment import Environment
+from support.nats_server import NatsServer
+
+KEYS = PublicKeys(origin="", verifiers=()).with_services([SERVICE], NOW)
+
+
+async def test_a_slow_reader_gets_everything(server: NatsServer) -> None:
+    client = await server.connect("operator")
+    for number in range(1200):
+        await client.publish("history.selection.cadre.x.observed", str(number).encode())
+    await client.flush()
+    log = Log(client)
+    while (extent := await extent_of(log)).last < 1200:
+        await asyncio.sleep(0.05)
+    found: list[int] = []
+    async for messages in everything(log, extent.last):
+        await asyncio.sleep(0.05)
+        found += [message.position for message in messages]
+    await client.close()
+
+    assert found == list(range(1, 1201))
+    assert extent.counts(1200)
+    assert not extent.counts(1201)
+
+
+async def examine(environment: Environment) -> Report:
+    client = await environment.server.connect("selection")
+    try:
+        return await Examination(
+            Log(client),
+            Evidence(environment.directory / "audit"),
+            KEYS,
+            [AUDITOR.verifier],
+            [Database(mini.read_models(), environment.database("selection"))],
+        ).run()
+    finally:
+        await client.close()
+
+
+async def test_journal_and_tables_are_read_from_either_database(
+    environment: Environment,
+) -> None:
+    async with running(mini.service(), environment.settings()) as runtime:
+        wish = mini.Register(cadre_id=ANA, person_name="张三", effective_on=mini.DAY)
+        await command(runtime, wish)
+        for _ in range(4):
+            note = mini.Note(cadre_id=ANA, note="一切如常", effective_on=mini.DAY)
+            position = await command(runtime, note)
+        await runtime.projector.wait(position, 10)
+        running_report = await examine(environment)
+    assert running_report.differences == []
+    assert (running_report.events, running_report.table_rows) == (5, {"selection": 5})
+
+    engine = create_engine(environment.database("selection"))
+    async with writing(engine) as connection:
+        await connection.execute(text("DELETE FROM journal WHERE position = 2"))
+        await connection.execute(text("UPDATE people__1 SET code_version = 9"))
+    await engine.dispose()
+    found = (await examine(environment)).differences
+
+    assert [(one.kind, one.position) for one in found] == [
+        (Kind.PROJECTION_DIFFERS, None),
+        (Kind.JOURNAL_DIFFERS, 2),
+    ]
+
+
+async def test_tables_of_another_version_are_not_compared_and_said_so(
+    server: NatsServer, tmp_path: Path
+) -> None:
+    environment = Environment(server, tmp_path)
+    async with running(mini.service(mini.read_models(2)), environment.settings()) as runtime:
+        wish = mini.Register(cadre_id=ANA, person_name="张三", effective_on=mini.DAY)
+        await runtime.projector.wait(await command(runtime, wish), 10)
+    report = await examine(environment)
+
+    assert report.differences == []
+    assert any("another version" in notice for notice in report.notices)
+
+
+def signed(position: int, signer: Signer, body: bytes = b"{}") -> Message:
+    headers = {"ce-keyid": signer.key_id}
+    subject = "history.selection.cadre.c-aaaaaaaaaa.observed"
+    headers["ce-signature"] = signer.sign(preimage(subject, headers, b"{}"))
+    out = Outgoing(subject, headers, body)
+    return Message(out.subject, out.headers, out.body, position, 0)
+
+
+async def test_signatures_of_a_long_log_are_checked_in_processes() -> None:
+    keys = {key.key_id: key for key in KEYS.services}
+    messages = [signed(position, SERVICE) for position in range(1, 101)]
+    messages[41] = signed(42, SERVICE, b'{"altered": true}')
+    messages[76] = signed(77, Signer.from_seed("selection", b"t" * 32))
+    with Signatures(keys, PARALLEL_EVENTS_MIN) as signatures:
+        for start in range(0, 100, 10):
+            await signatures.add(messages[start : start + 10])
+        bad = await signatures.finish()
+
+    assert {position: verdict for position, (verdict, _) in bad.items()} == {
+        42: Verdict.DOES_NOT_HOLD,
+        77: Verdict.UNKNOWN_KEY,
+    }
