@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,10 +23,11 @@ from audit.installations import (
     notes_up_to,
 )
 from cadre.contracts.selection import Observed
-from cadre.shared.audit.checkpointing import NotSigned
+from cadre.shared.audit.checkpoint import Checkpoint, Root
+from cadre.shared.audit.checkpointing import NotSigned, make_checkpoint
 from cadre.shared.audit.differences import Difference, Kind
 from cadre.shared.audit.examination import Report
-from cadre.shared.audit.note import Ed25519Signer, sign
+from cadre.shared.audit.note import Ed25519Signer, open_note, sign
 from cadre.shared.codec import SIGNATURE, Outgoing, Signer, preimage
 from cadre.shared.log import Log
 from support.mini import DAY
@@ -74,6 +76,19 @@ async def test_one_flipped_byte_on_disk_is_an_unreadable_event(whole: Installati
     assert found.subject is not None
     assert found.subject.endswith(".observed")
     assert kinds(report) == {Kind.UNREADABLE, Kind.TREE_MISMATCH, Kind.BROKEN_CHAIN}
+
+
+async def test_damage_at_the_end_hides_nothing_before_it(whole: Installation) -> None:
+    path = block_files.block(whole.store)
+    data = bytearray(path.read_bytes())
+    damaged = (FIRST_CHECKPOINT, END - 1, END)
+    for position in damaged:
+        data[data.index(body_of(whole, position)) + 5] ^= 1
+    path.write_bytes(data)
+    report = await whole.examine()
+
+    assert report.events == END - len(damaged)
+    assert at(report, Kind.UNREADABLE) == list(damaged)
 
 
 async def test_an_event_altered_with_its_checksum_is_an_altered_event(whole: Installation) -> None:
@@ -161,7 +176,10 @@ def observation() -> tuple[str, dict[str, str], bytes]:
 
 
 async def append(
-    installation: Installation, signer: Signer | None, key_id: str | None = None
+    installation: Installation,
+    signer: Signer | None,
+    key_id: str | None = None,
+    previous: str | None = None,
 ) -> int:
     """Append a made-up event as the log's operator, next in Ana's chain."""
     with installation.server() as server:
@@ -172,7 +190,8 @@ async def append(
         version = int(last.headers["ce-aggregateversion"]) + 1
         headers |= {
             "ce-aggregateversion": str(version),
-            "ce-previoushash": Outgoing(last.subject, dict(last.headers), last.body).digest,
+            "ce-previoushash": previous
+            or Outgoing(last.subject, dict(last.headers), last.body).digest,
         }
         if signer:
             headers["ce-keyid"] = key_id or signer.key_id
@@ -216,6 +235,14 @@ async def test_an_event_signed_with_another_services_key_is_forged(whole: Instal
 
     assert kinds(report) == {Kind.FORGED}
     assert "another service" in only(report, Kind.FORGED).detail
+
+
+async def test_a_previous_hash_of_something_else_breaks_the_chain(whole: Installation) -> None:
+    await append(whole, SERVICE, previous="0" * 64)
+    report = await whole.examine()
+
+    assert kinds(report) == {Kind.BROKEN_CHAIN}
+    assert "the previous hash is not of position" in only(report, Kind.BROKEN_CHAIN).detail
 
 
 async def test_an_event_signed_twice_under_one_id_is_a_repeat_and_breaks_the_chain(
@@ -432,3 +459,47 @@ async def test_a_missing_tile_is_found(whole: Installation) -> None:
     report = await whole.examine()
 
     assert kinds(report) == {Kind.TILE_DIFFERS}
+
+
+async def test_tiles_that_were_altered_too_locate_nothing(rewritten: Installation) -> None:
+    (tile,) = (rewritten.evidence.folder / "tile/0/001.p").glob("34")
+    data = bytearray(tile.read_bytes())
+    data[-1] ^= 1
+    tile.write_bytes(data)
+    report = await rewritten.examine()
+
+    assert kinds(report) == {Kind.TREE_MISMATCH, Kind.TILE_DIFFERS}
+
+
+async def test_heads_that_the_log_does_not_give_are_found(whole: Installation) -> None:
+    newest = Checkpoint.parse(open_note(whole.evidence.notes()[-1], [AUDITOR.verifier]).text)
+    other = replace(newest, heads=Root(newest.heads.size, newest.tree.hash))
+    whole.evidence.add(sign(other.text, AUDITOR))
+    report = await whole.examine()
+
+    assert kinds(report) == {Kind.TREE_MISMATCH}
+    with whole.server() as server, pytest.raises(NotSigned, match="tree-mismatch"):
+        await whole.sign(server)
+
+
+async def test_a_checkpoint_of_another_log_does_not_count(whole: Installation) -> None:
+    newest = Checkpoint.parse(open_note(whole.evidence.notes()[-1], [AUDITOR.verifier]).text)
+    whole.evidence.add(sign(replace(newest, origin="elsewhere.example/log").text, AUDITOR))
+    report = await whole.examine()
+
+    assert kinds(report) == {Kind.FORGED_CHECKPOINT}
+    assert "another log" in only(report, Kind.FORGED_CHECKPOINT).detail
+
+
+async def test_checkpoints_by_a_replaced_key_still_count(whole: Installation) -> None:
+    replaced = Ed25519Signer.from_seed(AUDITOR.name, b"r" * 32)
+    with whole.server() as server:
+        client = await server.connect("selection")
+        signed = await make_checkpoint(Log(client), whole.evidence, replaced, [SERVICE], NOW)
+        await client.close()
+    report = await whole.examine(verifiers=signed.keys.verifiers_parsed)
+
+    assert signed.fresh
+    assert signed.keys.verifiers == (str(AUDITOR.verifier), str(replaced.verifier))
+    assert report.differences == []
+    assert (report.checkpoints, report.covered) == (3, END)

@@ -120,6 +120,14 @@ async def test_a_value_moved_to_another_event_or_altered_does_not_open(codec: Co
             await codec.keyring.open_value(wrong)
 
 
+async def test_a_token_copied_whole_into_another_event_does_not_open(codec: Codec) -> None:
+    first = await sent(codec, observed())
+    other = replace(ENVELOPE, event_id=UUID(int=9))
+    outgoing = codec.encode(codec.decode(first).event, other, {})
+    with pytest.raises(Malformed, match="moved"):
+        await codec.open(codec.decode(stored(outgoing)))
+
+
 async def test_dropping_the_key_forgets_the_person_and_nobody_else(codec: Codec) -> None:
     of_ana = await sent(codec, observed())
     of_bo = await sent(codec, observed().model_copy(update={"cadre_id": BO}))

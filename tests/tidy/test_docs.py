@@ -89,11 +89,10 @@ def _root() -> TyperGroup:
 def _wrong(words: list[str]) -> bool:
     """Whether no command is named so, or it has no such option."""
     command: object = _root()
-    while isinstance(command, TyperGroup):
-        command = command.commands.get(words[0]) if words else None
-        words = words[1:]
+    while isinstance(command, TyperGroup) and words:
+        command, words = command.commands.get(words[0]), words[1:]
     if not isinstance(command, TyperCommand):
-        return True
+        return not isinstance(command, TyperGroup)
     known = {option for parameter in command.params for option in parameter.opts}
     return any(word.startswith("--") and word not in known for word in words)
 

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from cadre.cli import demo, importing, operating, projections, reading
+from cadre.cli import auditing, demo, importing, operating, projections, reading
 from cadre.cli.output import UNAVAILABLE, fail
 from cadre.shared.errors import CadreError
 
@@ -28,6 +28,7 @@ app.command("find")(reading.find)
 app.command("history")(reading.history)
 app.command("replay")(reading.replay)
 app.add_typer(projections.app, name="projections")
+app.add_typer(auditing.app, name="audit")
 
 
 def run() -> None:

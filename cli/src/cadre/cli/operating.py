@@ -146,7 +146,12 @@ def _service(run: Run, name: str) -> list[Check]:
     parked, failed = len(status["parked"]), len(status["reactions_failed"])
     return [
         *checks,
-        Check(f"{name} lag", lag <= LAG_EVENTS_MAX, f"{lag} events", "wait, or see its log"),
+        Check(
+            f"{name} lag",
+            0 <= lag <= LAG_EVENTS_MAX,
+            f"{lag} events" if lag >= 0 else f"{-lag} events ahead of the log",
+            "wait, or see its log" if lag >= 0 else "the log lost events: cadre audit verify",
+        ),
         Check(f"{name} parked", not parked, f"{parked} events", "cadre projections parked"),
         Check(f"{name} reactions", not failed, f"{failed} refused", "cadre projections status"),
     ]

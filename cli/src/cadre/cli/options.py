@@ -17,9 +17,6 @@ Data = Annotated[
         file_okay=False,
     ),
 ]
-Actor = Annotated[
-    str, typer.Option("--as", help="The account that acts, for the record.", envvar="CADRE_ACTOR")
-]
 
 
 def account() -> str:

@@ -23,7 +23,7 @@ from pydantic import BaseModel
 
 from cadre.contracts.catalogue import CATALOGUE, Catalogue
 from cadre.contracts.event import CadreEvent, Event, Personal
-from cadre.shared.keyring import DataKey, KeyName, Keyring
+from cadre.shared.keyring import DataKey, KeyName, Keyring, Place
 from cadre.shared.messages import Envelope, Recorded
 
 SIGNED = (
@@ -225,9 +225,10 @@ class Codec:
     async def open(self, recorded: Recorded[Event]) -> Recorded[Event]:
         """The same event with its personal fields in clear, or `Forgotten`."""
         body = recorded.event.model_dump(mode="json")
-        for holder, name, _path in personal_values(body, personal_shape(type(recorded.event))):
-            if _is_sealed(holder[name]):
-                value = await self.keyring.open_value(holder[name]["sealed"])
+        for holder, name, path in personal_values(body, personal_shape(type(recorded.event))):
+            if isinstance(holder[name], dict) and "sealed" in holder[name]:
+                place = Place(body["cadre_id"], str(recorded.event_id), path)
+                value = await self.keyring.open_value(holder[name]["sealed"], place)
                 holder[name] = value.model_dump() if isinstance(value, BaseModel) else value
         return replace(recorded, event=type(recorded.event).model_validate(body))
 

@@ -53,6 +53,14 @@ class KeyName(NamedTuple):
     purpose: str
 
 
+class Place(NamedTuple):
+    """Where a sealed value belongs."""
+
+    person: str
+    event: str
+    path: str
+
+
 @dataclass(frozen=True, slots=True)
 class DataKey:
     """A key in use; ``number`` tells successive keys of one person and purpose apart."""
@@ -107,17 +115,22 @@ class Keyring:
         value = await self.open_value(text)
         return value if isinstance(value, str | Forgotten) else str(value)
 
-    async def open_value(self, text: str) -> object:
-        """The JSON value of a sealed token, or `Forgotten` when its key is gone."""
+    async def open_value(self, text: str, place: Place | None = None) -> object:
+        """The JSON value of a sealed token, or `Forgotten` when its key is gone.
+
+        Raises: Malformed for a token that was altered, or that stands elsewhere than in ``place``.
+        """
         if not text.startswith(PREFIX):
             return text
         clear_part, _, encoded = text.removeprefix(PREFIX).rpartition(".")
         try:
-            _version, person, purpose, number, _event, _path = clear_part.split(".", 5)
+            _version, person, purpose, number, event, path = clear_part.split(".", 5)
             box = base64.urlsafe_b64decode(encoded)
             name, key_number = KeyName(person, purpose), int(number)
         except ValueError as error:
             raise Malformed("a sealed value cannot be parsed", where=text[:40]) from error
+        if place is not None and place != Place(person, event, path):
+            raise Malformed("a sealed value was moved", where=clear_part, hint="run an audit")
         key = self._cached(name, key_number)
         if key is None:
             key = (await self._stored([name], key_number)).get(name)

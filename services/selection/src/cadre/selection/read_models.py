@@ -105,7 +105,7 @@ def _baselined(recorded: Recorded[Baselined]) -> Iterable[Change]:
         "sex": event.sex,
         "unit_id": event.standing.unit_id,
         "unit_name": event.standing.unit_name,
-        "source_file": event.source_file,
+        "source_file": token(event.source_file),
     }
     # A second import corrects what the first one said; the person is known since the first.
     yield Put(CADRES.name, row if event.supersedes else row | {"entered_on": event.effective_on})

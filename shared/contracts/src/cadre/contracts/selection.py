@@ -134,7 +134,9 @@ class Baseline(Profile):
 
     standing: Standing
     career: tuple[CareerEntry, ...]
-    source_file: str = Field(description="Name of the imported file")
+    source_file: Personal[str] = Field(
+        description="Name of the imported file; forms are often named after their person"
+    )
     source_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     source_row: int | None = None
 
@@ -149,7 +151,7 @@ class Baselined(CadreEvent, Baseline):
         post = standing.post_title or (standing.rank.zh if standing.rank else "")
         return (
             f"{clear(self.full_name)} 既往履历导入：{standing.unit_name}{post}，"
-            f"{len(self.career)} 条经历，来源 {self.source_file}"
+            f"{len(self.career)} 条经历，来源 {clear(self.source_file)}"
         )
 
 

@@ -85,7 +85,7 @@ def _earlier(evidence: Evidence, keys: PublicKeys) -> list[tuple[Checkpoint, str
 
 async def _add_up(log: Log, evidence: Evidence, earlier: Sequence[Checkpoint]) -> Ledger:
     extent = await extent_of(log)
-    signed = {one.tree.size: one for one in earlier}
+    signed = {one.tree.size for one in earlier}
     if signed and max(signed) > extent.last:
         detail = f"the log ends at {extent.last}, {max(signed)} were signed"
         raise NotSigned(Difference(Kind.ROLLED_BACK, extent.last, None, detail))
@@ -99,9 +99,8 @@ async def _add_up(log: Log, evidence: Evidence, earlier: Sequence[Checkpoint]) -
                     raise NotSigned(_missing(expected))
                 leaf = hash_of(message)
                 ledger.add(message, leaf)
-                if (one := signed.get(expected)) and ledger.present != (one.tree, one.heads):
-                    detail = f"the first {expected} events are not those signed on {one.dated}"
-                    raise NotSigned(Difference(Kind.TREE_MISMATCH, expected, None, detail))
+                if expected in signed:
+                    _must_fit(ledger, [one for one in earlier if one.tree.size == expected])
                 # Only after the roots: a tile of a rewritten log must not be published.
                 tiles.append(leaf)
         if ledger.tree.size != extent.last:
@@ -110,6 +109,14 @@ async def _add_up(log: Log, evidence: Evidence, earlier: Sequence[Checkpoint]) -
     except TileDiffers as error:
         raise NotSigned(Difference(Kind.TILE_DIFFERS, None, error.path, str(error))) from error
     return ledger
+
+
+def _must_fit(ledger: Ledger, signed: Sequence[Checkpoint]) -> None:
+    for one in signed:
+        if ledger.present != (one.tree, one.heads):
+            size = one.tree.size
+            detail = f"the first {size} events are not those signed on {one.dated}"
+            raise NotSigned(Difference(Kind.TREE_MISMATCH, size, None, detail))
 
 
 def _missing(position: int) -> Difference:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from cadre.shared.codec import Message
 from cadre.shared.errors import NotFound
-from cadre.shared.log import SILENCE_MAX_S, Log, Pull
+from cadre.shared.log import Log, Pull
 
-REST_S = 0.5
+SILENCE_S_MAX = 2.0
+"""A server that has events to deliver does so at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +41,27 @@ async def extent_of(log: Log) -> Extent:
 async def everything(log: Log, last: int) -> AsyncIterator[list[Message]]:
     """The events up to ``last`` in order; positions that cannot be read are left out.
 
-    A damaged record is counted by the server and never delivered, so an end that is not reached is
-    not waited for twice.
+    A damaged record is counted by the server and may stop a consumer: what follows is then asked
+    for one by one until an event can be read again.
     """
     after = 0
     while after < last:
-        before = after
         async with Pull(log, after).open() as pull:
-            if not pull.pending:
-                return
             batches = pull.batches()
             while after < last:
-                # `left` runs ahead of what was handed out: at 0 the rest is on its way to us.
-                patience_s = REST_S if pull.left == 0 else SILENCE_MAX_S
                 try:
-                    messages = await asyncio.wait_for(anext(batches), patience_s)
-                except StopAsyncIteration:
-                    break
-                except TimeoutError:
-                    if pull.left == 0:
-                        return
+                    messages = await asyncio.wait_for(anext(batches), SILENCE_S_MAX)
+                except (TimeoutError, StopAsyncIteration):
                     break
                 wanted = [message for message in messages if after < message.position <= last]
                 after = max(after, messages[-1].position)
                 if wanted:
                     yield wanted
-        if after == before:
-            return
+        while after < last:
+            after += 1
+            try:
+                message = await log.get(after)
+            except NotFound:
+                continue
+            yield [message]
+            break
