@@ -105,6 +105,10 @@ async def servers(directory: Path) -> AsyncGenerator[tuple[Settings, Client]]:
         process.wait()
 
 
+async def _expected(_error: Exception) -> None:
+    """The server is still starting; the caller tries again."""
+
+
 async def _connect(port: int, user: str) -> Client:
     for _ in range(200):
         try:
@@ -114,6 +118,7 @@ async def _connect(port: int, user: str) -> Client:
                 password=f"p{user}",
                 inbox_prefix=f"_INBOX_{user}".encode(),
                 allow_reconnect=False,
+                error_cb=_expected,
             )
         except OSError:
             await asyncio.sleep(0.05)

@@ -122,6 +122,21 @@ async def test_reading_ends_at_the_end_and_following_goes_on(log: Log) -> None:
     assert seen == [len(read), len(read) + 1]
 
 
+async def test_a_slow_reader_loses_nothing(log: Log) -> None:
+    batch = [(event(f"history.selection.cadre.c-{n}.x"), None) for n in range(700)]
+    await log.append(batch)
+    read = 0
+    async for messages in log.read():
+        read += len(messages)
+        await asyncio.sleep(0.05)
+    assert read == 700
+
+
+async def test_what_is_no_event_cannot_be_published_as_history(log: Log) -> None:
+    with pytest.raises(Unavailable, match="no stream takes"):
+        await log.append([(event("history.nobody"), None)])
+
+
 async def test_limits_are_told_before_anything_is_sent(log: Log) -> None:
     many = [(event("history.selection.cadre.c-ana.x"), None)] * 1001
     with pytest.raises(TooLarge, match="1001 events"):

@@ -225,7 +225,10 @@ class Log:
                     yield messages
 
     async def read(self, after: int = 0, subjects: str = ">") -> AsyncIterator[list[Message]]:
-        """The events after a position up to the present end, then stop."""
+        """The events after a position up to the present end, then stop.
+
+        Raises: Gap when the log goes on but delivers nothing more.
+        """
         end = await self.last_position()
         if end <= after:
             return
@@ -233,13 +236,16 @@ class Log:
             async with Pull(self, after, subjects).open() as pull:
                 if not pull.pending:
                     return
-                async for messages in pull.batches():
+                begun = after
+                async for messages in pull.batches(idle_s_max=SILENCE_MAX_S):
                     wanted = [message for message in messages if message.position <= end]
                     if wanted:
                         yield wanted
                     after = messages[-1].position
-                    if after >= end or pull.left == 0:
+                    if after >= end or pull.drained:
                         return
+                if after == begun:
+                    raise Gap(f"nothing comes after position {after}; the log goes on to {end}")
 
 
 @dataclass(slots=True)
@@ -352,8 +358,18 @@ class Pull:
         else:
             self._broken = True
 
-    async def batches(self) -> AsyncIterator[list[Message]]:
-        """What has arrived, as soon as something has; ends when the consumer is gone or silent."""
+    @property
+    def drained(self) -> bool:
+        """Whether everything the consumer had to deliver was handed out."""
+        return self.left == 0 and not self._arrived
+
+    async def batches(self, idle_s_max: float | None = None) -> AsyncIterator[list[Message]]:
+        """What has arrived, as soon as something has; ends when the consumer is gone or silent.
+
+        With ``idle_s_max`` it also ends when no event came for so long, alive or not.
+        """
+        clock = asyncio.get_running_loop().time
+        last_event = clock()
         reconnects = self.log.client.stats["reconnects"]
         silent_s = 0.0
         while not self._broken:
@@ -362,7 +378,10 @@ class Pull:
                 self._arrived.clear()
                 silent_s = 0.0
                 yield messages
+                last_event = clock()
                 continue
+            if idle_s_max is not None and clock() - last_event > idle_s_max:
+                return
             self._wake.clear()
             try:
                 await asyncio.wait_for(self._wake.wait(), WATCH_S)

@@ -16,7 +16,8 @@ def stream_config(replicas: int = 1) -> dict[str, Any]:
     return {
         "name": STREAM,
         "description": "Every fact Cadre records, in one order",
-        "subjects": ["history.>"],
+        # Exactly service, entity, id and name: nothing else can be taken for history.
+        "subjects": ["history.*.*.*.*"],
         "retention": "limits",
         "storage": "file",
         "discard": "new",
