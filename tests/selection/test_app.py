@@ -188,6 +188,7 @@ def test_every_command_has_a_handler_and_a_summary() -> None:
         "assess-political-quality",
         "compare-for-pool",
         "correct-profile",
+        "declare-kin",
         "define-pool",
         "enter-pool",
         "exit-pool",

@@ -3,6 +3,8 @@ from datetime import date
 import pytest
 
 from cadre.contracts.selection import (
+    KinDeclared,
+    Kinship,
     Observed,
     Occasion,
     PoliticalQuality,
@@ -13,7 +15,12 @@ from cadre.contracts.selection import (
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
 from cadre.selection.cadre import CADRE as HISTORY
 from cadre.selection.handlers import HANDLERS
-from cadre.selection.identification import AssessPoliticalQuality, LiftPoliticalVeto, Observe
+from cadre.selection.identification import (
+    AssessPoliticalQuality,
+    DeclareKin,
+    LiftPoliticalVeto,
+    Observe,
+)
 from cadre.shared.testing import Specification, event_id, recorded
 
 given = Specification(HANDLERS)
@@ -58,6 +65,18 @@ LIFT = LiftPoliticalVeto(
     effective_on=date(2026, 5, 1),
 )
 LIFTED = PoliticalVetoLifted(**dict(LIFT))
+
+
+def test_kin_are_declared_once_and_never_of_oneself() -> None:
+    declare = DeclareKin(
+        cadre_id=CADRE,
+        kin_id="c-kkkkkkkkkk",
+        relation=Kinship.SPOUSE,
+        effective_on=date(2026, 1, 5),
+    )
+    given(RECRUITED).when(declare).then(KinDeclared(**dict(declare)))
+    oneself = declare.model_copy(update={"kin_id": CADRE})
+    given(RECRUITED).when(oneself).then_refused("own kin")
 
 
 def test_an_observation() -> None:

@@ -165,6 +165,15 @@ def test_a_month_filed_after_closing_is_late_whatever_day_it_claims() -> None:
     given(*closed).when(assess(claimed)).then(claimed)
 
 
+def test_only_the_direct_superior_files_months_where_one_is_named() -> None:
+    ranked = opened(5).model_copy(update={"superior": "区委办"})
+    given(RECRUITED, ranked).when(assess(JULY)).then_refused("not the direct superior")
+    by_superior = JULY.model_copy(update={"reviewer": "区委办"})
+    given(RECRUITED, ranked).when(assess(by_superior)).then(by_superior)
+    yearly = COMPETENT.model_copy(update={"reviewer": "考核委员会"})
+    given(RECRUITED, ranked).when(assess(yearly)).then(yearly)
+
+
 def test_a_month_filed_in_time_stays_in_time_when_sent_again_after_closing() -> None:
     given(RECRUITED, opened(5), JULY, JULY_CLOSED).when(assess(JULY)).then_nothing()
 

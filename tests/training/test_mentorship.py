@@ -3,6 +3,7 @@ from datetime import date
 import pytest
 
 from cadre.contracts.event import Event
+from cadre.contracts.selection import KinDeclared, Kinship
 from cadre.contracts.training import (
     MentorPaired,
     MentorshipEnded,
@@ -62,6 +63,16 @@ def test_pairs_an_apprentice_and_takes_a_place_of_the_mentor():
 
 def test_nobody_is_their_own_mentor():
     given(*people).when(pair(MENTOR)).then_refused("own mentor")
+
+
+@pytest.mark.parametrize(("who", "other"), [(LI, MENTOR), (MENTOR, LI)])
+def test_kin_are_no_pair_whoever_declared_it(who: str, other: str):
+    def declared(on: date) -> KinDeclared:
+        return KinDeclared(cadre_id=who, kin_id=other, relation=Kinship.COLLATERAL, effective_on=on)
+
+    given(*people, declared(START)).when(pair(LI)).then_refused("三代以内旁系血亲关系 (AVD-01)")
+    given(*people, declared(date(2025, 1, 2))).when(pair(LI)).then(*paired(LI))
+    given(*people, declared(START)).when(pair(WANG)).then(*paired(WANG))
 
 
 @pytest.mark.parametrize("unknown", [LI, MENTOR])

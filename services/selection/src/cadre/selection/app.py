@@ -67,6 +67,11 @@ async def observations(
     return await queries.observations(reader, cadre_id, on)
 
 
+@ROUTER.get("/cadres/{cadre_id}/kin", summary="申报的亲属关系")
+async def kin(reader: Reading, cadre_id: str, on: OnOrLatest = date.max) -> queries.KinOfCadre:
+    return await queries.kin(reader, cadre_id, on)
+
+
 @ROUTER.get(
     "/cadres/{cadre_id}/pools",
     response_model=pool_queries.PoolsOfCadre,

@@ -10,6 +10,7 @@ from pydantic import Field
 from cadre.contracts.event import CadreEvent, CadreId, Event
 from cadre.contracts.selection import (
     Baselined,
+    KinDeclared,
     Observed,
     PoliticalQualityAssessed,
     PoliticalVetoLifted,
@@ -169,6 +170,7 @@ def evolve(state: Cadre, recorded: Recorded[Event]) -> Cadre:
             | Baselined()
             | ProfileCorrected()
             | Observed()
+            | KinDeclared()
             | PoliticalQualityAssessed()
             | PoliticalVetoLifted()
             | PoolNominated()

@@ -6,7 +6,12 @@ from typing import Any
 from cadre.contracts.event import Event
 from cadre.selection import identification, intake, membership, pool, profile
 from cadre.selection.cadre import CADRE, Cadre, CadreCommand
-from cadre.selection.identification import AssessPoliticalQuality, LiftPoliticalVeto, Observe
+from cadre.selection.identification import (
+    AssessPoliticalQuality,
+    DeclareKin,
+    LiftPoliticalVeto,
+    Observe,
+)
 from cadre.selection.intake import INTAKE_PLAN, PlanIntake
 from cadre.selection.membership import (
     AssessForPool,
@@ -56,6 +61,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
     _of_cadre(Observe, identification.decide),
     _of_cadre(AssessPoliticalQuality, identification.decide),
     _of_cadre(LiftPoliticalVeto, identification.decide),
+    _of_cadre(DeclareKin, identification.decide),
     _of_member(NominateForPool),
     _of_member(AssessForPool),
     _of_member(CompareForPool),

@@ -4,6 +4,8 @@ from typing import assert_never
 
 from cadre.contracts.event import CadreEvent
 from cadre.contracts.selection import (
+    Kin,
+    KinDeclared,
     Observation,
     Observed,
     PoliticalAssessment,
@@ -28,7 +30,11 @@ class LiftPoliticalVeto(CadreCommand, VetoLifting):
     """End the veto of one assessment."""
 
 
-type IdentificationCommand = Observe | AssessPoliticalQuality | LiftPoliticalVeto
+class DeclareKin(CorrectableCommand, Kin):
+    """Declare that another cadre is kin (公务员法 art. 74)."""
+
+
+type IdentificationCommand = Observe | AssessPoliticalQuality | LiftPoliticalVeto | DeclareKin
 
 
 def decide(command: IdentificationCommand, cadre: Cadre) -> list[CadreEvent]:
@@ -40,6 +46,8 @@ def decide(command: IdentificationCommand, cadre: Cadre) -> list[CadreEvent]:
             return _assess(command, cadre)
         case LiftPoliticalVeto():
             return _lift(command, cadre)
+        case DeclareKin():
+            return _declare(command, cadre)
         case _:
             assert_never(command)
 
@@ -51,6 +59,16 @@ def _observe(command: Observe, cadre: Cadre) -> list[CadreEvent]:
         return []
     cadre.require_superseded(observed)
     return [observed]
+
+
+def _declare(command: DeclareKin, cadre: Cadre) -> list[CadreEvent]:
+    if command.kin_id == command.cadre_id:
+        raise NotPossible("nobody is their own kin", where=command.cadre_id)
+    declared = KinDeclared(**dict(command))
+    if cadre.holds(declared):
+        return []
+    cadre.require_superseded(declared)
+    return [declared]
 
 
 def _assess(command: AssessPoliticalQuality, cadre: Cadre) -> list[CadreEvent]:

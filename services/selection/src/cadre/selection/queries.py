@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Table, and_, exists, func, select
 from cadre.contracts.event import RuleFinding
 from cadre.selection.tables import (
     CADRES,
+    KIN,
     OBSERVATIONS,
     POLITICAL_ASSESSMENTS,
     PROFILE_CORRECTIONS,
@@ -93,6 +94,18 @@ class CadresFound(BaseModel):
 class Observations(BaseModel):
     cadre_id: str
     observations: list[ObservationLine]
+
+
+class KinLine(BaseModel):
+    event_id: str
+    kin_id: str
+    relation: str
+    declared_on: date
+
+
+class KinOfCadre(BaseModel):
+    cadre_id: str
+    kin: list[KinLine]
 
 
 class Coverage(BaseModel):
@@ -199,6 +212,12 @@ async def observations(reader: Reader, cadre_id: str, on: date) -> Observations:
         observation["note"] = await reader.open(observation["note"])
     lines = [ObservationLine.model_validate(observation) for observation in seen]
     return Observations(cadre_id=cadre_id, observations=lines)
+
+
+async def kin(reader: Reader, cadre_id: str, on: date) -> KinOfCadre:
+    """Whom somebody declared as kin by a day."""
+    declared = await _facts(reader, KIN, cadre_id, "declared_on", on)
+    return KinOfCadre(cadre_id=cadre_id, kin=[KinLine.model_validate(line) for line in declared])
 
 
 async def _facts(

@@ -9,6 +9,7 @@ from cadre.contracts.event import CadreEvent, Event
 from cadre.contracts.selection import (
     Baselined,
     IntakePlanned,
+    KinDeclared,
     Observed,
     PoliticalQualityAssessed,
     PoliticalVetoLifted,
@@ -27,6 +28,7 @@ from cadre.selection.tables import (
     CADRES,
     HIRES,
     INTAKE_PLANS,
+    KIN,
     OBSERVATIONS,
     PLAN_LINES,
     POLITICAL_ASSESSMENTS,
@@ -132,6 +134,19 @@ def _observed(recorded: Recorded[Observed]) -> Iterable[Change]:
         note=token(event.note),
     )
     yield from _superseding(OBSERVATIONS, recorded)
+
+
+@READ_MODELS.on(KinDeclared)
+def _kin(recorded: Recorded[KinDeclared]) -> Iterable[Change]:
+    event = recorded.event
+    yield _fact(
+        KIN,
+        recorded,
+        kin_id=event.kin_id,
+        relation=event.relation,
+        declared_on=event.effective_on,
+    )
+    yield from _superseding(KIN, recorded)
 
 
 @READ_MODELS.on(PoliticalQualityAssessed)

@@ -80,6 +80,15 @@ OBSERVATIONS = READ_MODELS.table(
     Column("note", String),
     _superseded_by(),
 )
+KIN = READ_MODELS.table(
+    "kin",
+    _event_key(),
+    _cadre_id(),
+    Column("kin_id", String(12)),
+    Column("relation", String(32)),
+    Column("declared_on", Date),
+    _superseded_by(),
+)
 POLITICAL_ASSESSMENTS = READ_MODELS.table(
     "political_assessments",
     _event_key(),

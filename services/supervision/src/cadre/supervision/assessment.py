@@ -50,6 +50,8 @@ class RequestAssessment(CadreCommand, AssessmentRequest):
     """Ask for an assessment by a date."""
 
 
+ROUTINE = (AssessmentKind.MONTH, AssessmentKind.QUARTER)
+
 type UnitYears = Mapping[str, UnitYearState]
 
 
@@ -62,7 +64,7 @@ def place(assessment: Assessment | None) -> str | None:
 
 def assess_scopes(command: Assess, _world: World) -> Iterable[Scope[Any]]:
     yield CADRE.of(command.cadre_id)
-    if place(command) or command.kind is AssessmentKind.MONTH:
+    if place(command) or command.kind in ROUTINE:
         yield UNIT_YEAR.of(unit_year_id(command.unit_id, command.period))
 
 
@@ -94,6 +96,8 @@ def assess(command: Assess, cadre: Cadre, unit_years: UnitYears) -> Sequence[Eve
             hint="correct that assessment instead",
         )
     unit_year = unit_years.get(unit_year_id(wanted.unit_id, wanted.period))
+    if unit_year is not None:
+        _require_superior(wanted, unit_year)
     late = unit_year is not None and wanted.period in unit_year.closed_months
     return _grade(wanted.model_copy(update={"late": late}), None, cadre, unit_years)
 
@@ -135,6 +139,17 @@ def _require_correctable(wrong_id: UUID, wrong: Assessed, wanted: Assessed, cadr
         raise NotPossible(
             f"a correction cannot hold before {wrong.effective_on}, the day of what it corrects",
             where="effective_on",
+        )
+
+
+def _require_superior(wanted: Assessed, unit_year: UnitYearState) -> None:
+    opening = unit_year.opening
+    superior = opening[1].superior if opening and wanted.kind in ROUTINE else None
+    if superior is not None and wanted.reviewer != superior:
+        raise NotPossible(
+            f"{wanted.reviewer} is not the direct superior; {superior} assesses {wanted.unit_name}",
+            where="reviewer",
+            hint="一级考一级: only the direct superior files months and quarters",
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from cadre.contracts.event import CadreId, Event
-from cadre.contracts.selection import Baselined, Recruited
+from cadre.contracts.selection import Baselined, KinDeclared, Recruited
 from cadre.contracts.training import (
     MentorPaired,
     MentorshipEnd,
@@ -56,6 +56,19 @@ class Apprenticeship:
     ended: Mapping[UUID, MentorshipEnded] = field(default_factory=dict[UUID, MentorshipEnded])
     """By the id of the pair that ended."""
     reviews: tuple[MentorshipReviewed, ...] = ()
+    kin: Mapping[UUID, KinDeclared] = field(default_factory=dict[UUID, KinDeclared])
+    """Declarations of kin by their event, without those that were corrected."""
+
+    def relation_to(self, other: str, day: date) -> KinDeclared | None:
+        """The declaration that makes another cadre kin on a day."""
+        return next(
+            (
+                declared
+                for declared in self.kin.values()
+                if declared.kin_id == other and declared.effective_on <= day
+            ),
+            None,
+        )
 
 
 def evolve(state: Apprenticeship, recorded: Recorded[Event]) -> Apprenticeship:
@@ -65,6 +78,9 @@ def evolve(state: Apprenticeship, recorded: Recorded[Event]) -> Apprenticeship:
             return replace(state, known=True)
         case MentorPaired():
             return replace(state, pairs={**state.pairs, recorded.event_id: event})
+        case KinDeclared():
+            kept = {key: kin for key, kin in state.kin.items() if key != event.supersedes}
+            return replace(state, kin={**kept, recorded.event_id: event})
         case MentorshipReviewed():
             return replace(state, reviews=(*state.reviews, event))
         case MentorshipEnded():
@@ -129,6 +145,7 @@ def pair_mentor(command: PairMentor, world: World) -> Sequence[Event]:
     require_known(apprentice.known, command.cadre_id)
     require_known(world[CADRE.of(command.mentor_id)].known, command.mentor_id)
     _require_sound(command)
+    _require_no_kin(command, apprentice, world[CADRE.of(command.mentor_id)])
     paired = MentorPaired(**dict(command))
     for pairing_event, pair in apprentice.pairs.items():
         if pair == paired:
@@ -160,6 +177,22 @@ def _require_sound(command: PairMentor) -> None:
             f"planned until {command.until}, before it begins on {command.effective_on}",
             where=command.cadre_id,
             hint="give a planned last day on or after the business date",
+        )
+
+
+def _require_no_kin(
+    command: PairMentor, apprentice: Apprenticeship, mentor: Apprenticeship
+) -> None:
+    day = command.effective_on
+    rule = rulebook().on("AVD-01", day)
+    declared = apprentice.relation_to(command.mentor_id, day) or mentor.relation_to(
+        command.cadre_id, day
+    )
+    if declared is not None and declared.relation.zh in rule.parameters["kin"]:
+        raise NotPossible(
+            f"apprentice and mentor are kin: {declared.relation.zh} ({rule.id})",
+            where=command.mentor_id,
+            hint="name a mentor outside the avoidance scope",
         )
 
 

@@ -152,6 +152,10 @@ class UnitYear(Value):
     approved_by: Text | None = Field(
         default=None, description="Who approved a share above the usual one (ASM-03)"
     )
+    superior: Text | None = Field(
+        default=None,
+        description="Who alone assesses this unit's months and quarters (一级考一级, M42)",
+    )
 
 
 class UnitYearOpened(Event, UnitYear):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from cadre.shared.codec import Message
 from cadre.shared.errors import NotFound
-from cadre.shared.log import Log, Pull
+from cadre.shared.log import Log
+from cadre.shared.pull import Pull
 
 SILENCE_S_MAX = 2.0
 """A server that has events to deliver does so at once."""
@@ -46,7 +47,7 @@ async def everything(log: Log, last: int) -> AsyncIterator[list[Message]]:
     """
     after = 0
     while after < last:
-        async with Pull(log, after).open() as pull:
+        async with Pull(log.client, log.stream, after).open() as pull:
             batches = pull.batches()
             while after < last:
                 try:
