@@ -265,12 +265,12 @@ async def test_an_event_signed_twice_under_one_id_is_a_repeat_and_breaks_the_cha
 async def test_a_subject_that_no_service_writes_is_forged(whole: Installation) -> None:
     with whole.server() as server:
         client = await server.connect("operator")
-        await client.request("history.nobody", b"[1]")
+        await client.request("history.nobody.cadre.c-x.said", b"[1]")
         await client.close()
     report = await whole.examine()
 
     assert kinds(report) == {Kind.FORGED}
-    assert only(report, Kind.FORGED).subject == "history.nobody"
+    assert only(report, Kind.FORGED).subject == "history.nobody.cadre.c-x.said"
 
 
 async def test_a_changed_journal_row_is_told_from_a_changed_log(whole: Installation) -> None:
