@@ -196,7 +196,7 @@ async def append(
         if signer:
             headers["ce-keyid"] = key_id or signer.key_id
             headers[SIGNATURE] = signer.sign(preimage(subject, headers, body))
-        reply = await client.request(subject, body, headers=headers)
+        reply = await client.request(subject, body, timeout=10, headers=headers)
         await client.close()
         return int(json.loads(reply.data)["seq"])
 
@@ -253,7 +253,7 @@ async def test_an_event_signed_twice_under_one_id_is_a_repeat_and_breaks_the_cha
         log = Log(client)
         first = await log.get(100)
         headers = {k: v for k, v in first.headers.items() if not k.startswith("Nats-")}
-        await client.request(first.subject, first.body, headers=headers)
+        await client.request(first.subject, first.body, timeout=10, headers=headers)
         await client.close()
     report = await whole.examine()
 
@@ -265,7 +265,7 @@ async def test_an_event_signed_twice_under_one_id_is_a_repeat_and_breaks_the_cha
 async def test_a_subject_that_no_service_writes_is_forged(whole: Installation) -> None:
     with whole.server() as server:
         client = await server.connect("operator")
-        await client.request("history.nobody.cadre.c-x.said", b"[1]")
+        await client.request("history.nobody.cadre.c-x.said", b"[1]", timeout=10)
         await client.close()
     report = await whole.examine()
 

@@ -136,7 +136,8 @@ async def test_an_event_of_another_service_makes_a_decision_decide_again(
     async def intrude() -> None:
         other = await environment.server.connect("supervision")
         headers = {"ce-id": str(uuid4()), "ce-type": "x"}
-        await other.request(f"history.supervision.cadre.{ANA}.talked", b"{}", headers=headers)
+        subject = f"history.supervision.cadre.{ANA}.talked"
+        await other.request(subject, b"{}", timeout=10, headers=headers)
         await other.close()
 
     history = runtime.handling._history
