@@ -19,7 +19,7 @@ $(STAMP): uv.lock pyproject.toml $(MEMBERS) deploy/bootstrap.sh
 	@deploy/bootstrap.sh .venv
 	@touch $@
 
-demo: $(STAMP) ## Start the whole system, play a county's year, and show it
+demo: $(STAMP) ## Start the whole system, play years of a county's life, and show it
 	@$(BIN)/cadre demo
 
 test: check pytest ## Everything that needs no container engine

@@ -225,9 +225,9 @@ class Codec:
     async def open(self, recorded: Recorded[Event]) -> Recorded[Event]:
         """The same event with its personal fields in clear, or `Forgotten`."""
         body = recorded.event.model_dump(mode="json")
-        for holder, name, path in personal_values(body, personal_shape(type(recorded.event))):
+        place = Place(str(body.get("cadre_id")), str(recorded.event_id))
+        for holder, name, _path in personal_values(body, personal_shape(type(recorded.event))):
             if isinstance(holder[name], dict) and "sealed" in holder[name]:
-                place = Place(body["cadre_id"], str(recorded.event_id), path)
                 value = await self.keyring.open_value(holder[name]["sealed"], place)
                 holder[name] = value.model_dump() if isinstance(value, BaseModel) else value
         return replace(recorded, event=type(recorded.event).model_validate(body))

@@ -54,11 +54,10 @@ class KeyName(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a sealed value belongs."""
+    """Where a sealed value belongs. The field is left open: an upcast may move it."""
 
     person: str
     event: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +123,12 @@ class Keyring:
             return text
         clear_part, _, encoded = text.removeprefix(PREFIX).rpartition(".")
         try:
-            _version, person, purpose, number, event, path = clear_part.split(".", 5)
+            _version, person, purpose, number, event, _path = clear_part.split(".", 5)
             box = base64.urlsafe_b64decode(encoded)
             name, key_number = KeyName(person, purpose), int(number)
         except ValueError as error:
             raise Malformed("a sealed value cannot be parsed", where=text[:40]) from error
-        if place is not None and place != Place(person, event, path):
+        if place is not None and place != Place(person, event):
             raise Malformed("a sealed value was moved", where=clear_part, hint="run an audit")
         key = self._cached(name, key_number)
         if key is None:
