@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from cadre.shared.codec import Outgoing
+from cadre.shared.direct import BATCH_MAX
 from cadre.shared.errors import CadreError, NotFound, TooLarge, Unavailable
 from cadre.shared.log import Conflict, Expectation, Log, NoAnswer
 from cadre.shared.provision import provision
@@ -75,16 +76,16 @@ async def test_the_server_accepts_a_filter_that_does_not_cover_the_subject(log: 
 
 async def test_a_repeated_event_id_is_stored_once(log: Log) -> None:
     same = str(uuid4())
-    first = await log.append([(event("history.selection.cadre.c-ana.observed", same), None)])
-    again = await log.append([(event("history.selection.cadre.c-ana.observed", same), None)])
-    assert (first, again) == ([1], [1])
+    await log.append([(event("history.selection.cadre.c-ana.observed", same), None)])
+    with pytest.raises(Conflict, match="this id is stored"):
+        await log.append([(event("history.selection.cadre.c-ana.observed", same), None)])
     assert await log.last_position() == 1
 
 
 async def test_an_event_id_stored_before_refuses_a_whole_batch(log: Log) -> None:
     same = event("history.selection.cadre.c-ana.observed")
     await log.append([(same, None)])
-    with pytest.raises(CadreError, match="duplicate message id"):
+    with pytest.raises(Conflict, match="duplicate message id"):
         await log.append([(event("history.selection.pool.p.x"), None), (same, None)])
     assert await log.last_position() == 1
 
@@ -96,6 +97,29 @@ async def test_the_tail_of_a_person_crosses_services(log: Log) -> None:
     assert [m.position for m in await log.tail(ANA, 0)] == [1, 3, 5]
     assert [m.position for m in await log.tail(ANA, 3)] == [5]
     assert await log.tail("history.*.cadre.c-nobody.>", 0) == []
+
+
+async def test_a_tail_of_any_length_comes_whole_and_in_order(log: Log) -> None:
+    lot = BATCH_MAX + 7
+    for start in range(0, lot, 500):
+        events = [
+            (event(f"history.selection.cadre.c-ana.n{n}"), None)
+            for n in range(start, min(start + 500, lot))
+        ]
+        await log.append([*events, (event("history.selection.cadre.c-bo.observed"), None)])
+    found = await log.tail(ANA, 0)
+    assert [m.subject.rsplit(".n")[1] for m in found] == [str(n) for n in range(lot)]
+    assert [m.position for m in await log.tail(ANA, found[-3].position)] == [
+        m.position for m in found[-2:]
+    ]
+    assert not await log.tail("history.*.cadre.c-nobody.>", 0)
+
+
+async def test_many_ask_at_once_and_each_gets_its_own(log: Log) -> None:
+    people = [f"history.selection.cadre.c-{n}.observed" for n in range(40)]
+    await log.append([(event(subject), None) for subject in people])
+    tails = await asyncio.gather(*(log.tail(subject, 0) for subject in people))
+    assert [[m.subject for m in tail] for tail in tails] == [[subject] for subject in people]
 
 
 async def test_reading_ends_at_the_end_and_following_goes_on(log: Log) -> None:

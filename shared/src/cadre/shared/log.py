@@ -6,8 +6,7 @@ so the protocol's headers and requests are written here and nowhere else.
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +14,7 @@ import nats.errors
 from nats.aio.client import Client
 
 from cadre.shared.codec import Message, Outgoing
+from cadre.shared.direct import DirectGets
 from cadre.shared.errors import CadreError, NotFound, TooLarge, Unavailable
 from cadre.shared.pull import SILENCE_MAX_S, Pull, api
 
@@ -24,19 +24,11 @@ BATCH_EVENTS_MAX = 1000
 TAIL_EVENTS_MAX = 100_000
 
 _WRONG_LAST_SEQUENCE = {10071, 10164}
-_SERVER_HEADERS = {
-    "Nats-Stream",
-    "Nats-Subject",
-    "Nats-Sequence",
-    "Nats-Time-Stamp",
-    "Nats-Num-Pending",
-    "Nats-Last-Sequence",
-    "Nats-UpTo-Sequence",
-}
+_STORED_BEFORE = 10201
 
 
 class Conflict(Exception):
-    """Somebody appended to a history after it was read."""
+    """Somebody appended to a history after it was read, or the same event before."""
 
 
 class NoAnswer(Exception):
@@ -67,6 +59,10 @@ class Log:
 
     client: Client
     stream: str = STREAM
+    _direct: DirectGets = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._direct = DirectGets(self.client, self.stream)
 
     async def append(self, events: Sequence[tuple[Outgoing, Expectation | None]]) -> list[int]:
         """Store all events or none; their positions.
@@ -126,11 +122,14 @@ class Log:
             raise NoAnswer from error
         answer: dict[str, Any] = json.loads(reply.data)
         if refused := answer.get("error"):
-            if refused.get("err_code") in _WRONG_LAST_SEQUENCE:
+            if refused.get("err_code") in {*_WRONG_LAST_SEQUENCE, _STORED_BEFORE}:
                 raise Conflict(refused.get("description", ""))
             raise CadreError(
                 f"the log refused an event: {refused.get('description')}", where=event.subject
             )
+        if answer.get("duplicate"):
+            # The server looks for the id before the expectation, and not at all at the content.
+            raise Conflict("an event of this id is stored")
         return answer
 
     async def last_position(self) -> int:
@@ -146,7 +145,7 @@ class Log:
 
     async def get(self, position: int) -> Message:
         """The event at a position."""
-        found = await self._direct({"seq": position})
+        found = await self._direct.one(position)
         if found is None:
             raise NotFound(f"the log holds no event at position {position}")
         return found
@@ -154,37 +153,14 @@ class Log:
     async def tail(self, subjects: str, after: int) -> list[Message]:
         """The events of a filter after a position, oldest first. Meant for few."""
         found: list[Message] = []
-        while len(found) < TAIL_EVENTS_MAX:
-            message = await self._direct({"seq": after + 1, "next_by_subj": subjects})
-            if message is None:
+        left = 1
+        while left and len(found) < TAIL_EVENTS_MAX:
+            messages, left = await self._direct.some(subjects, after)
+            if not messages:
                 break
-            found.append(message)
-            after = message.position
+            found += messages
+            after = messages[-1].position
         return found
-
-    async def _direct(self, request: dict[str, Any]) -> Message | None:
-        subject = f"$JS.API.DIRECT.GET.{self.stream}"
-        try:
-            reply = await self.client.request(
-                subject, json.dumps(request).encode(), timeout=PUBLISH_TIMEOUT_S
-            )
-        except nats.errors.NoRespondersError as error:
-            raise Unavailable("the log does not answer reads", where=self.stream) from error
-        except (TimeoutError, nats.errors.TimeoutError, nats.errors.ConnectionClosedError) as error:
-            raise Unavailable("the log did not answer in time", hint="try again") from error
-        headers = reply.headers or {}
-        status = headers.get("Status")
-        if status == "404":
-            return None
-        if status is not None and "Nats-Sequence" not in headers:
-            raise Unavailable(f"the log refused a read: {status} {headers.get('Description', '')}")
-        return Message(
-            subject=headers["Nats-Subject"],
-            headers={k: v for k, v in headers.items() if k not in _SERVER_HEADERS},
-            body=reply.data,
-            position=int(headers["Nats-Sequence"]),
-            recorded_ns=_nanoseconds(headers["Nats-Time-Stamp"]),
-        )
 
     async def api(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
         """The server's answer to a JetStream API request, errors included."""
@@ -227,10 +203,3 @@ class Log:
                         return
                 if after == begun:
                     raise Gap(f"nothing comes after position {after}; the log goes on to {end}")
-
-
-def _nanoseconds(stamp: str) -> int:
-    """``2026-11-20T13:14:15.123456789Z`` to nanoseconds since 1970."""
-    whole, _, fraction = stamp.removesuffix("Z").partition(".")
-    seconds = int(datetime.fromisoformat(f"{whole}+00:00").timestamp())
-    return seconds * 1_000_000_000 + int(fraction.ljust(9, "0")[:9] or 0)

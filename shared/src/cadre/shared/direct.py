@@ -1,0 +1,131 @@
+"""Direct gets (ADR-31): events of a filter by one request, without a consumer.
+
+The client library asks for one event at a time; a batch is answered with several messages and an
+end mark, so the requests and their answers are matched here.
+"""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from cadre.shared.codec import Message
+from cadre.shared.errors import Unavailable
+
+ANSWER_S_MAX = 5.0
+BATCH_MAX = 1000
+_END_OF_BATCH = "204"
+_NOT_FOUND = "404"
+_NO_RESPONDERS = "503"
+_SERVER_HEADERS = {
+    "Nats-Stream",
+    "Nats-Subject",
+    "Nats-Sequence",
+    "Nats-Time-Stamp",
+    "Nats-Num-Pending",
+    "Nats-Last-Sequence",
+    "Nats-UpTo-Sequence",
+}
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What has come so far; ``left`` is how many more the server has, once it has told."""
+
+    end: asyncio.Future[int]
+    messages: list[Message] = field(default_factory=list[Message])
+
+
+@dataclass(slots=True)
+class DirectGets:
+    """Asks one stream. Its answers come to one subscription, made with the first request."""
+
+    client: Client
+    stream: str
+    _inbox: str = ""
+    _number: int = 0
+    _waiting: dict[str, _Answer] = field(default_factory=dict[str, _Answer])
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def one(self, position: int) -> Message | None:
+        """The event at a position."""
+        messages, _ = await self._ask({"seq": position})
+        return messages[0] if messages else None
+
+    async def some(self, subjects: str, after: int) -> tuple[list[Message], int]:
+        """The next events of a filter after a position, and how many follow these."""
+        return await self._ask({"seq": after + 1, "next_by_subj": subjects, "batch": BATCH_MAX})
+
+    async def _ask(self, request: dict[str, Any]) -> tuple[list[Message], int]:
+        await self._subscribe()
+        self._number += 1
+        reply = f"{self._inbox}.{self._number}"
+        answer = _Answer(asyncio.get_running_loop().create_future())
+        self._waiting[reply] = answer
+        subject = f"$JS.API.DIRECT.GET.{self.stream}"
+        try:
+            await self.client.publish(subject, json.dumps(request).encode(), reply=reply)
+            async with asyncio.timeout(ANSWER_S_MAX):
+                left = await answer.end
+        except (TimeoutError, nats.errors.Error) as error:
+            raise Unavailable("the log did not answer in time", hint="try again") from error
+        finally:
+            del self._waiting[reply]
+        return answer.messages, left
+
+    async def _subscribe(self) -> None:
+        async with self._opening:
+            if not self._inbox:
+                inbox = self.client.new_inbox()
+                await self.client.subscribe(  # pyright: ignore[reportUnknownMemberType]
+                    f"{inbox}.*",
+                    cb=self._on_message,
+                    pending_msgs_limit=-1,
+                    pending_bytes_limit=-1,
+                )
+                self._inbox = inbox
+
+    async def _on_message(self, msg: Msg) -> None:
+        answer = self._waiting.get(msg.subject)
+        if answer is None or answer.end.done():
+            return
+        headers = msg.headers or {}
+        if "Nats-Sequence" in headers:
+            answer.messages.append(_message(msg.data, headers))
+            if "Nats-Num-Pending" not in headers:
+                answer.end.set_result(0)
+            return
+        status = headers.get("Status", "")
+        if status == _END_OF_BATCH:
+            answer.end.set_result(int(headers.get("Nats-Num-Pending", "0")))
+        elif status == _NOT_FOUND:
+            answer.end.set_result(0)
+        elif status == _NO_RESPONDERS:
+            answer.end.set_exception(
+                Unavailable("the log does not answer reads", where=self.stream)
+            )
+        else:
+            told = f"{status} {headers.get('Description', '')}".strip()
+            answer.end.set_exception(Unavailable(f"the log refused a read: {told}"))
+
+
+def _message(body: bytes, headers: dict[str, str]) -> Message:
+    return Message(
+        subject=headers["Nats-Subject"],
+        headers={k: v for k, v in headers.items() if k not in _SERVER_HEADERS},
+        body=body,
+        position=int(headers["Nats-Sequence"]),
+        recorded_ns=_nanoseconds(headers["Nats-Time-Stamp"]),
+    )
+
+
+def _nanoseconds(stamp: str) -> int:
+    """``2026-11-20T13:14:15.123456789Z`` to nanoseconds since 1970."""
+    whole, _, fraction = stamp.removesuffix("Z").partition(".")
+    seconds = int(datetime.fromisoformat(f"{whole}+00:00").timestamp())
+    return seconds * 1_000_000_000 + int(fraction.ljust(9, "0")[:9] or 0)
