@@ -1,15 +1,18 @@
 """The runner against a real log: read one's write, park, retry, rebuild and swap, crash, repeat."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterable
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
+from cadre.contracts.selection import Observed
 from cadre.shared.dump import dump, fresh_dump
 from cadre.shared.errors import NotFound, ParkedPerson
-from cadre.shared.messages import Meta
+from cadre.shared.messages import Meta, Recorded
+from cadre.shared.read_models import Change, Put, ReadModels
 from cadre.shared.runtime import Runtime, running
 from support import mini
 from support.environment import Environment
@@ -100,6 +103,74 @@ async def test_a_poison_event_parks_one_person_and_nobody_else(
         await same_as_a_fresh_fold(mended)
         with pytest.raises(NotFound):
             await mended.projector.retry(("selection", "cadre", ANA))
+
+
+async def test_a_row_that_does_not_fit_parks_its_person_and_a_rebuild_ends_all_the_same(
+    environment: Environment,
+) -> None:
+    async with running(mini.service(misfit(ANA)), environment.settings()) as runtime:
+        for who in (ANA, BO):
+            await register(runtime, who)
+        await asyncio.gather(note(runtime, ANA), note(runtime, BO))
+        await runtime.projector.wait(await note(runtime, ANA), 10)
+        for _ in range(2):
+            assert await rows(runtime, "notes") == 1
+            parked = await runtime.projector.parked_events()
+            assert [p.entity_id for p in parked] == [ANA, ANA]
+            assert [bool(p.error) for p in parked] == [True, False]
+            runtime.projector.rebuild()
+            assert runtime.projector.rebuilding is not None
+            await asyncio.wait_for(runtime.projector.rebuilding, 20)
+
+
+def misfit(who: str) -> ReadModels:
+    """A person's observations become rows that no database takes."""
+    models = mini.read_models(poison=who)
+    (project,) = models.projections[Observed]
+
+    def misfitting(recorded: Recorded[Observed]) -> Iterable[Change]:
+        if recorded.event.cadre_id != who:
+            return project(recorded)
+        return [Put("notes", {"event_id": str(recorded.event_id), "note": object()})]
+
+    models.projections[Observed] = [misfitting]
+    return models
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "parked"),
+    [
+        ("selection.never-published.v1", b'{"type": "selection.never-published.v1"}', True),
+        ("selection.observed.v1", b"no JSON", True),
+        ("selection.pool-exited.v1", b"no JSON", False),
+    ],
+)
+async def test_what_cannot_be_read_is_parked_unless_no_table_shows_its_kind(
+    runtime: Runtime, kind: str, body: bytes, parked: bool
+) -> None:
+    await register(runtime, ANA)
+    name = kind.split(".")[1]
+    subject = f"history.selection.cadre.{ANA}.{name}"
+    reply = await runtime.client.request(subject, body, timeout=5, headers={"ce-type": kind})
+    position = int(json.loads(reply.data)["seq"])
+    await runtime.projector.wait(await register(runtime, BO), 10)
+    found = [e.position for e in await runtime.projector.parked_events()]
+    assert found == ([position] if parked else [])
+    assert await rows(runtime, "journal") == position + 1
+    await same_as_a_fresh_fold(runtime)
+
+
+async def test_more_events_than_one_transaction_takes_are_all_applied(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(mini.service(), environment.settings("other")) as writer:
+        for number in range(20):
+            end = await register(writer, cadre_id(number))
+    monkeypatch.setattr("cadre.shared.projector.BATCH_EVENTS_MAX", 3)
+    async with running(mini.service(), environment.settings()) as late:
+        await late.projector.wait(end, 20)
+        assert await rows(late, "people") == await rows(late, "journal") == 20
+        await same_as_a_fresh_fold(late)
 
 
 async def test_new_code_rebuilds_beside_the_old_tables_and_swaps(

@@ -1,16 +1,27 @@
-"""A service's database: SQLite in WAL mode or PostgreSQL, through one door."""
+"""A service's database: SQLite in WAL mode or PostgreSQL, through one door.
 
+A transaction of the runner is one function of a connection, carried out whole on a thread: the
+event loop is crossed twice, however many statements it takes. Queries use the engine.
+"""
+
+import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Dialect, MetaData, Table, event, text
+import sqlalchemy
+from sqlalchemy import Connection, Dialect, Engine, MetaData, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 BUSY_TIMEOUT_MS = 30_000
 DDL_LOCK = 0x6361647265
 """Key of the advisory lock under which tables are created."""
+READERS_MAX = 4
+
+type Work[T] = Callable[[Connection], T]
 
 
 def create_engine(url: str, *, durable: bool = False) -> AsyncEngine:
@@ -22,8 +33,12 @@ def create_engine(url: str, *, durable: bool = False) -> AsyncEngine:
     if not url.startswith("sqlite"):
         return create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
     engine = create_async_engine(url, pool_size=8, max_overflow=8)
+    _configure(engine.sync_engine, durable=durable)
+    return engine
 
-    @event.listens_for(engine.sync_engine, "connect")
+
+def _configure(engine: Engine, *, durable: bool) -> None:
+    @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
         # The driver must not begin transactions by itself: reads need one too, for a snapshot.
         connection.isolation_level = None
@@ -34,12 +49,10 @@ def create_engine(url: str, *, durable: bool = False) -> AsyncEngine:
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get("immediate", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-    return engine
 
 
 @contextlib.asynccontextmanager
@@ -51,28 +64,121 @@ async def writing(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
             yield connection
 
 
+class _Threads(Protocol):
+    """How a kind of database carries out whole transactions away from the event loop."""
+
+    async def write[T](self, work: Work[T]) -> T: ...
+    async def read[T](self, work: Work[T]) -> T: ...
+    async def close(self) -> None: ...
+
+
+class Database:
+    """A service's database: `engine` for queries, whole transactions for everything else."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = create_engine(url)
+        self._threads: _Threads = (
+            _Sqlite(url) if url.startswith("sqlite") else _Postgres(url, self.engine)
+        )
+
+    async def transact[T](self, work: Work[T]) -> T:
+        """Carry out a function in one transaction that writes; it must not touch the event loop.
+
+        When the caller is cancelled, the transaction is carried out all the same.
+        """
+        return await self._threads.write(work)
+
+    async def read[T](self, work: Work[T]) -> T:
+        """Carry out a function that only reads, in one transaction; it should be short."""
+        return await self._threads.read(work)
+
+    async def close(self) -> None:
+        """Wait for what is under way, then close every connection."""
+        await self._threads.close()
+        await self.engine.dispose()
+
+
+async def _on[T](threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+    context = copy_context()
+    return await asyncio.get_running_loop().run_in_executor(threads, context.run, call)
+
+
+class _Sqlite:
+    """One thread writes, as SQLite has one writer; some others read."""
+
+    def __init__(self, url: str) -> None:
+        plain = make_url(url).set(drivername="sqlite")
+        self._engine = sqlalchemy.create_engine(plain, pool_size=READERS_MAX + 1)
+        _configure(self._engine, durable=False)
+        self._writer = ThreadPoolExecutor(1, "sqlite-writer")
+        self._readers = ThreadPoolExecutor(READERS_MAX, "sqlite-reader")
+
+    async def write[T](self, work: Work[T]) -> T:
+        return await _on(self._writer, lambda: self._carry_out(work, immediate=True))
+
+    async def read[T](self, work: Work[T]) -> T:
+        return await _on(self._readers, lambda: self._carry_out(work, immediate=False))
+
+    def _carry_out[T](self, work: Work[T], *, immediate: bool) -> T:
+        with self._engine.connect() as raw:
+            connection = raw.execution_options(immediate=immediate)
+            with connection.begin():
+                return work(connection)
+
+    async def close(self) -> None:
+        for threads in (self._writer, self._readers):
+            await asyncio.to_thread(threads.shutdown)
+        self._engine.dispose()
+
+
+class _Postgres:
+    """The driver is asynchronous: the thread that writes has an event loop of its own.
+
+    Reads are short, and the driver needs no other thread for them.
+    """
+
+    def __init__(self, url: str, engine: AsyncEngine) -> None:
+        self._reading = engine
+        # No ping before each use: a lost connection fails one batch, which is then repeated.
+        self._writing = create_async_engine(url, pool_size=1, max_overflow=0)
+        self._writer = ThreadPoolExecutor(1, "postgres-writer")
+        self._loop = asyncio.Runner()
+
+    async def write[T](self, work: Work[T]) -> T:
+        return await _on(self._writer, lambda: self._loop.run(self._carry_out(work)))
+
+    async def _carry_out[T](self, work: Work[T]) -> T:
+        async with self._writing.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def read[T](self, work: Work[T]) -> T:
+        async with self._reading.connect() as connection, connection.begin():
+            return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        await _on(self._writer, lambda: self._loop.run(self._writing.dispose()))
+        await _on(self._writer, self._loop.close)
+        await asyncio.to_thread(self._writer.shutdown)
+
+
 async def create_tables(connection: AsyncConnection, *metadata: MetaData) -> None:
     """Create the tables that are missing, inside `writing`; processes that start together queue."""
+    await connection.run_sync(create_missing, *metadata)
+
+
+def create_missing(connection: Connection, *metadata: MetaData) -> None:
+    """The same inside `Database.transact`."""
     if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": DDL_LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": DDL_LOCK})
     for tables in metadata:
-        await connection.run_sync(tables.create_all)
-
-
-def upsert(table: Table, columns: set[str], dialect: Dialect) -> sqlite.Insert | postgresql.Insert:
-    """Insert a row, or set ``columns`` (beside the key) where its primary key exists."""
-    keys = [column.name for column in table.primary_key]
-    insert = _insert(table, dialect)
-    changed = {name: insert.excluded[name] for name in sorted(columns) if name not in keys}
-    if not changed:
-        return insert.on_conflict_do_nothing(index_elements=keys)
-    return insert.on_conflict_do_update(index_elements=keys, set_=changed)
+        tables.create_all(connection)
 
 
 def insert_or_ignore(table: Table, dialect: Dialect) -> sqlite.Insert | postgresql.Insert:
     """Insert a row unless its primary key exists."""
-    return _insert(table, dialect).on_conflict_do_nothing()
+    return insert_into(table, dialect).on_conflict_do_nothing()
 
 
-def _insert(table: Table, dialect: Dialect) -> sqlite.Insert | postgresql.Insert:
+def insert_into(table: Table, dialect: Dialect) -> sqlite.Insert | postgresql.Insert:
+    """An insert that can say what happens on a conflict."""
     return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)

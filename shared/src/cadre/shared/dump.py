@@ -4,6 +4,7 @@ Sealed values are opened (their ciphertext differs from run to run), rows are so
 """
 
 import json
+from collections.abc import Set  # noqa: PYI025
 from hashlib import sha256
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from cadre.contracts.event import clear
+from cadre.shared.applying import changes_of
 from cadre.shared.keyring import PREFIX, Keyring
 from cadre.shared.read_models import Change, ReadModels
 from cadre.shared.read_models_sql import apply
@@ -30,14 +32,15 @@ class Dump(BaseModel):
     tables: dict[str, list[dict[str, Any]]] | None = None
 
 
-async def dump(runtime: Runtime) -> Dump:
-    """The tables that answer now."""
+async def dump(runtime: Runtime, hidden: Set[str] = frozenset()) -> Dump:
+    """The tables that answer now, without the rows of ``hidden`` cadres."""
     async with runtime.engine.connect() as connection, connection.begin():
         position = await runtime.projector.position_in(connection)
-        return await _dump(connection, runtime.service.read_models, position, runtime.codec.keyring)
+        models, keyring = runtime.service.read_models, runtime.codec.keyring
+        return await _dump(connection, models, position, keyring, hidden)
 
 
-async def fresh_dump(runtime: Runtime) -> Dump:
+async def fresh_dump(runtime: Runtime, hidden: Set[str] = frozenset()) -> Dump:
     """The tables that replaying the log from position 1 gives, up to the position applied now.
 
     What is parked is left out, as it is in the tables. Needs no disk and changes nothing.
@@ -61,20 +64,24 @@ async def fresh_dump(runtime: Runtime) -> Dump:
                         first_parked is not None and message.position >= first_parked
                     ):
                         continue
-                    changes += models.changes(runtime.codec.decode(message))
+                    changes += changes_of(models, runtime.codec, message)
                 if len(changes) > FOLD_EVENTS:
                     await apply(connection, models.metadata, changes)
                     changes = []
                 if messages[-1].position >= end:
                     break
             await apply(connection, models.metadata, changes)
-            return await _dump(connection, models, end, runtime.codec.keyring)
+            return await _dump(connection, models, end, runtime.codec.keyring, hidden)
     finally:
         await engine.dispose()
 
 
 async def _dump(
-    connection: AsyncConnection, models: ReadModels, position: int, keyring: Keyring
+    connection: AsyncConnection,
+    models: ReadModels,
+    position: int,
+    keyring: Keyring,
+    hidden: Set[str],
 ) -> Dump:
     tables: dict[str, list[dict[str, Any]]] = {}
     for table in models.metadata.sorted_tables:
@@ -82,6 +89,7 @@ async def _dump(
         tables[table.name] = [
             {name: await _canonical(value, keyring) for name, value in row.items()}
             for row in rows.mappings()
+            if row.get("cadre_id") not in hidden
         ]
     return Dump(
         position=position,

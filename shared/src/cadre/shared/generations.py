@@ -11,10 +11,12 @@ from functools import cache
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     Integer,
     MetaData,
     String,
     Table,
+    bindparam,
     insert,
     inspect,
     quoted_name,
@@ -22,10 +24,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import text as sql
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.shared.read_models import Change, ReadModels
-from cadre.shared.read_models_sql import apply
+from cadre.shared.read_models_sql import write
 
 METADATA = MetaData()
 GENERATIONS = Table(
@@ -48,6 +49,18 @@ PARKED = Table(
     Column("error", String, nullable=False, comment="empty for events that wait behind another"),
 )
 LIVE, BUILDING = "live", "building"
+
+# Built once: that costs more than carrying it out.
+_ADVANCE = (
+    update(GENERATIONS)
+    .where(
+        GENERATIONS.c.number == bindparam("known_number"),
+        GENERATIONS.c.position == bindparam("known_position"),
+        GENERATIONS.c.status == bindparam("known_status"),
+        GENERATIONS.c.revision == bindparam("known_revision"),
+    )
+    .values(position=bindparam("end"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +90,24 @@ class Generation:
         """Whether today's code can fill these tables."""
         return self.fingerprint == self.models.fingerprint
 
-    async def apply(self, connection: AsyncConnection, changes: Sequence[Change]) -> None:
+    def apply(self, connection: Connection, changes: Sequence[Change]) -> None:
         """Apply changes to this generation's tables."""
-        await apply(connection, self.metadata, changes, self.suffix)
+        write(connection, self.metadata, changes, self.suffix)
 
-    async def advance(self, connection: AsyncConnection, position: int) -> bool:
+    def advance(self, connection: Connection, position: int) -> bool:
         """Move the position on; False when another instance already did."""
-        moved = await connection.execute(
-            update(GENERATIONS)
-            .where(
-                GENERATIONS.c.number == self.number,
-                GENERATIONS.c.position == self.position,
-                GENERATIONS.c.status == self.status,
-                GENERATIONS.c.revision == self.revision,
-            )
-            .values(position=position)
-        )
-        return moved.rowcount == 1
+        known = {
+            "known_number": self.number,
+            "known_position": self.position,
+            "known_status": self.status,
+            "known_revision": self.revision,
+        }
+        return connection.execute(_ADVANCE, known | {"end": position}).rowcount == 1
 
-    async def create(self, connection: AsyncConnection) -> None:
+    def create(self, connection: Connection) -> None:
         """Create the tables and the generation's row, at position 0."""
-        await connection.run_sync(self.metadata.create_all)
-        await connection.execute(
+        self.metadata.create_all(connection)
+        connection.execute(
             insert(GENERATIONS).values(
                 number=self.number,
                 fingerprint=self.fingerprint,
@@ -108,33 +117,32 @@ class Generation:
             )
         )
 
-    async def revise(self, connection: AsyncConnection) -> None:
+    def revise(self, connection: Connection) -> None:
         """Make every instance look again before it applies anything more."""
-        await connection.execute(
+        connection.execute(
             update(GENERATIONS)
             .where(GENERATIONS.c.number == self.number)
             .values(revision=GENERATIONS.c.revision + 1)
         )
 
-    async def show(self, connection: AsyncConnection) -> None:
+    def show(self, connection: Connection) -> None:
         """Make the views show this generation."""
         for name in self.models.metadata.tables:
-            await connection.execute(sql(f'DROP VIEW IF EXISTS "{name}"'))
-            await connection.execute(
+            connection.execute(sql(f'DROP VIEW IF EXISTS "{name}"'))
+            connection.execute(
                 sql(f'CREATE VIEW "{name}" AS SELECT * FROM "{name}{self.suffix}"')  # noqa: S608
             )
 
-    async def drop(self, connection: AsyncConnection) -> None:
+    def drop(self, connection: Connection) -> None:
         """Drop the tables and everything known about them.
 
         The names come from the database: older code may have had other tables.
         """
-        names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
-        for name in names:
+        for name in inspect(connection).get_table_names():
             if name.endswith(self.suffix):
-                await connection.execute(sql(f'DROP TABLE "{name}"'))
+                connection.execute(sql(f'DROP TABLE "{name}"'))
         for table, column in ((GENERATIONS, "number"), (PARKED, "generation")):
-            await connection.execute(table.delete().where(table.c[column] == self.number))
+            connection.execute(table.delete().where(table.c[column] == self.number))
 
 
 @cache
@@ -147,9 +155,9 @@ def _tables(models: ReadModels, number: int) -> MetaData:
     return metadata
 
 
-async def generations(connection: AsyncConnection, models: ReadModels) -> list[Generation]:
+def generations(connection: Connection, models: ReadModels) -> list[Generation]:
     """All generations, the oldest first."""
-    rows = await connection.execute(select(GENERATIONS).order_by(GENERATIONS.c.number))
+    rows = connection.execute(select(GENERATIONS).order_by(GENERATIONS.c.number))
     return [
         Generation(
             row.number,
@@ -164,6 +172,6 @@ async def generations(connection: AsyncConnection, models: ReadModels) -> list[G
     ]
 
 
-async def live(connection: AsyncConnection, models: ReadModels) -> Generation:
+def live(connection: Connection, models: ReadModels) -> Generation:
     """The generation that answers."""
-    return next(g for g in await generations(connection, models) if g.status == LIVE)
+    return next(g for g in generations(connection, models) if g.status == LIVE)

@@ -5,16 +5,39 @@ history is one indexed select plus the few events that arrived since. It is also
 the log, byte for byte, for the day the first is damaged.
 """
 
-import json
-from collections.abc import Sequence
+import itertools
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, String, Table, Text, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from pydantic_core import from_json, to_json
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    Select,
+    String,
+    Table,
+    Text,
+    bindparam,
+    select,
+    tuple_,
+    update,
+)
 
 from cadre.shared.codec import Message
-from cadre.shared.database import insert_or_ignore
+from cadre.shared.database import Database
 from cadre.shared.decider import Scope
+from cadre.shared.many_rows import insert_missing
+
+QUERY_SCOPES_MAX = 400
+QUERY_EVENTS_MAX = 500
 
 METADATA = MetaData()
 JOURNAL = Table(
@@ -30,6 +53,40 @@ JOURNAL = Table(
     Column("body", LargeBinary, nullable=False),
     Index("journal_by_entity", "entity", "entity_id", "position"),
 )
+CHECKPOINTS = Table(
+    "checkpoints",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+JOURNAL_CHECKPOINT = "journal"
+
+# Built once: that costs more than carrying them out.
+_CHECKPOINT = select(CHECKPOINTS.c.position).where(CHECKPOINTS.c.name == bindparam("of"))
+_MOVE = (
+    update(CHECKPOINTS)
+    .where(CHECKPOINTS.c.name == JOURNAL_CHECKPOINT, CHECKPOINTS.c.position == bindparam("done"))
+    .values(position=bindparam("end"))
+)
+_EVENTS = (
+    select(JOURNAL).where(JOURNAL.c.position > bindparam("after")).order_by(JOURNAL.c.position)
+)
+_OF_ENTITY = _EVENTS.where(
+    JOURNAL.c.entity == bindparam("entity"), JOURNAL.c.entity_id == bindparam("id")
+)
+_OF_SERVICE = _OF_ENTITY.where(JOURNAL.c.service == bindparam("service"))
+_OF_MANY = _EVENTS.where(
+    tuple_(JOURNAL.c.entity, JOURNAL.c.entity_id).in_(bindparam("named", expanding=True))
+)
+_NAMED = _EVENTS.where(
+    JOURNAL.c.position <= bindparam("end"),
+    JOURNAL.c.name.in_(bindparam("names", expanding=True)),
+).limit(bindparam("at_most", type_=Integer))
+
+
+def checkpoint(connection: Connection, name: str = JOURNAL_CHECKPOINT) -> int:
+    """The position kept under a name."""
+    return connection.execute(_CHECKPOINT, {"of": name}).scalar_one()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +94,75 @@ class Journal:
     """Writes inside the runner's transaction, reads in one of its own."""
 
     service: str
-    engine: AsyncEngine
+    database: Database
 
     def keeps(self, message: Message) -> bool:
         """Whether this service's decisions may need the event."""
         service, entity, _ = message.aggregate
         return service == self.service or entity == "cadre"
 
-    async def write(self, connection: AsyncConnection, messages: Sequence[Message]) -> None:
-        """Add events; those already there stay as they are."""
+    def write(self, connection: Connection, messages: Sequence[Message], done: int) -> bool:
+        """Add the events behind position ``done``; False when another instance was faster."""
+        moved = connection.execute(_MOVE, {"done": done, "end": messages[-1].position})
+        if moved.rowcount != 1:
+            return False
         rows = [_row(message) for message in messages if self.keeps(message)]
         if rows:
-            await connection.execute(insert_or_ignore(JOURNAL, connection.dialect), rows)
+            insert_missing(JOURNAL, connection.dialect).execute(connection, rows)
+        return True
 
     async def read[S](self, scope: Scope[S], after: int = 0) -> list[Message]:
         """The events of a scope after a position, oldest first."""
-        query = select(JOURNAL).where(
-            JOURNAL.c.entity == scope.fold.entity,
-            JOURNAL.c.entity_id == scope.id,
-            JOURNAL.c.position > after,
-        )
+        of: dict[str, object] = {"entity": scope.fold.entity, "id": scope.id, "after": after}
+        query = _OF_ENTITY
         if scope.fold.service != "*":
-            query = query.where(JOURNAL.c.service == scope.fold.service)
-        async with self.engine.connect() as connection:
-            rows = await connection.execute(query.order_by(JOURNAL.c.position))
-            return [
-                Message(
-                    subject=f"history.{row.service}.{row.entity}.{row.entity_id}.{row.name}",
-                    headers=json.loads(row.headers),
-                    body=bytes(row.body),
-                    position=row.position,
-                    recorded_ns=row.recorded_ns,
-                )
-                for row in rows
-            ]
+            query, of = _OF_SERVICE, of | {"service": scope.fold.service}
+        return await self.database.read(partial(_messages, query=query, of=of))
+
+    async def read_many(self, scopes: Sequence[Scope[Any]]) -> dict[Scope[Any], list[Message]]:
+        """The events of each scope, oldest first."""
+        found: dict[Scope[Any], list[Message]] = {scope: [] for scope in scopes}
+        for part in itertools.batched(scopes, QUERY_SCOPES_MAX):
+            named = [(scope.fold.entity, scope.id) for scope in part]
+            of = {"after": 0, "named": named}
+            for message in await self.database.read(partial(_messages, query=_OF_MANY, of=of)):
+                for scope in part:
+                    if scope.takes(message.aggregate):
+                        found[scope].append(message)
+        return found
+
+    async def named(self, names: Collection[str], after: int) -> tuple[list[Message], int]:
+        """The next events of these names, oldest first, and the position up to which they are all.
+
+        At most `QUERY_EVENTS_MAX` are read at once.
+        """
+
+        def read(connection: Connection) -> tuple[list[Message], int]:
+            end = checkpoint(connection)
+            of = {"names": list(names), "after": after, "end": end, "at_most": QUERY_EVENTS_MAX}
+            found = _messages(connection, _NAMED, of)
+            return found, found[-1].position if len(found) == QUERY_EVENTS_MAX else end
+
+        return await self.database.read(read)
+
+
+def _messages(connection: Connection, query: Select[Any], of: Mapping[str, Any]) -> list[Message]:
+    return [_message(row) for row in connection.execute(query, of)]
+
+
+def _message(row: Row[Any]) -> Message:
+    return Message(
+        subject=f"history.{row.service}.{row.entity}.{row.entity_id}.{row.name}",
+        headers=from_json(row.headers),
+        body=bytes(row.body),
+        position=row.position,
+        recorded_ns=row.recorded_ns,
+    )
+
+
+def headers_text(message: Message) -> str:
+    """What the column ``headers`` holds of an event."""
+    return to_json(message.headers).decode()
 
 
 def _row(message: Message) -> dict[str, object]:
@@ -82,6 +174,6 @@ def _row(message: Message) -> dict[str, object]:
         "entity": entity,
         "entity_id": entity_id,
         "name": name,
-        "headers": json.dumps(dict(message.headers), ensure_ascii=False),
+        "headers": headers_text(message),
         "body": message.body,
     }

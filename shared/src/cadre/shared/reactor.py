@@ -1,25 +1,31 @@
-"""Runs a service's reactions: the log in order, a cursor of their own, never fired by a rebuild."""
+"""Runs a service's reactions: in the order of the log, a cursor of their own, never by a rebuild.
+
+They read the journal, which holds every person's events in order and is never rebuilt. So a service
+reads the log once.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
-from sqlalchemy import BigInteger, Column, String, Table, select, update
+from sqlalchemy import BigInteger, Column, Connection, String, Table, select, update
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cadre.contracts.event import Event
 from cadre.shared import journal
 from cadre.shared.codec import Codec, Message
-from cadre.shared.database import insert_or_ignore, writing
+from cadre.shared.database import Database, insert_or_ignore
 from cadre.shared.errors import CadreError, LostRace, OutcomeUnknown, Unavailable
-from cadre.shared.log import Log
+from cadre.shared.journal import CHECKPOINTS, Journal, checkpoint
 from cadre.shared.messages import Command, Meta, Recorded
-from cadre.shared.projector import CHECKPOINTS
+from cadre.shared.progress import Progress
 from cadre.shared.service import Service
 
 CHECKPOINT = "reactions"
+CURSOR_EVENTS_MAX = 1000
+"""How far the kept cursor may stand behind events that concern no reaction."""
 RETRY_S = 0.5
 
 FAILED = Table(
@@ -40,33 +46,37 @@ class Reactor:
     """One service's reactions. What a command refuses for good is kept in ``reactions_failed``."""
 
     service: Service
-    engine: AsyncEngine
-    log: Log
+    database: Database
+    journal: Journal
+    journaled: Progress
     codec: Codec
     handle: Handle
-    position: int = 0
-    _moved: asyncio.Condition = field(default_factory=asyncio.Condition)
+    reacted: Progress = field(default_factory=lambda: Progress("reacted to"))
+    _kept: int = 0
+    """The cursor as the database holds it."""
+
+    @property
+    def position(self) -> int:
+        """The position up to which everything was reacted to."""
+        return self.reacted.position
 
     async def start(self) -> None:
         """Create the cursor where it is missing."""
-        async with writing(self.engine) as connection:
-            await connection.execute(
-                insert_or_ignore(CHECKPOINTS, connection.dialect),
-                {"name": CHECKPOINT, "position": 0},
-            )
-            self.position = await _cursor(connection)
+        await self.database.transact(_create)
+        await self._look()
 
     async def run(self) -> None:
         """React for ever."""
         if not self.service.reactions:
             return
+        names = {reaction.event.name() for reaction in self.service.reactions}
         while True:
             try:
-                async with self.engine.connect() as connection:
-                    cursor = await _cursor(connection)
-                await self._reached(cursor)
-                async for messages in self.log.follow(self.position):
-                    await self._react_to(messages)
+                await self._look()
+                while True:
+                    messages, end = await self.journal.named(names, self.position)
+                    await self._react_to(messages, end)
+                    await self.journaled.beyond(end)
             except (Unavailable, OutcomeUnknown, LostRace, SQLAlchemyError, OSError) as error:
                 # Nothing is lost: the cursor stands before the event, its command id is the same.
                 _LOGGER.warning("reactions interrupted", error=str(error))
@@ -77,44 +87,32 @@ class Reactor:
 
         Raises: Unavailable after ``timeout_s`` seconds.
         """
-        try:
-            async with asyncio.timeout(timeout_s), self._moved:
-                await self._moved.wait_for(lambda: self.position >= position)
-        except TimeoutError as error:
-            raise Unavailable(
-                f"no reaction to position {position} after {timeout_s:g} s; at {self.position}",
-                hint="ask again, or look at `cadre projections status`",
-            ) from error
+        await self.reacted.wait(position, timeout_s)
 
     async def failures(self) -> list[dict[str, object]]:
         """Reactions whose command was refused for good."""
-        async with self.engine.connect() as connection:
-            rows = await connection.execute(select(FAILED).order_by(FAILED.c.position))
+
+        def read(connection: Connection) -> list[dict[str, object]]:
+            rows = connection.execute(select(FAILED).order_by(FAILED.c.position))
             return [dict(row) for row in rows.mappings()]
 
-    async def _react_to(self, messages: Sequence[Message]) -> None:
+        return await self.database.read(read)
+
+    async def _react_to(self, messages: Sequence[Message], end: int) -> None:
         kinds = {reaction.event.tag() for reaction in self.service.reactions}
         failed: list[dict[str, object]] = []
         for message in messages:
             if message.headers.get("ce-type") in kinds:
                 failed += await self._react(message)
-        async with writing(self.engine) as connection:
-            await connection.execute(
-                update(CHECKPOINTS)
-                .where(
-                    CHECKPOINTS.c.name == CHECKPOINT,
-                    CHECKPOINTS.c.position < messages[-1].position,
-                )
-                .values(position=messages[-1].position)
-            )
-            if failed:
-                await connection.execute(insert_or_ignore(FAILED, connection.dialect), failed)
-        await self._reached(messages[-1].position)
+        if messages or end - self._kept >= CURSOR_EVENTS_MAX:
+            await self.database.transact(partial(_keep, end, failed))
+            self._kept = end
+        self.reacted.reach(end)
 
-    async def _reached(self, position: int) -> None:
-        self.position = position
-        async with self._moved:
-            self._moved.notify_all()
+    async def _look(self) -> None:
+        """Read how far the database says that everything was reacted to."""
+        self._kept = await self.database.read(partial(checkpoint, name=CHECKPOINT))
+        self.reacted.reach(self._kept)
 
     async def _react(self, message: Message) -> list[dict[str, object]]:
         failed: list[dict[str, object]] = []
@@ -136,11 +134,22 @@ class Reactor:
         return failed
 
 
+def _create(connection: Connection) -> None:
+    connection.execute(
+        insert_or_ignore(CHECKPOINTS, connection.dialect), {"name": CHECKPOINT, "position": 0}
+    )
+
+
+def _keep(end: int, failed: Sequence[dict[str, object]], connection: Connection) -> None:
+    connection.execute(
+        update(CHECKPOINTS)
+        .where(CHECKPOINTS.c.name == CHECKPOINT, CHECKPOINTS.c.position < end)
+        .values(position=end)
+    )
+    if failed:
+        connection.execute(insert_or_ignore(FAILED, connection.dialect), failed)
+
+
 def _failure(message: Message, reaction: str, error: Exception) -> dict[str, object]:
     told = str(error) if isinstance(error, CadreError) else f"{type(error).__name__}: {error}"
     return {"position": message.position, "reaction": reaction, "error": told[:1000]}
-
-
-async def _cursor(connection: AsyncConnection) -> int:
-    query = select(CHECKPOINTS.c.position).where(CHECKPOINTS.c.name == CHECKPOINT)
-    return int((await connection.execute(query)).scalar_one())

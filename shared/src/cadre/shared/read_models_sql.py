@@ -1,64 +1,69 @@
 """Applying changes to tables: fold per key, then a few multi-row statements."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import MetaData, Table, and_, bindparam, delete
+from sqlalchemy import Connection, MetaData, and_, bindparam, delete
+from sqlalchemy import Table as SqlTable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cadre.shared.database import upsert
+from cadre.shared.many_rows import upsert
 from cadre.shared.read_models import Change, Drop, Put
+
+type Key = tuple[Any, ...]
+type Values = Mapping[str, Any]
 
 
 @dataclass(slots=True)
-class _Row:
-    """What a batch leaves of one row: the columns set last, after a drop or not."""
+class _Rows:
+    """What a batch leaves of one table: rows to delete, then rows to put."""
 
-    key: dict[str, Any]
-    values: dict[str, Any] = field(default_factory=dict[str, Any])
-    dropped: bool = False
-    put: bool = False
+    keys: tuple[str, ...]
+    dropped: set[Key] = field(default_factory=set[Key])
+    put: dict[Key, Values] = field(default_factory=dict[Key, Values])
 
-
-async def apply(
-    connection: AsyncConnection, metadata: MetaData, changes: Sequence[Change], suffix: str = ""
-) -> None:
-    """Apply changes in order to the tables of ``metadata`` (their names plus ``suffix``)."""
-    for name, rows in _fold(metadata, changes, suffix).items():
-        table = metadata.tables[name]
-        gone = [row for row in rows if row.dropped]
-        if gone:
-            await _delete(connection, table, gone)
-        by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-        for row in rows:
-            if row.put:
-                values = row.key | row.values
-                by_columns.setdefault(tuple(sorted(values)), []).append(values)
-        for columns, values in by_columns.items():
-            await connection.execute(upsert(table, set(columns), connection.dialect), values)
-
-
-def _fold(metadata: MetaData, changes: Iterable[Change], suffix: str) -> dict[str, list[_Row]]:
-    tables: dict[str, dict[tuple[Any, ...], _Row]] = {}
-    for change in changes:
-        name = f"{change.table}{suffix}"
-        keys = [column.name for column in metadata.tables[name].primary_key]
-        given = change.values if isinstance(change, Put) else change.key
-        key = {column: given[column] for column in keys}
-        rows = tables.setdefault(name, {})
-        row = rows.setdefault(tuple(key.values()), _Row(key))
+    def add(self, change: Change) -> None:
         match change:
             case Put():
-                row.put = True
-                row.values |= {k: v for k, v in change.values.items() if k not in key}
+                values = change.values
+                key = tuple([values[name] for name in self.keys])
+                known = self.put.get(key)
+                self.put[key] = values if known is None else {**known, **values}
             case Drop():
-                row.dropped, row.put, row.values = True, False, {}
-    return {name: list(rows.values()) for name, rows in tables.items()}
+                key = tuple([change.key[name] for name in self.keys])
+                self.dropped.add(key)
+                self.put.pop(key, None)
 
 
-async def _delete(connection: AsyncConnection, table: Table, rows: Sequence[_Row]) -> None:
-    keys = list(table.primary_key)
-    where = and_(*(column == bindparam(f"key_{column.name}") for column in keys))
-    values = [{f"key_{name}": value for name, value in row.key.items()} for row in rows]
-    await connection.execute(delete(table).where(where), values)
+async def apply(connection: AsyncConnection, metadata: MetaData, changes: Iterable[Change]) -> None:
+    """Apply changes in order to the tables of ``metadata``."""
+    await connection.run_sync(write, metadata, changes)
+
+
+def write(
+    connection: Connection, metadata: MetaData, changes: Iterable[Change], suffix: str = ""
+) -> None:
+    """The same inside `Database.transact`, to the tables of these names plus ``suffix``."""
+    folded: dict[str, _Rows] = {}
+    for change in changes:
+        rows = folded.get(change.table)
+        if rows is None:
+            table = metadata.tables[f"{change.table}{suffix}"]
+            rows = folded[change.table] = _Rows(tuple(c.name for c in table.primary_key))
+        rows.add(change)
+    for name, rows in folded.items():
+        _write_rows(connection, metadata.tables[f"{name}{suffix}"], rows)
+
+
+def _write_rows(connection: Connection, table: SqlTable, rows: _Rows) -> None:
+    if rows.dropped:
+        where = and_(*(column == bindparam(f"key_{column.name}") for column in table.primary_key))
+        names = [f"key_{name}" for name in rows.keys]
+        gone = [dict(zip(names, key, strict=True)) for key in rows.dropped]
+        connection.execute(delete(table).where(where), gone)
+    by_columns: dict[tuple[str, ...], list[Values]] = {}
+    for values in rows.put.values():
+        by_columns.setdefault(tuple(values), []).append(values)
+    for columns, many in by_columns.items():
+        upsert(table, columns, connection.dialect).execute(connection, many)
