@@ -8,6 +8,7 @@ import pytest
 
 from cadre.shared.codec import Outgoing, digest, signature_holds
 from cadre.shared.errors import CommandReused, Malformed, NotPossible, StalePosition, TooLarge
+from cadre.shared.histories import Histories
 from cadre.shared.messages import Meta
 from cadre.shared.runtime import Runtime, running
 from support import mini
@@ -140,7 +141,7 @@ async def test_an_event_of_another_service_makes_a_decision_decide_again(
         await other.request(subject, b"{}", timeout=10, headers=headers)
         await other.close()
 
-    history = runtime.handling._history
+    history = runtime.handling.histories.known
 
     async def raced(scope: object) -> object:
         found = await history(scope)  # type: ignore[arg-type]
@@ -149,7 +150,7 @@ async def test_an_event_of_another_service_makes_a_decision_decide_again(
             await intrude()
         return found
 
-    monkeypatch.setattr(type(runtime.handling), "_history", lambda _self, scope: raced(scope))
+    monkeypatch.setattr(Histories, "known", lambda _self, scope: raced(scope))
     with pytest.raises(Exception, match="cannot be read"):
         await runtime.handling.handle(noted(), meta())
     assert await runtime.log.last_position() == 2, "the note must not have been appended"

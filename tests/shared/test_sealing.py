@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +26,7 @@ from cadre.shared.codec import (
 from cadre.shared.database import create_engine
 from cadre.shared.errors import Malformed
 from cadre.shared.keyring import KeyName, Keyring
+from cadre.shared.master_keys import MasterKeys
 from cadre.shared.messages import Envelope
 from support.environment import Environment
 
@@ -45,7 +45,7 @@ ENVELOPE = Envelope(
 @pytest.fixture
 async def keyring(environment: Environment) -> AsyncIterator[Keyring]:
     engine = create_engine(environment.database("keys"), durable=True)
-    ring = Keyring(engine, AESGCM(b"m" * 32))
+    ring = Keyring(engine, MasterKeys(b"m" * 32))
     await ring.create()
     yield ring
     await engine.dispose()
@@ -142,7 +142,7 @@ async def test_dropping_the_key_forgets_the_person_and_nobody_else(codec: Codec)
 
 async def test_two_processes_agree_on_a_new_key(environment: Environment, keyring: Keyring) -> None:
     engine = create_engine(environment.database("keys"), durable=True)
-    other = Keyring(engine, AESGCM(b"m" * 32))
+    other = Keyring(engine, MasterKeys(b"m" * 32))
     name = KeyName(ANA, "selection")
     token = (await keyring.keys([name]))[name].seal("x", UUID(int=1), "note")
     assert (await other.keys([name]))[name].number == 1
@@ -154,7 +154,7 @@ async def test_another_master_key_says_so(environment: Environment, keyring: Key
     await keyring.keys([KeyName(ANA, "selection")])
     engine = create_engine(environment.database("keys"), durable=True)
     with pytest.raises(Malformed, match="CADRE_MASTER_KEY"):
-        await Keyring(engine, AESGCM(b"x" * 32)).keys([KeyName(ANA, "selection")])
+        await Keyring(engine, MasterKeys(b"x" * 32)).keys([KeyName(ANA, "selection")])
     await engine.dispose()
 
 

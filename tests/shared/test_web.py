@@ -144,3 +144,70 @@ async def test_history_and_status(http: httpx.AsyncClient) -> None:
     assert (await http.get("/histories/cadre/c-bbbbbbbbbb")).status_code == 404
     status = (await http.get("/projections")).json()
     assert status["generations"][0]["status"] == "live"
+
+
+async def test_many_commands_are_answered_in_their_order(http: httpx.AsyncClient) -> None:
+    same = str(uuid4())
+    wanted = [
+        {"name": "register", "id": same, "body": REGISTER},
+        {"name": "register", "id": str(uuid4()), "body": REGISTER | {"cadre_id": "nobody"}},
+        {"name": "no-such", "id": str(uuid4()), "body": {}},
+        {"name": "register", "id": str(uuid4()), "body": REGISTER | {"cadre_id": cadre_id(2)}},
+        {"name": "register", "id": same, "body": REGISTER},
+    ]
+    answer = await http.post("/commands", json=wanted)
+    assert answer.status_code == 200
+    first, bad, unknown, other, again = answer.json()
+    assert (first["outcome"], first["position"], first["repeated"]) == ("recorded", 1, False)
+    assert (bad["type"], bad["where"]) == ("urn:cadre:problem:malformed", "cadre_id")
+    assert "no-such" in unknown["detail"]
+    assert (other["outcome"], other["position"]) == ("recorded", 2)
+    assert again == first | {"repeated": True}
+    figures = (await http.get("/metrics")).text
+    assert 'cadre_commands_total{command="register",result="ok"} 3.0' in figures
+    assert 'cadre_commands_total{command="unknown",result="malformed"} 1.0' in figures
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        ({"name": "register"}, 400, "body"),
+        ([{"name": "register", "body": {}}], 400, "0.id"),
+        ([{"name": "x", "id": str(uuid4()), "body": {}}] * 10_001, 413, "10001 commands"),
+    ],
+)
+async def test_what_is_no_list_of_commands_is_refused_as_a_whole(
+    http: httpx.AsyncClient, body: Any, status: int, told: str
+) -> None:
+    answer = await http.post("/commands", json=body)
+    assert answer.status_code == status
+    assert told in answer.json()["detail"]
+    assert (await http.get("/projections")).json()["log_position"] == 0
+
+
+async def test_many_commands_need_the_token_and_somebody_who_sends_them(
+    http: httpx.AsyncClient,
+) -> None:
+    wanted = [{"name": "register", "id": str(uuid4()), "body": REGISTER}]
+    unknown = await http.post("/commands", json=wanted, headers={"Authorization": ""})
+    assert unknown.status_code == 401
+    nameless = await http.post("/commands", json=wanted, headers={"Cadre-Actor": ""})
+    assert (nameless.status_code, nameless.json()["where"]) == (400, "Cadre-Actor")
+
+
+async def test_the_document_tells_of_the_commands_that_the_door_takes(
+    http: httpx.AsyncClient,
+) -> None:
+    document = (await http.get("/openapi.json")).json()
+    one = document["paths"]["/commands/register"]["post"]
+    body = one["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"$ref": "#/components/schemas/Register"}
+    assert {p["name"] for p in one["parameters"]} >= {"idempotency-key", "cadre-actor"}
+    many = document["paths"]["/commands"]["post"]
+    items = many["requestBody"]["content"]["application/json"]["schema"]["items"]
+    assert items == {"$ref": "#/components/schemas/CommandOfMany"}
+    for operation in (one, many):
+        answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        assert "#/components/schemas/Outcome" in json.dumps(answer)
+    wrong = await http.get("/commands/register")
+    assert wrong.status_code == 405

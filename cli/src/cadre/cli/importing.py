@@ -1,7 +1,8 @@
 """``cadre import``: rosters (xlsx) and appointment forms (LRMX) into baselines."""
 
 import csv
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,10 +17,12 @@ from cadre.cli.intake.plan import ImportPlan, plan_import
 from cadre.cli.intake.records import Record
 from cadre.cli.options import DEFAULT_DATA, Data, account
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
-from cadre.cli.system import Client, Refused
+from cadre.cli.system import Client, Refused, SentCommand
 from cadre.shared.errors import Malformed
 
-SENDERS = 8
+SENDERS = 2
+"""While one request is being recorded, the next is decided."""
+RECORDS_AT_ONCE = 500
 ISSUES_SHOWN_MAX = 30
 
 
@@ -31,9 +34,16 @@ class Imported:
     repeated: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Source and reason."""
-    cadre_ids: dict[str, str] = field(default_factory=dict[str, str])
-    """By ID number."""
     position: int = 0
+
+    def add(self, record: Record, answer: dict[str, Any] | Refused) -> None:
+        """Count what became of one record."""
+        if isinstance(answer, Refused):
+            self.refused.append((str(record.sources[0]), str(answer)))
+            return
+        self.recorded += not answer["repeated"] and answer["outcome"] == "recorded"
+        self.repeated += answer["repeated"] or answer["outcome"] == "unchanged"
+        self.position = max(self.position, answer["position"])
 
 
 def import_files(
@@ -67,46 +77,50 @@ def import_files(
         raise typer.Exit(DIFFERENT)
 
 
-def send(client: Client, records: Iterable[Record]) -> Imported:
-    """Record every baseline; a repeat of the same sources changes nothing."""
-    records = list(records)
+def send(client: Client, records: Sequence[Record]) -> Imported:
+    """Record every baseline; a repeat of the same sources changes nothing.
+
+    What was sent before a break is found to be there, so the same import simply goes on.
+    """
     imported = Imported()
     with _progress() as progress, ThreadPoolExecutor(SENDERS) as pool:
         task = progress.add_task("导入 importing", total=len(records))
-        for record, result in _in_parallel(pool, client, records):
-            progress.advance(task)
-            if isinstance(result, Refused):
-                imported.refused.append((str(record.sources[0]), str(result)))
-                continue
-            imported.recorded += not result["repeated"] and result["outcome"] == "recorded"
-            imported.repeated += result["repeated"] or result["outcome"] == "unchanged"
-            imported.position = max(imported.position, result["position"])
-            for event in result["events"]:
-                imported.cadre_ids[record.id_number] = event["data"]["cadre_id"]
+        for part, answers in _in_parallel(pool, client, records):
+            for record, answer in zip(part, answers, strict=True):
+                imported.add(record, answer)
+            progress.advance(task, len(part))
     return imported
 
 
+type Part = tuple[Record, ...]
+type Answers = list[dict[str, Any] | Refused]
+
+
 def _in_parallel(
-    pool: ThreadPoolExecutor, client: Client, records: list[Record]
-) -> Iterator[tuple[Record, dict[str, Any] | Refused]]:
-    waiting: dict[Future[dict[str, Any] | Refused], Record] = {}
-    for record in records:
-        waiting[pool.submit(_send, client, record)] = record
-        if len(waiting) >= 4 * SENDERS:
+    pool: ThreadPoolExecutor, client: Client, records: Sequence[Record]
+) -> Iterator[tuple[Part, Answers]]:
+    waiting: dict[Future[Answers], Part] = {}
+    for part in itertools.batched(records, RECORDS_AT_ONCE):
+        waiting[pool.submit(_send, client, part)] = part
+        if len(waiting) > SENDERS:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             yield from ((waiting.pop(future), future.result()) for future in done)
-    for future, record in waiting.items():
-        yield record, future.result()
+    while waiting:
+        done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        yield from ((waiting.pop(future), future.result()) for future in done)
 
 
-def _send(client: Client, record: Record) -> dict[str, Any] | Refused:
-    body = record.baseline.model_dump(mode="json") | {
-        "effective_on": record.effective_on.isoformat()
-    }
-    try:
-        return client.command("selection", "record-baseline", body, record.command_id)
-    except Refused as error:
-        return error
+def _send(client: Client, part: Part) -> Answers:
+    commands = [
+        SentCommand(
+            "record-baseline",
+            record.command_id,
+            record.baseline.model_dump(mode="json")
+            | {"effective_on": record.effective_on.isoformat()},
+        )
+        for record in part
+    ]
+    return client.commands("selection", commands)
 
 
 def _progress() -> Progress:

@@ -3,10 +3,10 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID, uuid4
 
 import httpx
@@ -20,6 +20,7 @@ STOP_S_MAX = 45.0
 POLL_S = 0.05
 RETRY_S_MAX = 60.0
 ANSWER_S_MAX = 60.0
+AGAIN_S = 0.2
 
 
 def start(path: Path) -> Run:
@@ -82,6 +83,14 @@ class Refused(CadreError):
         return self.fields
 
 
+class SentCommand(NamedTuple):
+    """One of many commands that go together."""
+
+    name: str
+    id: UUID
+    body: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Client:
     """HTTP calls to a running system's services, found again after a restart."""
@@ -121,18 +130,43 @@ class Client:
 
         Raises: Refused when it is wrong; Unavailable when the service stays away.
         """
-        headers = {"Idempotency-Key": str(command_id or uuid4()), "Cadre-Actor": self.actor}
+        headers = {"Idempotency-Key": str(command_id or uuid4())}
         answer: dict[str, Any] = self._call(
             service, "POST", f"/commands/{name}", json=body, headers=headers
         )
         return answer
+
+    def commands(
+        self, service: str, commands: Sequence[SentCommand]
+    ) -> list[dict[str, Any] | Refused]:
+        """Send many commands in one request, some again until each answer is certain.
+
+        The outcomes in their order; a refusal stands in the place of whom it concerns.
+        """
+        deadline = time.monotonic() + RETRY_S_MAX
+        answers: dict[UUID, dict[str, Any]] = {}
+        waiting = list(commands)
+        while waiting:
+            body = [{"name": c.name, "id": str(c.id), "body": c.body} for c in waiting]
+            told: list[dict[str, Any]] = self._call(service, "POST", "/commands", json=body)
+            answers |= {command.id: answer for command, answer in zip(waiting, told, strict=True)}
+            if time.monotonic() > deadline:
+                break
+            waiting = [command for command in waiting if _may_pass(answers[command.id])]
+            if waiting:
+                time.sleep(AGAIN_S)
+        return [
+            answers[c.id] if "outcome" in answers[c.id] else Refused(answers[c.id])
+            for c in commands
+        ]
 
     def _call(self, service: str, method: str, path: str, **options: Any) -> Any:
         deadline = time.monotonic() + RETRY_S_MAX
         while True:
             try:
                 run = self.find()
-                headers = options.pop("headers", {}) | {"Authorization": f"Bearer {run.api_token}"}
+                headers = {"Cadre-Actor": self.actor} | options.pop("headers", {})
+                headers |= {"Authorization": f"Bearer {run.api_token}"}
                 options["headers"] = headers
                 response = self.http.request(
                     method, run.services[service].http_url + path, **options
@@ -147,14 +181,20 @@ class Client:
             else:
                 if time.monotonic() > deadline:
                     return _answer(response)
-            time.sleep(0.2)
+            time.sleep(AGAIN_S)
 
 
 def _passing(response: httpx.Response) -> bool:
     """Whether the same request may well succeed in a moment."""
     if response.status_code == LostRace.status:
-        return bool(response.json().get("type") == f"urn:cadre:problem:{LostRace.code}")
+        return _may_pass(response.json())
     return response.status_code in {Unavailable.status, OutcomeUnknown.status}
+
+
+def _may_pass(answer: dict[str, Any]) -> bool:
+    """Whether this is a problem that the same command may not meet again."""
+    passing = (LostRace, Unavailable, OutcomeUnknown)
+    return answer.get("type") in {f"urn:cadre:problem:{kind.code}" for kind in passing}
 
 
 def _answer(response: httpx.Response) -> Any:

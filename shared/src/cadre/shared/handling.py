@@ -1,89 +1,41 @@
 """The one path a command takes: load, fold, decide, append.
 
-A lost race is decided again on the new history. A time-out means unknown: the log is asked for the
-command's own id before anything is decided again. The same command id gives the same outcome for
-ever; with other content it is refused.
+A command is decided on what the process knows, and on the log itself where that does not do; see
+`Handling.on_known`. A lost race is decided again on the new history. A time-out means unknown: the
+log is asked for the command's own id before anything is decided again. The same command id gives
+the same outcome for ever; with other content it is refused.
 """
 
 import asyncio
-import hmac
-import json
+import itertools
 import random
-from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from hashlib import sha256
-from typing import Any, Literal
-from uuid import UUID, uuid5
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
-
-from cadre.contracts.catalogue import CATALOGUE, UnknownEvent, UnreadableEvent
-from cadre.contracts.event import Event, Refusal
-from cadre.shared.codec import Codec, Message, Outgoing, personal_shape, personal_values
+from cadre.shared.codec import Codec, Message, Outgoing
 from cadre.shared.decider import Handler, Scope, World
+from cadre.shared.decisions import Decision, Wish, fingerprint
 from cadre.shared.errors import (
+    CadreError,
     CommandReused,
     LostRace,
     Malformed,
     OutcomeUnknown,
     ParkedPerson,
-    StalePosition,
     Unavailable,
 )
-from cadre.shared.journal import Journal
-from cadre.shared.log import Conflict, Expectation, Log, NoAnswer
-from cadre.shared.messages import Command, Envelope, Meta, Recorded
+from cadre.shared.histories import Histories, History
+from cadre.shared.log import Conflict, Log, NoAnswer
+from cadre.shared.messages import Command, Meta
+from cadre.shared.outcomes import Outcome
 from cadre.shared.projector import Projector
 from cadre.shared.service import Context, Service
-from cadre.shared.wire import from_validation
 
 ATTEMPTS_MAX = 20
 BACKOFF_S_MAX = 0.05
-HISTORIES_CACHED_MAX = 20_000
-TAIL_EVENTS_NEAR = 5_000
-"""How far behind the journal a cached history may be and still be completed from the log alone."""
-EVENT_IDS = UUID("9d0c5c9e-6c1b-5e0e-9a55-3f3f6a3b6a10")
 
-
-class RecordedEvent(BaseModel):
-    """One event that a command caused, as the log holds it."""
-
-    type: str
-    event_id: UUID
-    subject: str
-    position: int
-    data: dict[str, Any]
-
-
-class Outcome(BaseModel):
-    """What became of a command."""
-
-    outcome: Literal["recorded", "refused", "unchanged"]
-    command_id: UUID
-    position: int = Field(
-        description="The last position this outcome rests on; wait for it with ?after="
-    )
-    repeated: bool = Field(default=False, description="The same command had been handled before")
-    events: list[RecordedEvent] = Field(default_factory=list[RecordedEvent])
-
-
-@dataclass(slots=True)
-class History:
-    """A scope's history, folded so far."""
-
-    state: Any
-    position: int = 0
-    complete_to: int = 0
-    """No event of the scope up to here is missing; the log is asked for those behind it."""
-    heads: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
-    """Version and digest of the last event, by aggregate."""
-    commands: dict[UUID, list[int]] = field(default_factory=dict[UUID, list[int]])
-    """Positions of the events each command caused."""
-
-    def branch(self) -> "History":
-        return replace(self, heads=dict(self.heads), commands=dict(self.commands))
+type Load = Callable[[Scope[Any]], Awaitable[History]]
 
 
 @dataclass(slots=True)
@@ -92,62 +44,155 @@ class Handling:
 
     service: Service
     log: Log
-    journal: Journal
+    histories: Histories
     codec: Codec
     projector: Projector
     context: Context
     code_version: str
-    _histories: OrderedDict[Scope[Any], History] = field(
-        default_factory=OrderedDict[Scope[Any], History]
-    )
 
     async def handle(self, command: Command, meta: Meta) -> Outcome:
         """Decide a command and record what it causes.
 
         Raises: any CadreError; only OutcomeUnknown leaves open whether something was written.
         """
-        handler = self._handler(command)
-        _must_be_clear(command)
-        command_hash = fingerprint(command, self.context.fingerprint_key)
-        command = await self.service.prepare(self.context, command, meta)
-        for attempt in range(ATTEMPTS_MAX):
-            world, histories = await self._load(handler, command)
-            repeated = await self._repeated(histories, meta, command_hash)
-            if repeated is not None:
-                return repeated
-            self._check(histories, meta)
-            events = _decide(handler, command, world)
-            if not events:
-                position = max((h.position for h in histories.values()), default=0)
-                return Outcome(outcome="unchanged", command_id=meta.command_id, position=position)
-            batch = await self._encode(events, histories, meta, command_hash)
+        (wish,) = await self.accept_many([(command, meta)])
+        if isinstance(wish, CadreError):
+            raise wish
+        return await self.carry_out(wish)
+
+    async def carry_out(self, wish: Wish) -> Outcome:
+        """Decide a command that was made ready, and record what it causes."""
+        decision = await self.on_known(wish)
+        if decision is not None:
             try:
-                positions = await self.log.append(batch)
+                return await self._append(decision)
+            except Conflict:
+                # What was known was behind; nothing was written.
+                wish = await self._prepared_again(wish)
+        for attempt in range(ATTEMPTS_MAX):
+            try:
+                return await self._on_log(wish)
             except Conflict:
                 await asyncio.sleep(random.uniform(0, BACKOFF_S_MAX) * min(attempt, 4))  # noqa: S311
-                continue
-            except NoAnswer as error:
-                return await self._look_again(handler, command, meta, command_hash, error)
-            return _outcome(meta, [event for event, _ in batch], positions)
+                wish = await self._prepared_again(wish)
         raise LostRace(
-            f"{command.name} lost {ATTEMPTS_MAX} races against other writers",
+            f"{wish.command.name} lost {ATTEMPTS_MAX} races against other writers",
             hint="try again with the same command id",
         )
 
     async def fold[S](self, scope: Scope[S], known_at: int | None = None) -> S:
         """The state of a history now, or as known at a position."""
         if known_at is None:
-            state: S = (await self._history(scope)).state
+            state: S = (await self.histories.fresh(scope)).state
             return state
         messages = [m for m in await self.messages(scope) if m.position <= known_at]
-        return scope.fold.fold(self._decode(message) for message in messages)
+        return scope.fold.fold(self.histories.decode(message) for message in messages)
 
     async def messages(self, scope: Scope[Any]) -> list[Message]:
-        """A scope's raw events: journal, then the tail from the log."""
-        seen = self.projector.journal_position
-        stored = await self.journal.read(scope)
-        after = max(seen, stored[-1].position if stored else 0)
-        return stored + await self.log.tail(scope.subjects, after)
+        """A scope's raw events as the log holds them now."""
+        return await self.histories.messages(scope)
+
+    async def accept_many(
+        self, commands: Sequence[tuple[Command, Meta]]
+    ) -> list[Wish | CadreError]:
+        """Commands made ready, or why not: fingerprinted, and whom they mean is known."""
+        accepted: list[Wish | CadreError] = []
+        for command, meta in commands:
+            try:
+                command_hash = fingerprint(command, self.context.fingerprint_key)
+                accepted.append(Wish(command, meta, self._handler(command), command_hash))
+            except CadreError as error:
+                accepted.append(error)
+        wishes = [wish for wish in accepted if isinstance(wish, Wish)]
+        prepared = iter(await self._prepared([(wish.command, wish.meta) for wish in wishes]))
+        return [
+            _with(wish, next(prepared)) if isinstance(wish, Wish) else wish for wish in accepted
+        ]
+
+    async def _prepared(
+        self, commands: Sequence[tuple[Command, Meta]]
+    ) -> list[Command | CadreError]:
+        if self.service.prepare_many is not None:
+            return await self.service.prepare_many(self.context, commands)
+        prepared: list[Command | CadreError] = []
+        for command, meta in commands:
+            try:
+                prepared.append(await self.service.prepare(self.context, command, meta))
+            except CadreError as error:
+                prepared.append(error)
+        return prepared
+
+    async def on_known(self, wish: Wish) -> Decision | None:
+        """Decide on what this process knows; None when only the log can tell.
+
+        What is known may be behind the log. If the append is guarded by every history that was
+        read, the server proves that none of them was, and the decision is as good as any. Nothing
+        else proves it. So all that ends without such an append is left to the log: an error, a
+        wish already fulfilled, a command handled before, a history that is only read. So is what
+        cannot be undone, since it is done before the append.
+        """
+        if wish.command.irreversible:
+            return None
+        try:
+            histories = await self._load(wish, self.histories.known)
+            self._must_not_be_parked(histories)
+            decision = wish.decide(histories)
+        except Exception:  # noqa: BLE001  # whatever it is, the log has the last word
+            return None
+        if wish.recorded_at(histories) or decision.guarded.keys() != histories.keys():
+            return None
+        return decision
+
+    async def _on_log(self, wish: Wish) -> Outcome:
+        histories = await self._load(wish, self.histories.fresh)
+        repeated = await self._repeated(wish, histories)
+        if repeated is not None:
+            return repeated
+        self._must_not_be_parked(histories)
+        decision = wish.decide(histories)
+        if not decision.events:
+            position = max((history.position for history in histories.values()), default=0)
+            return Outcome(outcome="unchanged", command_id=wish.meta.command_id, position=position)
+        return await self._append(decision)
+
+    async def _append(self, decision: Decision) -> Outcome:
+        """Record a decision. Raises: Conflict."""
+        decision = await self._enacted(decision)
+        try:
+            (outcome,) = await self.append_many([decision])
+        except NoAnswer as error:
+            return await self._look_again(decision.wish, error)
+        return outcome
+
+    async def append_many(self, decisions: Sequence[Decision]) -> list[Outcome]:
+        """Record decisions on different histories: all of them or none.
+
+        Raises: Conflict, NoAnswer.
+        """
+        keys = await self.codec.keys_for([event for d in decisions for event in d.events])
+        batches = [decision.batch(self.codec, keys, self.code_version) for decision in decisions]
+        positions = iter(await self.log.append([item for batch in batches for item in batch]))
+        outcomes: list[Outcome] = []
+        for decision, batch in zip(decisions, batches, strict=True):
+            sent = [event for event, _ in batch]
+            own = list(itertools.islice(positions, len(sent)))
+            self.histories.appended(decision.guarded, sent, own)
+            outcomes.append(Outcome.of(decision.wish.meta.command_id, sent, own))
+        return outcomes
+
+    async def _enacted(self, decision: Decision) -> Decision:
+        """The decision once what it demands was done in the world."""
+        wish = decision.wish
+        command = await self.service.enact(self.context, wish.command, wish.meta)
+        if command is wish.command:
+            return decision
+        return replace(wish, command=command).decide(decision.histories)
+
+    async def _prepared_again(self, wish: Wish) -> Wish:
+        """The wish after a lost race: what was enacted for it is known now."""
+        return replace(
+            wish, command=await self.service.prepare(self.context, wish.command, wish.meta)
+        )
 
     def _handler(self, command: Command) -> Handler[Any]:
         for handler in self.service.handlers:
@@ -155,218 +200,57 @@ class Handling:
                 return handler
         raise Malformed(f"{self.service.name} does not know the command {command.name}")
 
-    async def _load(
-        self, handler: Handler[Any], command: Command
-    ) -> tuple[World, dict[Scope[Any], History]]:
+    async def _load(self, wish: Wish, load: Load) -> dict[Scope[Any], History]:
         world = World()
         histories: dict[Scope[Any], History] = {}
-        while missing := [s for s in handler.scopes(command, world) if s not in histories]:
+        while missing := [
+            s for s in wish.handler.scopes(wish.command, world) if s not in histories
+        ]:
             for scope in missing:
-                histories[scope] = await self._history(scope)
+                histories[scope] = await load(scope)
                 world.states[scope] = histories[scope].state
-        return world, histories
+        return histories
 
-    async def _history(self, scope: Scope[Any]) -> History:
-        seen = self.projector.journal_position
-        known = self._histories.get(scope)
-        history = known.branch() if known else History(scope.fold.initial)
-        if seen - history.complete_to > TAIL_EVENTS_NEAR:
-            for message in await self.journal.read(scope, history.position):
-                self._extend(scope, history, message)
-            history.complete_to = max(seen, history.position)
-        for message in await self.log.tail(scope.subjects, history.complete_to):
-            self._extend(scope, history, message)
-            history.complete_to = history.position
-        self._histories[scope] = history
-        self._histories.move_to_end(scope)
-        while len(self._histories) > HISTORIES_CACHED_MAX:
-            self._histories.popitem(last=False)
-        return history
-
-    def _extend(self, scope: Scope[Any], history: History, message: Message) -> None:
-        recorded = self._decode(message)
-        history.state = scope.fold.evolve(history.state, recorded)
-        history.position = message.position
-        service, entity, entity_id = message.aggregate
-        if service == self.service.name:
-            sent = Outgoing(message.subject, dict(message.headers), message.body)
-            aggregate = f"{service}.{entity}.{entity_id}"
-            history.heads[aggregate] = (recorded.envelope.version, sent.digest)
-            command_id = recorded.envelope.command_id
-            history.commands[command_id] = [*history.commands.get(command_id, []), message.position]
-
-    def _decode(self, message: Message) -> Recorded[Event]:
-        try:
-            return self.codec.decode(message)
-        except (UnknownEvent, UnreadableEvent) as error:
-            raise ParkedPerson(
-                f"the event at position {message.position} cannot be read: {error}",
-                where=".".join(message.aggregate),
-                hint="update the service; nothing is decided on a history it cannot read",
-            ) from error
-
-    def _check(self, histories: dict[Scope[Any], History], meta: Meta) -> None:
-        first = next(iter(histories.values()), None)
-        if (
-            meta.expected_position is not None
-            and first is not None
-            and first.position > meta.expected_position
-        ):
-            raise StalePosition(
-                f"you decided at position {meta.expected_position}; "
-                f"the history has reached {first.position}",
-                hint="read the history again and decide anew",
-            )
-        for scope in histories:
-            for service, entity, entity_id in self.projector.parked:
-                if (entity, entity_id) == (scope.fold.entity, scope.id) and scope.fold.service in {
-                    "*",
-                    service,
-                }:
-                    raise ParkedPerson(
-                        "an event of this history is parked",
-                        where=f"{service}.{entity}.{entity_id}",
-                        hint="mend it and run `cadre projections retry`",
-                    )
+    def _must_not_be_parked(self, scopes: Iterable[Scope[Any]]) -> None:
+        for aggregate in self.projector.parked:
+            if any(scope.takes(aggregate) for scope in scopes):
+                raise ParkedPerson(
+                    "an event of this history is parked",
+                    where=".".join(aggregate),
+                    hint="mend it and run `cadre projections retry`",
+                )
 
     async def _repeated(
-        self, histories: dict[Scope[Any], History], meta: Meta, command_hash: str
+        self, wish: Wish, histories: Mapping[Scope[Any], History]
     ) -> Outcome | None:
-        positions = sorted(
-            {
-                position
-                for history in histories.values()
-                for position in history.commands.get(meta.command_id, ())
-            }
-        )
+        positions = wish.recorded_at(histories)
         if not positions:
             return None
         messages = [await self.log.get(position) for position in positions]
-        for message in messages:
-            if message.headers.get("ce-commandhash") != command_hash:
-                raise CommandReused(
-                    "this command id was used for a command of other content",
-                    where=str(meta.command_id),
-                    hint="use a new id for a new command",
-                )
+        if any(message.headers.get("ce-commandhash") != wish.hash for message in messages):
+            raise CommandReused(
+                "this command id was used for a command of other content",
+                where=str(wish.meta.command_id),
+                hint="use a new id for a new command",
+            )
         sent = [Outgoing(m.subject, dict(m.headers), m.body) for m in messages]
-        outcome = _outcome(meta, sent, positions)
+        outcome = Outcome.of(wish.meta.command_id, sent, positions)
         return outcome.model_copy(update={"repeated": True})
 
-    async def _encode(
-        self,
-        events: Sequence[Event],
-        histories: dict[Scope[Any], History],
-        meta: Meta,
-        command_hash: str,
-    ) -> list[tuple[Outgoing, Expectation | None]]:
-        keys = await self.codec.keys_for(events)
-        heads: dict[str, tuple[int, str]] = {}
-        expected: set[Scope[Any]] = set()
-        batch: list[tuple[Outgoing, Expectation | None]] = []
-        for index, event in enumerate(events):
-            scope = next(scope for scope in histories if scope.covers(event))
-            history = histories[scope]
-            aggregate = str(event.aggregate)
-            version, previous = heads.get(aggregate) or history.heads.get(aggregate, (0, ""))
-            envelope = Envelope(
-                event_id=event_id(aggregate, meta.command_id, index),
-                version=version + 1,
-                command_id=meta.command_id,
-                command_hash=command_hash,
-                actor=meta.actor,
-                source_time=datetime.now(UTC),
-                previous_hash=previous,
-                causation_id=meta.causation_id,
-                correlation_id=meta.correlation_id,
-                traceparent=meta.traceparent,
-                evidence=history.position,
-                code_version=self.code_version,
-            )
-            outgoing = self.codec.encode(event, envelope, keys)
-            heads[aggregate] = (version + 1, outgoing.digest)
-            expectation = None
-            if scope not in expected:
-                expected.add(scope)
-                expectation = Expectation(scope.subjects, history.position)
-            batch.append((outgoing, expectation))
-        return batch
-
-    async def _look_again(
-        self,
-        handler: Handler[Any],
-        command: Command,
-        meta: Meta,
-        command_hash: str,
-        error: NoAnswer,
-    ) -> Outcome:
+    async def _look_again(self, wish: Wish, error: NoAnswer) -> Outcome:
         """After a time-out, ask whether it was stored after all."""
         try:
-            _, histories = await self._load(handler, command)
-            found = await self._repeated(histories, meta, command_hash)
+            found = await self._repeated(wish, await self._load(wish, self.histories.fresh))
         except Unavailable:
             found = None
         if found is not None:
             return found.model_copy(update={"repeated": False})
         raise OutcomeUnknown(
             "the log did not answer in time",
-            where=str(meta.command_id),
+            where=str(wish.meta.command_id),
             hint="send the same command with the same id again: it is never carried out twice",
         ) from error
 
 
-def _must_be_clear(command: Command) -> None:
-    """Only the codec seals: a caller could otherwise plant a value of somebody else."""
-    values = personal_values(command.model_dump(mode="json"), personal_shape(type(command)))
-    sealed = [path for holder, name, path in values if isinstance(holder[name], dict)]
-    if sealed:
-        raise Malformed(
-            "a command carries its values in clear", where=", ".join(sealed), hint="send the text"
-        )
-
-
-def _decide(handler: Handler[Any], command: Command, world: World) -> Sequence[Event]:
-    try:
-        return handler.decide(command, world)
-    except ValidationError as error:
-        # The command's text fits no event: the caller's fault, told field by field.
-        raise from_validation(error.errors()) from error
-
-
-def event_id(aggregate: str, command_id: UUID, index: int) -> UUID:
-    """The id of the ``index``-th event a command causes, on this aggregate."""
-    return uuid5(EVENT_IDS, f"{aggregate}/{command_id}/{index}")
-
-
-def fingerprint(command: Command, key: bytes) -> str:
-    """A keyed hash of a command's content, which may hold personal data."""
-    content = json.dumps(
-        command.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":")
-    )
-    return hmac.new(key, f"{command.name}\n{content}".encode(), sha256).hexdigest()[:32]
-
-
-def _outcome(meta: Meta, sent: Sequence[Outgoing], positions: Sequence[int]) -> Outcome:
-    events = [
-        RecordedEvent(
-            type=message.headers["ce-type"],
-            event_id=UUID(message.headers["ce-id"]),
-            subject=message.subject,
-            position=position,
-            data=json.loads(message.body),
-        )
-        for message, position in zip(sent, positions, strict=True)
-    ]
-    # What a decision is about comes first; a refusal further on is of one person among several.
-    refused = _is_refusal(events[0].type)
-    return Outcome(
-        outcome="refused" if refused else "recorded",
-        command_id=meta.command_id,
-        position=positions[-1],
-        events=events,
-    )
-
-
-def _is_refusal(tag: str) -> bool:
-    known = CATALOGUE.events.get(tag)
-    return known is not None and issubclass(known, Refusal)
+def _with(wish: Wish, command: Command | CadreError) -> Wish | CadreError:
+    return command if isinstance(command, CadreError) else replace(wish, command=command)

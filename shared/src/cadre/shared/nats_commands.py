@@ -13,8 +13,9 @@ from pydantic import ValidationError
 
 from cadre.shared.decider import Handler
 from cadre.shared.errors import CadreError
-from cadre.shared.handling import Handling, Outcome
+from cadre.shared.handling import Handling
 from cadre.shared.messages import Command
+from cadre.shared.outcomes import Outcome
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
 from cadre.shared.settings import Settings

@@ -3,27 +3,35 @@
 import asyncio
 import contextlib
 import hmac
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 
-import nats
 import structlog
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cadre.shared.codec import Codec, Signer
-from cadre.shared.database import create_engine
+from cadre.shared.connection import connect as open_connection
+from cadre.shared.database import Database, create_engine
+from cadre.shared.due import Diary
 from cadre.shared.errors import CadreError
+from cadre.shared.forgetting import evict, forget_again
 from cadre.shared.handling import Handling
+from cadre.shared.histories import Histories
 from cadre.shared.journal import Journal
 from cadre.shared.keyring import Keyring
 from cadre.shared.log import Log
+from cadre.shared.master_keys import MasterKeys
+from cadre.shared.past import Past
 from cadre.shared.projector import Projector
 from cadre.shared.reactor import Reactor
+from cadre.shared.readings import Readings
 from cadre.shared.service import Context, Service
+from cadre.shared.serving import today_in_china
 from cadre.shared.settings import Settings
 
 STREAM_WAIT_S = 0.5
@@ -46,6 +54,8 @@ class Runtime:
     projector: Projector
     reactor: Reactor
     handling: Handling
+    readings: Readings
+    past: Past
     failed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the runner or the reactions ended, which only a defect can cause."""
 
@@ -62,7 +72,7 @@ async def connect(settings: Settings) -> Client:
     async def on_error(error: Exception) -> None:
         _LOGGER.warning("nats", error=str(error) or type(error).__name__)
 
-    return await nats.connect(  # pyright: ignore[reportUnknownMemberType]
+    return await open_connection(
         settings.nats_url,
         user=settings.nats_user,
         password=settings.nats_password.get_secret_value(),
@@ -76,23 +86,32 @@ async def connect(settings: Settings) -> Client:
 
 
 @contextlib.asynccontextmanager
-async def running(service: Service, settings: Settings) -> AsyncGenerator[Runtime]:
-    """A service with its runner and reactions at work, until the block ends."""
+async def running(
+    service: Service, settings: Settings, today: Callable[[], date] = today_in_china
+) -> AsyncGenerator[Runtime]:
+    """A service with its runner, reactions and diary at work, until the block ends."""
     client = await connect(settings)
-    engine = create_engine(settings.database_url.get_secret_value())
+    database = Database(settings.database_url.get_secret_value())
     keys = create_engine(settings.keys_url.get_secret_value(), durable=True)
     runtime = _assemble(
-        service, settings, client, engine, Keyring(keys, AESGCM(settings.master_key))
+        service,
+        settings,
+        client,
+        database,
+        Keyring(keys, MasterKeys(settings.master_key, settings.master_key_previous)),
+        today,
     )
     try:
         await runtime.codec.keyring.create()
         await _await_stream(runtime.log)
+        await forget_again(runtime.log, keys)
         await runtime.projector.start()
         await runtime.reactor.start()
         await service.start(runtime.context)
         tasks = [
             asyncio.create_task(runtime.projector.run(), name="projector"),
             asyncio.create_task(runtime.reactor.run(), name="reactor"),
+            asyncio.create_task(_diary(runtime).run(), name="diary"),
         ]
         for task in tasks:
             task.add_done_callback(runtime.task_ended)
@@ -106,33 +125,72 @@ async def running(service: Service, settings: Settings) -> AsyncGenerator[Runtim
             await asyncio.gather(*tasks, return_exceptions=True)
     finally:
         await client.close()
-        await engine.dispose()
+        await runtime.past.close()
+        await database.close()
         await keys.dispose()
 
 
 def _assemble(
-    service: Service, settings: Settings, client: Client, engine: AsyncEngine, keyring: Keyring
+    service: Service,
+    settings: Settings,
+    client: Client,
+    database: Database,
+    keyring: Keyring,
+    today: Callable[[], date],
 ) -> Runtime:
     codec = Codec(Signer.from_seed(service.name, settings.signing_key), keyring)
     log = Log(client)
-    journal = Journal(service.name, engine)
+    journal = Journal(service.name, database)
     context = Context(
         engine=keyring.engine,
         index_key=settings.index_key,
-        fingerprint_key=_derived(settings.master_key, "command-fingerprint"),
+        tables=database.engine,
+        today=today,
+        fingerprint_key=settings.fingerprint_key or first_fingerprint_key(settings.master_key),
     )
-    projector = Projector(service.read_models, engine, log, codec, journal)
+    projector = Projector(
+        service.read_models, database, log, codec, journal, partial(evict, keyring)
+    )
     handling = Handling(
-        service, log, journal, codec, projector, context, version(f"cadre-{service.name}")
+        service,
+        log,
+        Histories(service.name, log, journal, codec, projector),
+        codec,
+        projector,
+        context,
+        version(f"cadre-{service.name}"),
     )
-    reactor = Reactor(service, engine, log, codec, handling.handle)
+    reactor = Reactor(service, database, journal, projector.journaled, codec, handling.handle)
+    readings = Readings(client, service.name)
     return Runtime(
-        service, settings, client, engine, log, codec, context, projector, reactor, handling
+        service,
+        settings,
+        client,
+        database.engine,
+        log,
+        codec,
+        context,
+        projector,
+        reactor,
+        handling,
+        readings,
+        Past(service.read_models, log, codec, projector),
     )
 
 
-def _derived(master: bytes, purpose: str) -> bytes:
-    return hmac.new(master, f"cadre/{purpose}".encode(), sha256).digest()
+def first_fingerprint_key(master: bytes) -> bytes:
+    """What commands are compared with; a later master key must not change it."""
+    return hmac.new(master, b"cadre/command-fingerprint", sha256).digest()
+
+
+def _diary(runtime: Runtime) -> Diary:
+    return Diary(
+        runtime.service,
+        runtime.context,
+        runtime.engine,
+        runtime.projector,
+        runtime.handling.handle,
+    )
 
 
 async def _await_stream(log: Log) -> None:

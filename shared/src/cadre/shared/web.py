@@ -7,7 +7,6 @@ same headers: ``Idempotency-Key`` (the command id, a UUID), ``Cadre-Actor``, ``t
 
 import asyncio
 import contextlib
-import hmac
 import inspect
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -16,26 +15,34 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
-from starlette.middleware.base import RequestResponseEndpoint
+from pydantic import AwareDatetime, Field, WithJsonSchema
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.shared import admin, asyncapi, health
+from cadre.shared.bulk import COMMANDS_MAX
 from cadre.shared.decider import Handler
+from cadre.shared.door import CommandOfMany, Door, problem
 from cadre.shared.errors import CadreError
-from cadre.shared.handling import Outcome
 from cadre.shared.messages import Command
 from cadre.shared.metrics import Metrics
 from cadre.shared.nats_commands import serve
+from cadre.shared.outcomes import Outcome
+from cadre.shared.past import Until
+from cadre.shared.protected_persons import restricted_persons
+from cadre.shared.protection import restricted
+from cadre.shared.readings import legal_ground
+from cadre.shared.recording import name_reader, record_readings
+from cadre.shared.reports import report_routes
 from cadre.shared.runtime import Runtime, running
 from cadre.shared.service import Service
 from cadre.shared.serving import Reader
 from cadre.shared.settings import Settings
-from cadre.shared.wire import from_validation, meta_from
+from cadre.shared.wire import PROBLEM, from_validation
 from cadre.shared.wire_schemas import PROBLEM_SCHEMA
 
-PROBLEM = "application/problem+json"
-OPEN_PATHS = ("/health/", "/metrics", "/openapi.json", "/docs", "/asyncapi")
+type Problem = Annotated[dict[str, Any], WithJsonSchema(PROBLEM_SCHEMA)]
+
 _BEARER = HTTPBearer(auto_error=False, description="CADRE_API_TOKEN of the service")
 
 
@@ -65,13 +72,17 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     )
     metrics = Metrics(service.name)
     app.state.metrics = metrics
-    _guard(app, settings)
+    record_readings(app)
+    app.add_middleware(Door, service=service, settings=settings, metrics=metrics)
     _tell_errors(app)
     app.include_router(health.router(service, metrics))
     _describe(app, service)
     app.include_router(_commands(service))
     app.include_router(admin.router(service))
-    app.include_router(service.router, dependencies=[Depends(_open_reader)])
+    named = [Depends(name_reader)] if service.confidential else []
+    reading = [*named, Depends(_open_reader)]
+    app.include_router(service.router, dependencies=reading)
+    app.include_router(report_routes(service.reports), dependencies=reading)
     return app
 
 
@@ -89,33 +100,10 @@ def _describe(app: FastAPI, service: Service) -> None:
         return described
 
 
-def _guard(app: FastAPI, settings: Settings) -> None:
-    """Everything but health, metrics and the documents needs the token."""
-    expected = f"Bearer {settings.api_token.get_secret_value()}"
-
-    @app.middleware("http")
-    async def authorise(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        given = request.headers.get("authorization", "")
-        if request.url.path.startswith(OPEN_PATHS) or hmac.compare_digest(
-            given.encode(), expected.encode()
-        ):
-            return await call_next(request)
-        problem = {
-            "type": "urn:cadre:problem:unauthorised",
-            "title": "The caller is not known",
-            "status": 401,
-            "detail": "the request bears no valid token",
-            "hint": "send Authorization: Bearer <token>",
-        }
-        return JSONResponse(
-            problem, 401, media_type=PROBLEM, headers={"WWW-Authenticate": "Bearer"}
-        )
-
-
 def _tell_errors(app: FastAPI) -> None:
     async def told(_request: Request, error: Exception) -> Response:
         assert isinstance(error, CadreError)  # noqa: S101
-        return JSONResponse(error.problem(), error.status, media_type=PROBLEM)
+        return problem(error)
 
     async def malformed(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
@@ -126,31 +114,43 @@ def _tell_errors(app: FastAPI) -> None:
 
 
 def _commands(service: Service) -> APIRouter:
+    """The commands for the document alone; `Door` takes them before they would get here."""
     router = APIRouter(prefix="/commands", tags=["commands"])
     for handler in service.handlers:
         router.add_api_route(
             f"/{handler.command.name}",
-            _endpoint(handler),
+            _described(handler),
             methods=["POST"],
             response_model=Outcome,
             summary=(inspect.getdoc(handler.command) or handler.command.name).splitlines()[0],
             operation_id=handler.command.name,
         )
+    router.add_api_route(
+        "",
+        _many_described,
+        methods=["POST"],
+        response_model=list[Outcome | Problem],
+        summary="Many commands at once: an outcome or a problem for each, in their order",
+        operation_id="many-commands",
+    )
     return router
 
 
-def _endpoint(handler: Handler[Any]) -> Callable[..., Awaitable[Outcome]]:
+async def _many_described(
+    commands: Annotated[list[CommandOfMany], Field(max_length=COMMANDS_MAX)],  # noqa: ARG001
+    cadre_actor: Annotated[str, Header()],  # noqa: ARG001
+) -> list[Outcome | Problem]:
+    raise AssertionError("the door takes commands")
+
+
+def _described(handler: Handler[Any]) -> Callable[..., Awaitable[Outcome]]:
     async def endpoint(
-        request: Request,
-        command: Command,
-        idempotency_key: Annotated[UUID, Header()],  # noqa: ARG001  # for the document
+        command: Command,  # noqa: ARG001
+        idempotency_key: Annotated[UUID, Header()],  # noqa: ARG001
         cadre_actor: Annotated[str, Header()],  # noqa: ARG001
         cadre_expected_position: Annotated[int | None, Header()] = None,  # noqa: ARG001
     ) -> Outcome:
-        runtime: Runtime = request.app.state.runtime
-        metrics: Metrics = request.app.state.metrics
-        with metrics.command(command.name):
-            return await runtime.handling.handle(command, meta_from(request.headers))
+        raise AssertionError("the door takes commands")
 
     endpoint.__annotations__["command"] = handler.command
     return endpoint
@@ -160,20 +160,51 @@ async def _open_reader(
     request: Request,
     response: Response,
     after: Annotated[int | None, Query(ge=0, description="Wait until this position")] = None,
+    known_at: Annotated[int | None, Query(ge=0, description="As known at this position")] = None,
+    known_at_time: Annotated[AwareDatetime | None, Query(description="As known then")] = None,
 ) -> AsyncGenerator[None]:
-    """Put a `Reader` on the request: one snapshot, and the position it is true for."""
+    """Put a `Reader` on the request: one snapshot, and the position it is true for.
+
+    What may only be stored today is hidden, whatever position is asked about, unless a legal
+    ground is named; then it is recorded.
+    """
     runtime: Runtime = request.app.state.runtime
     projector = runtime.projector
     if after is not None:
         await projector.wait(after, runtime.settings.wait_s_max)
-    async with runtime.engine.connect() as connection, connection.begin():
-        position = await projector.position_in(connection)
-        request.state.reader = Reader(connection, position, runtime.codec.keyring)
+    hidden = await _hidden(request, runtime)
+    until = known_at_time if known_at is None else known_at
+    async with _snapshot(runtime, until) as (connection, position):
+        request.state.reader = Reader(connection, position, runtime.codec.keyring, hidden)
         response.headers["Cadre-Position"] = str(position)
         if projector.parked:
-            response.headers["Cadre-Parked"] = ",".join(
-                sorted(f"{service}.{entity}.{id_}" for service, entity, id_ in projector.parked)[
-                    :50
-                ]
+            parked = sorted(
+                f"{service}.{entity}.{id_}" for service, entity, id_ in projector.parked
             )
+            response.headers["Cadre-Parked"] = ",".join(parked[:50])
         yield
+
+
+async def _hidden(request: Request, runtime: Runtime) -> frozenset[str]:
+    """Whose data this request may not use."""
+    if legal_ground(request.headers) is not None:
+        await name_reader(request)
+        return frozenset()
+    async with runtime.engine.connect() as connection:
+        hidden = await restricted_persons(connection, runtime.service.read_models)
+    if (person := request.path_params.get("cadre_id")) in hidden:
+        raise restricted(str(person))
+    return hidden
+
+
+@contextlib.asynccontextmanager
+async def _snapshot(
+    runtime: Runtime, until: Until | None
+) -> AsyncGenerator[tuple[AsyncConnection, int]]:
+    """The tables as they are, or as known earlier, with the position they are true for."""
+    if until is None:
+        async with runtime.engine.connect() as connection, connection.begin():
+            yield connection, await runtime.projector.position_in(connection)
+    else:
+        async with runtime.past.at(until) as found:
+            yield found

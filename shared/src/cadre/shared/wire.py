@@ -8,6 +8,8 @@ from cadre.shared.errors import Malformed
 from cadre.shared.messages import Meta
 
 ACTOR_LENGTH_MAX = 100
+PROBLEM = "application/problem+json"
+"""The media type of an error (RFC 9457)."""
 
 
 def from_validation(errors: Iterable[Mapping[str, Any]]) -> Malformed:
@@ -23,13 +25,13 @@ def from_validation(errors: Iterable[Mapping[str, Any]]) -> Malformed:
     )
 
 
-def meta_from(headers: Mapping[str, str]) -> Meta:
-    """A command's meta data from its headers, HTTP or NATS.
+def meta_from(headers: Mapping[str, str], command_id: UUID | None = None) -> Meta:
+    """A command's meta data from its headers, HTTP or NATS; its id too, if it is not given.
 
     Raises: Malformed.
     """
     lower = {name.lower(): value for name, value in headers.items()}
-    key = lower.get("idempotency-key")
+    key = str(command_id) if command_id else lower.get("idempotency-key")
     if not key:
         raise Malformed(
             "the header Idempotency-Key is missing",

@@ -102,7 +102,7 @@ EVENT_HEADERS: Json = {
             pattern="^[0-9a-f]{64}$",
         ),
         "ce-evidence": _text(
-            "Last position of the history that the decision had seen", pattern="^[0-9]+$"
+            "Highest position among the histories that the decision had read", pattern="^[0-9]+$"
         ),
         "ce-codeversion": _text("Version of the service that decided"),
         "ce-keyid": _text(

@@ -1,0 +1,108 @@
+"""Many commands at once, for imports: decided one by one, recorded in large atomic batches.
+
+A batch holds at most one decision on each history, so every event's evidence is a position that
+the log has given. Commands that name the same person or thing are carried out in their order. What
+a batch cannot hold (a repeat, a lost race, an error) goes the way of a single command, so the
+outcomes are those that single commands would have had.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cadre.shared.decider import Scope, World
+from cadre.shared.decisions import Decision, Wish
+from cadre.shared.errors import CadreError
+from cadre.shared.handling import Handling
+from cadre.shared.log import BATCH_EVENTS_MAX, Conflict, NoAnswer
+from cadre.shared.messages import Command, Meta
+from cadre.shared.outcomes import Outcome
+
+COMMANDS_MAX = 10_000
+SINGLE_AT_ONCE = 32
+DECISIONS_AT_A_STRETCH = 20
+"""After so many the event loop may serve others."""
+
+
+async def handle_many(
+    handling: Handling, commands: Sequence[tuple[Command, Meta]]
+) -> list[Outcome | CadreError]:
+    """What became of each command, in their order."""
+    bulk = _Bulk(handling)
+    for index, accepted in enumerate(await handling.accept_many(commands)):
+        if isinstance(accepted, CadreError):
+            bulk.told[index] = accepted
+        else:
+            scopes = tuple(accepted.handler.scopes(accepted.command, World()))
+            bulk.waiting[index] = (accepted, scopes)
+    await handling.histories.recall(scope for _, s in bulk.waiting.values() for scope in s)
+    while bulk.waiting:
+        await bulk.carry_out_some()
+    return [bulk.told[index] for index in range(len(commands))]
+
+
+@dataclass(slots=True)
+class _Bulk:
+    handling: Handling
+    waiting: dict[int, tuple[Wish, tuple[Scope[Any], ...]]] = field(
+        default_factory=dict[int, tuple[Wish, tuple[Scope[Any], ...]]]
+    )
+    """Commands by their place, with the histories they name themselves."""
+    told: dict[int, Outcome | CadreError] = field(default_factory=dict[int, Outcome | CadreError])
+
+    async def carry_out_some(self) -> None:
+        """Carry out waiting commands, of each history the first."""
+        decisions, singly = await self._decided()
+        if not await self._recorded(decisions):
+            singly |= {index: decision.wish for index, decision in decisions.items()}
+        await self._singly(singly)
+        for index in (*decisions, *singly):
+            self.waiting.pop(index, None)
+
+    async def _decided(self) -> tuple[dict[int, Decision], dict[int, Wish]]:
+        """Decisions for one batch, and commands to be carried out singly after it."""
+        decisions: dict[int, Decision] = {}
+        singly: dict[int, Wish] = {}
+        touched: set[Scope[Any]] = set()
+        room = BATCH_EVENTS_MAX
+        for index, (wish, named) in self.waiting.items():
+            if touched.isdisjoint(named):
+                decision = await self.handling.on_known(wish)
+                if decision is None or len(decision.events) > BATCH_EVENTS_MAX:
+                    singly[index] = wish
+                elif touched.isdisjoint(decision.histories):
+                    if len(decision.events) > room:
+                        break
+                    decisions[index] = decision
+                    room -= len(decision.events)
+                    touched.update(decision.histories)
+                if len(decisions) % DECISIONS_AT_A_STRETCH == 0:
+                    await asyncio.sleep(0)
+            touched.update(named)
+        return decisions, singly
+
+    async def _recorded(self, decisions: dict[int, Decision]) -> bool:
+        """Whether the decisions could be recorded in one batch."""
+        if not decisions:
+            return True
+        try:
+            outcomes = await self.handling.append_many(list(decisions.values()))
+        except (Conflict, NoAnswer, CadreError):
+            # Nothing was written, or it is not known: the single way finds out for each.
+            return False
+        self.told |= dict(zip(decisions, outcomes, strict=True))
+        return True
+
+    async def _singly(self, wishes: dict[int, Wish]) -> None:
+        queue = iter(wishes.items())
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(min(SINGLE_AT_ONCE, len(wishes))):
+                tasks.create_task(self._carry_out(queue))
+
+    async def _carry_out(self, queue: Iterable[tuple[int, Wish]]) -> None:
+        for index, wish in queue:
+            try:
+                self.told[index] = await self.handling.carry_out(wish)
+            except CadreError as error:
+                self.told[index] = error

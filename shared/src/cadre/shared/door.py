@@ -1,0 +1,153 @@
+"""The way in over HTTP: who may enter, and commands by the shortest way.
+
+A plain ASGI middleware. FastAPI describes the commands and answers everything else; its own way to
+an endpoint costs more time than deciding, signing and sending a command together.
+"""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from cadre.shared.bulk import COMMANDS_MAX, handle_many
+from cadre.shared.errors import CadreError, Malformed, TooLarge
+from cadre.shared.messages import Command, Meta
+from cadre.shared.metrics import Metrics
+from cadre.shared.outcomes import Outcome
+from cadre.shared.runtime import Runtime
+from cadre.shared.service import Service
+from cadre.shared.settings import Settings
+from cadre.shared.wire import PROBLEM, from_validation, meta_from
+
+OPEN_PATHS = ("/health/", "/metrics", "/openapi.json", "/docs", "/asyncapi")
+COMMANDS = "/commands"
+
+_UNKNOWN_CALLER = {
+    "type": "urn:cadre:problem:unauthorised",
+    "title": "The caller is not known",
+    "status": 401,
+    "detail": "the request bears no valid token",
+    "hint": "send Authorization: Bearer <token>",
+}
+
+type Answer = Callable[[Request], Awaitable[bytes]]
+
+
+class CommandOfMany(BaseModel):
+    """One of many commands sent together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    id: UUID = Field(description="What Idempotency-Key is for a single command")
+    body: dict[str, Any]
+
+
+MANY = TypeAdapter(list[CommandOfMany])
+
+
+@dataclass(slots=True)
+class Door:
+    """Everything but health, metrics and the documents needs the token."""
+
+    app: ASGIApp
+    service: Service
+    settings: Settings
+    metrics: Metrics
+    _expected: bytes = field(init=False)
+    _kinds: dict[str, type[Command]] = field(init=False)
+    _answers: dict[str, Answer] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._expected = f"Bearer {self.settings.api_token.get_secret_value()}".encode()
+        self._kinds = {handler.command.name: handler.command for handler in self.service.handlers}
+        self._answers = {
+            f"{COMMANDS}/{name}": self._taking(kind) for name, kind in self._kinds.items()
+        } | {COMMANDS: self._take_many}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        answer = self._answers.get(path) if scope["method"] == "POST" else None
+        if not path.startswith(OPEN_PATHS) and not self._knows(scope):
+            response = JSONResponse(
+                _UNKNOWN_CALLER, 401, media_type=PROBLEM, headers={"WWW-Authenticate": "Bearer"}
+            )
+            await response(scope, receive, send)
+        elif answer is not None:
+            response = await _told(answer, Request(scope, receive))
+            await response(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def _knows(self, scope: Scope) -> bool:
+        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        return hmac.compare_digest(given, self._expected)
+
+    def _taking(self, kind: type[Command]) -> Answer:
+        async def answer(request: Request) -> bytes:
+            command = kind.model_validate_json(await request.body())
+            meta = meta_from(request.headers)
+            runtime: Runtime = request.app.state.runtime
+            with self.metrics.command(kind.name):
+                outcome = await runtime.handling.handle(command, meta)
+            return outcome.model_dump_json().encode()
+
+        return answer
+
+    async def _take_many(self, request: Request) -> bytes:
+        wanted = MANY.validate_json(await request.body())
+        if len(wanted) > COMMANDS_MAX:
+            raise TooLarge(
+                f"{len(wanted)} commands in one request, at most {COMMANDS_MAX}",
+                hint="send them in several requests",
+            )
+        read = [self._read(one, meta_from(request.headers, one.id)) for one in wanted]
+        readable = [one for one in read if not isinstance(one, CadreError)]
+        runtime: Runtime = request.app.state.runtime
+        told = iter(await handle_many(runtime.handling, readable))
+        answers = [one if isinstance(one, CadreError) else next(told) for one in read]
+        for one, answer in zip(wanted, answers, strict=True):
+            self.metrics.count(one.name if one.name in self._kinds else "unknown", answer)
+        return b"[" + b",".join(map(_json, answers)) + b"]"
+
+    def _read(self, one: CommandOfMany, meta: Meta) -> tuple[Command, Meta] | CadreError:
+        kind = self._kinds.get(one.name)
+        if kind is None:
+            return Malformed(
+                f"{self.service.name} does not know the command {one.name}", where="name"
+            )
+        try:
+            return kind.model_validate(one.body), meta
+        except ValidationError as error:
+            return from_validation(error.errors())
+
+
+async def _told(answer: Answer, request: Request) -> Response:
+    try:
+        found = await answer(request)
+    except ValidationError as error:
+        return problem(from_validation(error.errors(include_url=False, include_input=False)))
+    except CadreError as error:
+        return problem(error)
+    return Response(found, media_type="application/json")
+
+
+def _json(answer: Outcome | CadreError) -> bytes:
+    if isinstance(answer, CadreError):
+        return json.dumps(answer.problem(), ensure_ascii=False).encode()
+    return answer.model_dump_json().encode()
+
+
+def problem(error: CadreError) -> Response:
+    """An error as problem details (RFC 9457)."""
+    return JSONResponse(error.problem(), error.status, media_type=PROBLEM)

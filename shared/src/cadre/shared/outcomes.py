@@ -1,0 +1,61 @@
+"""What a caller is told of a command."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from cadre.contracts.catalogue import CATALOGUE
+from cadre.contracts.event import Refusal
+from cadre.shared.codec import Outgoing
+
+
+class RecordedEvent(BaseModel):
+    """One event that a command caused, as the log holds it."""
+
+    type: str
+    event_id: UUID
+    subject: str
+    position: int
+    data: dict[str, Any]
+
+
+class Outcome(BaseModel):
+    """What became of a command."""
+
+    outcome: Literal["recorded", "refused", "unchanged"]
+    command_id: UUID
+    position: int = Field(
+        description="The last position this outcome rests on; wait for it with ?after="
+    )
+    repeated: bool = Field(default=False, description="The same command had been handled before")
+    events: list[RecordedEvent] = Field(default_factory=list[RecordedEvent])
+
+    @classmethod
+    def of(cls, command_id: UUID, sent: Sequence[Outgoing], positions: Sequence[int]) -> "Outcome":
+        """The outcome of a command that caused events."""
+        events = [
+            RecordedEvent.model_construct(
+                type=message.headers["ce-type"],
+                event_id=UUID(message.headers["ce-id"]),
+                subject=message.subject,
+                position=position,
+                data=json.loads(message.body),
+            )
+            for message, position in zip(sent, positions, strict=True)
+        ]
+        # What a decision is about comes first; a refusal further on is of one person among several.
+        refused = _is_refusal(events[0].type)
+        return cls(
+            outcome="refused" if refused else "recorded",
+            command_id=command_id,
+            position=positions[-1],
+            events=events,
+        )
+
+
+def _is_refusal(tag: str) -> bool:
+    known = CATALOGUE.events.get(tag)
+    return known is not None and issubclass(known, Refusal)

@@ -1,0 +1,181 @@
+"""Whole transactions on a thread, on both databases; and many rows in few statements."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    create_engine,
+    select,
+    text,
+)
+
+from cadre.shared.database import Database
+from cadre.shared.many_rows import insert_missing, upsert
+from cadre.shared.read_models import Change, Drop, Put, ReadModels
+from cadre.shared.read_models_sql import write
+from support.environment import Environment
+
+THINGS = ReadModels(service="selection", version=1, metadata=MetaData())
+TABLE = THINGS.table(
+    "things",
+    Column("id", String(20), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("title", String),
+    Column("on", Date),
+    Column("score", Float),
+    Column("passed", Boolean),
+    Column("raw", LargeBinary),
+)
+
+
+@pytest.fixture
+async def database(environment: Environment) -> AsyncIterator[Database]:
+    database = Database(environment.database("things"))
+    await database.transact(THINGS.metadata.create_all)
+    yield database
+    await database.close()
+
+
+def put(connection: Connection, *ids: str) -> None:
+    rows = [{"id": one, "part": 1, "title": "一"} for one in ids]
+    upsert(TABLE, ("id", "part", "title"), connection.dialect).execute(connection, rows)
+
+
+def ids(connection: Connection) -> list[str]:
+    return list(connection.execute(select(TABLE.c.id).order_by(TABLE.c.id)).scalars())
+
+
+async def test_what_a_transaction_returns_and_leaves(database: Database) -> None:
+    def work(connection: Connection) -> int:
+        put(connection, "a", "b")
+        return len(ids(connection))
+
+    assert await database.transact(work) == 2
+    assert await database.read(ids) == ["a", "b"]
+
+
+async def test_an_error_undoes_the_whole_transaction(database: Database) -> None:
+    def work(connection: Connection) -> None:
+        put(connection, "a")
+        raise LookupError("no")
+
+    with pytest.raises(LookupError, match="no"):
+        await database.transact(work)
+    assert await database.read(ids) == []
+
+
+async def test_the_event_loop_and_readers_go_on_while_a_transaction_works(
+    database: Database,
+) -> None:
+    def work(connection: Connection) -> None:
+        put(connection, "a")
+        time.sleep(0.5)
+
+    begun = time.perf_counter()
+    working = asyncio.create_task(database.transact(work))
+    seen: list[list[str]] = []
+    while not working.done():
+        seen.append(await database.read(ids))
+        await asyncio.sleep(0.01)
+    assert time.perf_counter() - begun >= 0.5
+    assert len(seen) > 5
+    assert seen[0] == [], "a reader saw what was not committed"
+    assert await database.read(ids) == ["a"]
+
+
+async def test_writers_come_one_after_the_other(database: Database) -> None:
+    def add_one(connection: Connection) -> None:
+        row = connection.execute(select(TABLE.c.part).where(TABLE.c.id == "n")).scalar_one_or_none()
+        time.sleep(0.01)
+        connection.execute(text("DELETE FROM things"))
+        connection.execute(TABLE.insert(), {"id": "n", "part": (row or 0) + 1})
+
+    await asyncio.gather(*(database.transact(add_one) for _ in range(10)))
+    assert await database.read(lambda c: c.execute(select(TABLE.c.part)).scalar_one()) == 10
+
+
+async def test_closing_waits_for_the_transaction_of_a_cancelled_caller(
+    environment: Environment,
+) -> None:
+    database = Database(environment.database("closing"))
+    await database.transact(THINGS.metadata.create_all)
+
+    def work(connection: Connection) -> None:
+        time.sleep(0.2)
+        put(connection, "a")
+
+    task = asyncio.create_task(database.transact(work))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    await database.close()
+    again = Database(environment.database("closing"))
+    assert await again.read(ids) == ["a"]
+    await again.close()
+
+
+async def test_rows_of_every_type_come_back_as_they_went_in(database: Database) -> None:
+    whole: dict[str, Any] = {
+        "id": "a",
+        "part": 2,
+        "title": "张三",
+        "on": date(2026, 3, 2),
+        "score": 88.5,
+        "passed": True,
+        "raw": b"\x00\xff",
+    }
+    empty: dict[str, Any] = dict.fromkeys(whole) | {"id": "b", "part": 1, "passed": False}
+
+    def work(connection: Connection) -> list[dict[str, Any]]:
+        insert_missing(TABLE, connection.dialect).execute(connection, [whole, empty])
+        changed = [whole | {"score": 1.0}, {**whole, "id": "c"}]
+        insert_missing(TABLE, connection.dialect).execute(connection, changed)
+        rows = connection.execute(select(TABLE).order_by(TABLE.c.id)).mappings()
+        return [dict(row) for row in rows]
+
+    assert await database.transact(work) == [whole, empty, {**whole, "id": "c"}]
+
+
+def put_or_drop() -> st.SearchStrategy[Change]:
+    key = st.fixed_dictionaries({"id": st.sampled_from("ab"), "part": st.integers(1, 2)})
+    values = st.fixed_dictionaries(
+        {},
+        optional={
+            "title": st.sampled_from(["一", "二", None]),
+            "on": st.dates(date(2026, 1, 1), date(2026, 1, 3)),
+            "passed": st.booleans(),
+        },
+    )
+    puts = st.builds(lambda k, v: Put("things", {**v, **k}), key, values)
+    return puts | st.builds(lambda k: Drop("things", k), key)
+
+
+@given(changes=st.lists(put_or_drop(), max_size=12), at=st.integers(0, 12))
+def test_a_batch_leaves_what_its_changes_leave_one_by_one(changes: list[Change], at: int) -> None:
+    def after(batches: list[list[Change]]) -> list[Any]:
+        engine = create_engine("sqlite://")
+        with engine.begin() as connection:
+            THINGS.metadata.create_all(connection)
+            for batch in batches:
+                write(connection, THINGS.metadata, batch)
+            found = connection.execute(select(TABLE).order_by(TABLE.c.id, TABLE.c.part)).all()
+        engine.dispose()
+        return list(found)
+
+    one_by_one = after([[change] for change in changes])
+    assert after([changes]) == one_by_one
+    assert after([changes[:at], changes[at:]]) == one_by_one
