@@ -192,11 +192,14 @@ def test_every_command_has_a_handler_and_a_summary() -> None:
         "define-pool",
         "enter-pool",
         "exit-pool",
+        "forget",
         "lift-political-veto",
+        "lift-restriction",
         "nominate-for-pool",
         "observe",
         "plan-intake",
         "record-baseline",
         "recruit",
+        "restrict",
     ]
     assert all(handler.command.__doc__ for handler in SERVICE.handlers)

@@ -1,8 +1,8 @@
 """One data key per person and purpose, in a store of its own (envelope encryption).
 
 A data key is random, wrapped by the master key with AES-256-GCM and bound to its person, purpose
-and number. Dropping a person's keys forgets the person: every sealed value stays on the log and
-nobody can read it. A purpose is the service that wrote the value.
+and number. Destroying a person's keys forgets the person: every sealed value stays on the log and
+nobody can read it. A purpose is the service that wrote the value, or one note that lapses alone.
 
 A sealed token reads ``sealed:v1.<person>.<purpose>.<number>.<event id>.<path>.<base64url>``;
 all before the last dot is authenticated with the ciphertext, so a value cannot be moved to another
@@ -21,29 +21,22 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, delete, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cadre.contracts.event import Forgotten
+from cadre.shared import key_store
 from cadre.shared.database import create_tables, insert_or_ignore, writing
 from cadre.shared.errors import Malformed
+from cadre.shared.key_store import DATA_KEYS
+from cadre.shared.master_keys import NONCE_BYTES, MasterKeys
+from cadre.shared.protection import forgotten
 
-NONCE_BYTES = 12
 KEY_BYTES = 32
 CACHE_KEYS_MAX = 50_000
 CACHE_SECONDS_MAX = 30.0
 QUERY_KEYS_MAX = 400
 PREFIX = "sealed:"
-
-_METADATA = MetaData()
-_KEYS = Table(
-    "data_keys",
-    _METADATA,
-    Column("person", String(64), primary_key=True),
-    Column("purpose", String(64), primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("wrapped", LargeBinary, nullable=False),
-)
 
 
 class KeyName(NamedTuple):
@@ -82,7 +75,7 @@ class Keyring:
     """Makes, caches, opens and drops data keys."""
 
     engine: AsyncEngine
-    master: AESGCM
+    masters: MasterKeys
     _cache: OrderedDict[tuple[KeyName, int], tuple[DataKey, float]] = field(
         default_factory=OrderedDict[tuple[KeyName, int], tuple[DataKey, float]]
     )
@@ -90,7 +83,7 @@ class Keyring:
     async def create(self) -> None:
         """Create the key table where it is missing."""
         async with writing(self.engine) as connection:
-            await create_tables(connection, _METADATA)
+            await create_tables(connection, key_store.METADATA)
 
     async def keys(self, names: Iterable[KeyName]) -> dict[KeyName, DataKey]:
         """The keys to seal with, made where a person has none yet."""
@@ -100,14 +93,21 @@ class Keyring:
         found |= await self._stored(missing)
         fresh = [name for name in missing if name not in found]
         if fresh:
-            rows = [
-                {**name._asdict(), "number": 1, "wrapped": self._wrap(name, 1)} for name in fresh
-            ]
+            rows = [self._new_row(name) for name in fresh]
             async with writing(self.engine) as connection:
-                await connection.execute(insert_or_ignore(_KEYS, connection.dialect), rows)
+                await connection.execute(insert_or_ignore(DATA_KEYS, connection.dialect), rows)
+            # After storing: whoever was marked meanwhile must not keep a key that came too late.
+            await self._refuse_forgotten(fresh)
             # Another process may have been first: what is stored is the key.
             found |= await self._stored(fresh)
         return found
+
+    async def _refuse_forgotten(self, names: Sequence[KeyName]) -> None:
+        marked = await key_store.marks(self.engine, {name.person for name in names})
+        for person in marked:
+            await key_store.destroy(self.engine, person)
+        if marked:
+            raise forgotten(", ".join(sorted(marked)))
 
     async def open_token(self, text: str) -> str | Forgotten:
         """The value of a sealed token as text; text that is no token is returned as it is."""
@@ -144,25 +144,33 @@ class Keyring:
         return json.loads(opened)
 
     async def forget(self, person: str) -> int:
-        """Drop every key of a person; the number of keys dropped."""
-        async with writing(self.engine) as connection:
-            result = await connection.execute(delete(_KEYS).where(_KEYS.c.person == person))
-        for cached in [entry for entry in self._cache if entry[0].person == person]:
-            del self._cache[cached]
-        return result.rowcount
+        """Destroy every key of a person for good; the number of keys destroyed."""
+        await key_store.mark(self.engine, person)
+        destroyed = await key_store.destroy(self.engine, person)
+        await key_store.compact(self.engine)
+        self.evict(person)
+        return destroyed
+
+    def evict(self, person: str, purpose: str | None = None) -> None:
+        """Drop a person's keys from memory."""
+        for name, number in list(self._cache):
+            if name.person == person and purpose in {None, name.purpose}:
+                del self._cache[name, number]
 
     async def _stored(self, names: Sequence[KeyName], number: int = 1) -> dict[KeyName, DataKey]:
         found: dict[KeyName, DataKey] = {}
         for start in range(0, len(names), QUERY_KEYS_MAX):
             part = names[start : start + QUERY_KEYS_MAX]
-            query = select(_KEYS).where(
-                tuple_(_KEYS.c.person, _KEYS.c.purpose).in_([tuple(name) for name in part]),
-                _KEYS.c.number == number,
+            query = select(DATA_KEYS).where(
+                tuple_(DATA_KEYS.c.person, DATA_KEYS.c.purpose).in_([tuple(name) for name in part]),
+                DATA_KEYS.c.number == number,
             )
             async with self.engine.connect() as connection:
                 for row in await connection.execute(query):
-                    key = self._unwrap(KeyName(row.person, row.purpose), row.number, row.wrapped)
-                    found[key.name] = key
+                    name = KeyName(row.person, row.purpose)
+                    tied = key_store.bound(*name, row.number)
+                    opened = self.masters.unwrap(row.wrapped, row.master, tied)
+                    key = found[name] = DataKey(name, row.number, AESGCM(opened))
                     self._cache[key.name, key.number] = (key, time.monotonic())
         while len(self._cache) > CACHE_KEYS_MAX:
             self._cache.popitem(last=False)
@@ -175,23 +183,13 @@ class Keyring:
             return None
         return entry[0]
 
-    def _wrap(self, name: KeyName, number: int) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self.master.encrypt(nonce, os.urandom(KEY_BYTES), _bound(name, number))
-
-    def _unwrap(self, name: KeyName, number: int, wrapped: bytes) -> DataKey:
-        try:
-            key = self.master.decrypt(
-                wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _bound(name, number)
-            )
-        except InvalidTag as error:
-            raise Malformed(
-                "a data key does not open with this master key",
-                where=f"{name.person}/{name.purpose}",
-                hint="check CADRE_MASTER_KEY; the key store may belong to another installation",
-            ) from error
-        return DataKey(name, number, AESGCM(key))
+    def _new_row(self, name: KeyName) -> dict[str, object]:
+        number = 1
+        wrapped = self.masters.wrap(os.urandom(KEY_BYTES), key_store.bound(*name, number))
+        master = self.masters.current_id
+        return {**name._asdict(), "number": number, "master": master, "wrapped": wrapped}
 
 
-def _bound(name: KeyName, number: int) -> bytes:
-    return f"{name.person}/{name.purpose}/{number}".encode()
+def person_of(token: str) -> str:
+    """Whose value a sealed token holds."""
+    return token.removeprefix(PREFIX).split(".", 2)[1]

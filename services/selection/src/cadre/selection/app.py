@@ -5,17 +5,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
 
-from cadre.selection import intake_queries, pool_queries, queries
+from cadre.selection import forgetting, intake_queries, pool_queries, queries
 from cadre.selection.handlers import HANDLERS
 from cadre.selection.identities import Identities
+from cadre.selection.judgements import JUDGEMENTS
+from cadre.selection.order import ORDERS
+from cadre.selection.privacy import Forget
 from cadre.selection.reactions import REACTIONS
 from cadre.selection.read_models import READ_MODELS
-from cadre.selection.registration import identities, prepare, start
-from cadre.selection.tables import CADRES
+from cadre.selection.registration import identities, prepare, prepare_many, start
+from cadre.selection.reports import REPORTS
+from cadre.selection.tables import CADRES, PROTECTED_PERSONS
 from cadre.shared.errors import Malformed
 from cadre.shared.service import Context, Service
-from cadre.shared.serving import On, Reading
+from cadre.shared.serving import FromLog, On, Reading
 
 ROUTER = APIRouter()
 
@@ -40,6 +45,20 @@ class Search(BaseModel):
     id_number: SearchText = None
 
 
+class RestrictionLine(BaseModel):
+    """Data that may only be stored; ``ended`` says that the law demands it no longer."""
+
+    cadre_id: str
+    retained_until: date
+    basis: str
+    ended: bool
+
+
+class Restrictions(BaseModel):
+    on: date
+    restrictions: list[RestrictionLine]
+
+
 @ROUTER.post("/cadres/find", response_model=queries.CadresFound, summary="按姓名或身份证号查找干部")
 async def find_cadres(
     reader: Reading, index: Annotated[Identities, Depends(_identities)], search: Search
@@ -47,6 +66,7 @@ async def find_cadres(
     if search.name is None and search.id_number is None:
         raise Malformed("nothing to search for", where="name", hint="give name, id_number or both")
     found = await index.find(name=search.name, id_number=search.id_number)
+    found = [cadre_id for cadre_id in found if cadre_id not in reader.hidden]
     chosen = CADRES.c.cadre_id.in_(found)
     return queries.CadresFound(cadres=await queries.persons(reader, chosen, date.max))
 
@@ -136,13 +156,36 @@ async def stock(
     return await pool_queries.stock(reader, pool_id, from_day, to_day)
 
 
+@ROUTER.post(
+    "/forgettings/preview",
+    summary="删除个人信息前的预览：将销毁什么，有何障碍",
+)
+async def preview(request: Request, histories: FromLog, wish: Forget) -> forgetting.Preview:
+    return await forgetting.preview(request.app.state.context, histories, wish)
+
+
+@ROUTER.get("/restrictions", summary="限制处理的干部与法定保存期限")
+async def restrictions(reader: Reading, on: On) -> Restrictions:
+    table = PROTECTED_PERSONS
+    query = select(table).where(table.c.restricted).order_by(table.c.retained_until)
+    rows = (await reader.connection.execute(query.order_by(table.c.cadre_id))).mappings()
+    lines = [RestrictionLine(**row, ended=row["retained_until"] < on) for row in rows]
+    return Restrictions(on=on, restrictions=lines)
+
+
 SERVICE = Service(
     name="selection",
     title="选 Selection",
     handlers=HANDLERS,
     read_models=READ_MODELS,
     reactions=REACTIONS,
+    judgements=JUDGEMENTS,
+    orders=ORDERS,
     router=ROUTER,
+    reports=REPORTS,
     prepare=prepare,
+    prepare_many=prepare_many,
     start=start,
+    enact=forgetting.enact,
+    due=forgetting.due,
 )

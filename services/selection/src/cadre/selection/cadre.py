@@ -3,13 +3,17 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
 from uuid import UUID
 
 from pydantic import Field
 
+from cadre.contracts.appointment import PostAssumed, ProbationConcluded, Promoted, Relieved
 from cadre.contracts.event import CadreEvent, CadreId, Event
 from cadre.contracts.selection import (
     Baselined,
+    CadreForgotten,
+    DataRestricted,
     KinDeclared,
     Observed,
     PoliticalQualityAssessed,
@@ -22,11 +26,14 @@ from cadre.contracts.selection import (
     PoolNominated,
     ProfileCorrected,
     Recruited,
+    RestrictionLifted,
 )
 from cadre.contracts.supervision import Disciplined, RectificationChecked, Talked
+from cadre.shared import protection
 from cadre.shared.decider import Fold
 from cadre.shared.errors import NotFound, NotPossible
 from cadre.shared.messages import Command, Recorded
+from cadre.shared.protection import UNPROTECTED, Protection
 
 
 class CadreCommand(Command):
@@ -96,6 +103,25 @@ class Cadre:
             and fact.model_dump(exclude=left_out) == wanted
             for fact in self.facts.values()
         )
+
+    @property
+    def protection(self) -> Protection:
+        """Whether the person's data may be used, and whether they are there."""
+        return reduce(protection.evolve, self.facts.values(), UNPROTECTED)
+
+    @property
+    def posts(self) -> frozenset[str]:
+        """The posts somebody holds, in the order of the record."""
+        held: set[str] = set()
+        for event in self.facts.values():
+            match event:
+                case PostAssumed() | Promoted(kind="post", post_id=str()):
+                    held.add(str(event.post_id))
+                case Relieved() | ProbationConcluded(passed=False):
+                    held.discard(event.post_id)
+                case _:
+                    pass
+        return frozenset(held)
 
     @property
     def entry(self) -> Recruited | Baselined | None:
@@ -182,6 +208,13 @@ def evolve(state: Cadre, recorded: Recorded[Event]) -> Cadre:
             | Talked()
             | RectificationChecked()
             | Disciplined()
+            | PostAssumed()
+            | Promoted()
+            | ProbationConcluded()
+            | Relieved()
+            | DataRestricted()
+            | RestrictionLifted()
+            | CadreForgotten()
         ) as event:
             replaced = {event.supersedes} if event.supersedes else set[UUID]()
             return Cadre({**state.facts, recorded.event_id: event}, state.superseded | replaced)

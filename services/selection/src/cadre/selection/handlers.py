@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cadre.contracts.event import Event
-from cadre.selection import identification, intake, membership, pool, profile
+from cadre.selection import identification, intake, membership, pool, privacy, profile
 from cadre.selection.cadre import CADRE, Cadre, CadreCommand
 from cadre.selection.identification import (
     AssessPoliticalQuality,
@@ -22,6 +22,7 @@ from cadre.selection.membership import (
     NominateForPool,
 )
 from cadre.selection.pool import POOL, DefinePool
+from cadre.selection.privacy import Forget, LiftRestriction, Restrict
 from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
 from cadre.shared.decider import Handler
 
@@ -62,6 +63,9 @@ HANDLERS: tuple[Handler[Any], ...] = (
     _of_cadre(AssessPoliticalQuality, identification.decide),
     _of_cadre(LiftPoliticalVeto, identification.decide),
     _of_cadre(DeclareKin, identification.decide),
+    _of_cadre(Restrict, privacy.decide),
+    _of_cadre(LiftRestriction, privacy.decide),
+    _of_cadre(Forget, privacy.decide),
     _of_member(NominateForPool),
     _of_member(AssessForPool),
     _of_member(CompareForPool),

@@ -5,17 +5,25 @@ without a trace in the log. It belongs to no read model: a rebuild leaves it alo
 """
 
 import hmac
+import itertools
 from base64 import b32encode
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from sqlalchemy import Column, Index, MetaData, String, Table, delete, select
+from sqlalchemy import Column, Index, MetaData, String, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cadre.contracts.event import CadreId
 from cadre.selection.idnumber import read_id_number
+from cadre.shared import key_store
 from cadre.shared.database import create_tables, insert_or_ignore, writing
 from cadre.shared.errors import CommandReused
+from cadre.shared.protection import forgotten
+
+QUERY_TOKENS_MAX = 1000
+NAME_CHARACTERS = range(2, 16)
+"""How long a name is; of a text, pieces of these lengths are compared with names."""
 
 METADATA = MetaData()
 IDENTITIES = Table(
@@ -48,9 +56,16 @@ class Identities:
     key: bytes
 
     async def create(self) -> None:
-        """Create the tables where they are missing."""
+        """Create the tables where they are missing, and drop rows that a backup brought back."""
+        returned = 0
         async with writing(self.engine) as connection:
-            await create_tables(connection, METADATA)
+            await create_tables(connection, METADATA, key_store.METADATA)
+            forgotten_ones = select(key_store.FORGOTTEN.c.person)
+            for table in (NAMES, IDENTITIES):
+                stale = delete(table).where(table.c.cadre_id.in_(forgotten_ones))
+                returned += (await connection.execute(stale)).rowcount
+        if returned:
+            await key_store.compact(self.engine)
 
     async def assign(self, id_number: str, command_id: UUID) -> CadreId:
         """The cadre id of an ID number: made from the command's id at first, then always the same.
@@ -58,24 +73,66 @@ class Identities:
         Of two callers with one new number, both get the id of the first. Raises CommandReused when
         the command's id already gave its cadre id to another person, Malformed for a bad number.
         """
-        token = self._token("id", read_id_number(id_number).text)
-        row = {"id_token": token, "cadre_id": cadre_id_of(command_id)}
+        (assigned,) = await self.assign_many([(id_number, command_id)])
+        if isinstance(assigned, CommandReused):
+            raise assigned
+        return assigned
+
+    async def assign_many(
+        self, wanted: Sequence[tuple[str, UUID]]
+    ) -> list[CadreId | CommandReused]:
+        """`assign` for many in one transaction, an error in the place of whom it concerns."""
+        tokens = [self._token("id", read_id_number(number).text) for number, _ in wanted]
+        rows = [
+            {"id_token": token, "cadre_id": cadre_id_of(command_id)}
+            for token, (_, command_id) in zip(tokens, wanted, strict=True)
+        ]
         async with writing(self.engine) as connection:
-            await connection.execute(insert_or_ignore(IDENTITIES, connection.dialect), row)
-            known = await _holder(connection, token)
-        if known is None:
-            raise CommandReused(
-                "this command id already gave its cadre id to another person",
-                where=str(command_id),
-                hint="send every person with a command id of its own",
-            )
-        return known
+            await connection.execute(insert_or_ignore(IDENTITIES, connection.dialect), rows)
+            known = await _holders(connection, tokens)
+        gone = await self._forgotten_meanwhile(known.values())
+        return [
+            _assigned(known.get(token), gone, command_id)
+            for token, (_, command_id) in zip(tokens, wanted, strict=True)
+        ]
 
     async def remember_name(self, cadre_id: CadreId, name: str) -> None:
         """Make a cadre findable by a name; names remembered before stay findable."""
-        row = {"name_token": self._name_token(name), "cadre_id": cadre_id}
+        if await self.remember_names([(cadre_id, name)]):
+            raise forgotten(cadre_id)
+
+    async def remember_names(self, names: Sequence[tuple[CadreId, str]]) -> set[CadreId]:
+        """`remember_name` for many in one transaction; those who are forgotten."""
+        rows = [
+            {"name_token": self._name_token(name), "cadre_id": cadre_id} for cadre_id, name in names
+        ]
         async with writing(self.engine) as connection:
-            await connection.execute(insert_or_ignore(NAMES, connection.dialect), row)
+            await connection.execute(insert_or_ignore(NAMES, connection.dialect), rows)
+        return await self._forgotten_meanwhile(cadre_id for cadre_id, _ in names)
+
+    async def named_in(self, cadre_id: CadreId, text: str) -> bool:
+        """Whether a text holds a name of this cadre."""
+        query = select(NAMES.c.name_token).where(NAMES.c.cadre_id == cadre_id)
+        async with self.engine.connect() as connection:
+            names = set(await connection.scalars(query))
+        joined = "".join(text.split())
+        parts = {
+            joined[start : start + length]
+            for length in NAME_CHARACTERS
+            for start in range(len(joined) - length + 1)
+        }
+        return bool(names) and any(self._name_token(part) in names for part in parts)
+
+    async def rows_of(self, cadre_id: CadreId) -> dict[str, int]:
+        """How many rows of a cadre each table holds."""
+        async with self.engine.connect() as connection:
+            return {
+                table.name: await connection.scalar(
+                    select(func.count()).select_from(table).where(table.c.cadre_id == cadre_id)
+                )
+                or 0
+                for table in (IDENTITIES, NAMES)
+            }
 
     async def find(self, *, name: str | None = None, id_number: str | None = None) -> list[CadreId]:
         """Cadres of exactly this name and this ID number, of those given; sorted."""
@@ -87,8 +144,7 @@ class Identities:
                 found.append(set(await connection.scalars(query)))
             if id_number is not None:
                 token = self._token("id", read_id_number(id_number).text)
-                known = await _holder(connection, token)
-                found.append({known} if known else set())
+                found.append(set((await _holders(connection, [token])).values()))
         return sorted(set[CadreId].intersection(*found)) if found else []
 
     async def forget(self, cadre_id: CadreId) -> None:
@@ -96,6 +152,13 @@ class Identities:
         async with writing(self.engine) as connection:
             for table in (NAMES, IDENTITIES):
                 await connection.execute(delete(table).where(table.c.cadre_id == cadre_id))
+
+    async def _forgotten_meanwhile(self, cadre_ids: Iterable[CadreId]) -> set[CadreId]:
+        """Looked for after a row was stored, so that no row outlives the mark."""
+        gone = set(await key_store.marks(self.engine, set(cadre_ids)))
+        for cadre_id in gone:
+            await self.forget(cadre_id)
+        return gone
 
     def _name_token(self, name: str) -> str:
         # Rosters pad short names with spaces, half or full width: 张　三 is 张三.
@@ -105,7 +168,27 @@ class Identities:
         return hmac.digest(self.key, f"{kind}\0{text}".encode(), "sha256").hex()
 
 
-async def _holder(connection: AsyncConnection, token: str) -> CadreId | None:
-    query = select(IDENTITIES.c.cadre_id).where(IDENTITIES.c.id_token == token)
-    known: CadreId | None = await connection.scalar(query)
+def _assigned(
+    known: CadreId | None, gone: Collection[CadreId], command_id: UUID
+) -> CadreId | CommandReused:
+    if known is None:
+        return CommandReused(
+            "this command id already gave its cadre id to another person",
+            where=str(command_id),
+            hint="send every person with a command id of its own",
+        )
+    if known in gone:
+        return CommandReused(
+            "this command id registered somebody who was forgotten since",
+            where=str(command_id),
+            hint="send a new command id: the person gets a new cadre id",
+        )
     return known
+
+
+async def _holders(connection: AsyncConnection, tokens: Sequence[str]) -> dict[str, CadreId]:
+    found: dict[str, CadreId] = {}
+    for part in itertools.batched(tokens, QUERY_TOKENS_MAX):
+        query = select(IDENTITIES).where(IDENTITIES.c.id_token.in_(part))
+        found |= {row.id_token: row.cadre_id for row in await connection.execute(query)}
+    return found

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Table
 
+from cadre.contracts.appointment import CandidateFixed, MotionConcluded, MotionStopped
 from cadre.contracts.event import CadreEvent, Event
 from cadre.contracts.selection import (
     Baselined,
@@ -26,6 +27,7 @@ from cadre.contracts.selection import (
 )
 from cadre.selection.tables import (
     CADRES,
+    CANDIDACIES,
     HIRES,
     INTAKE_PLANS,
     KIN,
@@ -71,6 +73,10 @@ def _profile(profile: Profile | ProfileCorrected) -> dict[str, object]:
     }
 
 
+def _entry(recorded: Recorded[CadreEvent]) -> dict[str, object]:
+    return {"entered_on": recorded.event.effective_on, "entry_event": str(recorded.event_id)}
+
+
 @READ_MODELS.on(Recruited)
 def _recruited(recorded: Recorded[Recruited]) -> Iterable[Change]:
     event = recorded.event
@@ -84,7 +90,7 @@ def _recruited(recorded: Recorded[Recruited]) -> Iterable[Change]:
             "unit_id": event.unit_id,
             "unit_name": event.unit_name,
             "channel": event.channel,
-            "entered_on": event.effective_on,
+            **_entry(recorded),
         },
     )
     yield _fact(
@@ -110,7 +116,7 @@ def _baselined(recorded: Recorded[Baselined]) -> Iterable[Change]:
         "source_file": token(event.source_file),
     }
     # A second import corrects what the first one said; the person is known since the first.
-    yield Put(CADRES.name, row if event.supersedes else row | {"entered_on": event.effective_on})
+    yield Put(CADRES.name, row if event.supersedes else row | _entry(recorded))
 
 
 @READ_MODELS.on(ProfileCorrected)
@@ -251,3 +257,19 @@ def _planned(recorded: Recorded[IntakePlanned]) -> Iterable[Change]:
     for number, line in enumerate(event.lines, start=1):
         wanted = {"channel": line.channel, "major": line.major, "count": line.count}
         yield Put(PLAN_LINES.name, {"event_id": event_id, "line": number} | wanted)
+
+
+@READ_MODELS.on(CandidateFixed)
+def _candidate(recorded: Recorded[CandidateFixed]) -> Iterable[Change]:
+    event = recorded.event
+    yield Put(CANDIDACIES.name, {"motion_id": event.motion_id, "cadre_id": event.cadre_id})
+
+
+@READ_MODELS.on(MotionStopped)
+def _motion_stopped(recorded: Recorded[MotionStopped]) -> Iterable[Change]:
+    yield Put(CANDIDACIES.name, {"motion_id": recorded.event.motion_id, "ended": True})
+
+
+@READ_MODELS.on(MotionConcluded)
+def _motion_concluded(recorded: Recorded[MotionConcluded]) -> Iterable[Change]:
+    yield Put(CANDIDACIES.name, {"motion_id": recorded.event.motion_id, "ended": True})

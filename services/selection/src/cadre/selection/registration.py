@@ -1,10 +1,16 @@
 """Before a command is decided: who is meant? An ID number becomes a cadre id here."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
+from cadre.selection import forgetting
 from cadre.selection.identities import Identities
 from cadre.selection.idnumber import read_profile
-from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit, Registration
-from cadre.shared.errors import Malformed
+from cadre.selection.privacy import Forget, LiftRestriction, Restrict
+from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
+from cadre.shared.errors import CadreError, Malformed
 from cadre.shared.messages import Command, Meta
+from cadre.shared.protection import forgotten
 from cadre.shared.service import Context
 
 
@@ -25,7 +31,12 @@ async def prepare(context: Context, command: Command, meta: Meta) -> Command:
     """
     match command:
         case Recruit() | RecordBaseline():
-            return await _register(identities(context), command, meta)
+            (registered,) = await prepare_many(context, [(command, meta)])
+            if isinstance(registered, CadreError):
+                raise registered
+            return registered
+        case Restrict() | LiftRestriction() | Forget():
+            return await forgetting.prepare(context, command)
         case CorrectProfile(cadre_id=cadre_id, full_name=str(name)):
             await identities(context).remember_name(cadre_id, name)
             return command
@@ -33,18 +44,61 @@ async def prepare(context: Context, command: Command, meta: Meta) -> Command:
             return command
 
 
-async def _register(
-    index: Identities, command: Recruit | RecordBaseline, meta: Meta
-) -> Registration:
+async def prepare_many(
+    context: Context, wanted: Sequence[tuple[Command, Meta]]
+) -> list[Command | CadreError]:
+    """`prepare` for many: everybody who is to be registered in one transaction."""
+    told: dict[int, Command | CadreError] = {}
+    registering: dict[int, tuple[Recruit | RecordBaseline, str, UUID]] = {}
+    for index, (command, meta) in enumerate(wanted):
+        try:
+            if isinstance(command, Recruit | RecordBaseline):
+                registering[index] = (command, _number(command), meta.command_id)
+            else:
+                told[index] = await prepare(context, command, meta)
+        except CadreError as error:
+            told[index] = error
+    if registering:
+        registered = await _register(identities(context), list(registering.values()))
+        told |= dict(zip(registering, registered, strict=True))
+    return [told[index] for index in range(len(wanted))]
+
+
+def _number(command: Recruit | RecordBaseline) -> str:
     number = read_profile(command)
     if not isinstance(command.full_name, str):
         raise Malformed("the name is not given in clear", where="full_name", hint="给出姓名")
-    cadre_id = await index.assign(number.text, meta.command_id)
-    if command.cadre_id not in {None, cadre_id}:
-        raise Malformed(
-            "this cadre id does not belong to the ID number",
-            where="cadre_id",
-            hint=f"leave cadre_id out, or say {cadre_id}",
-        )
-    await index.remember_name(cadre_id, command.full_name)
-    return command.model_copy(update={"cadre_id": cadre_id, "id_number": number.text})
+    return number.text
+
+
+async def _register(
+    index: Identities, wanted: Sequence[tuple[Recruit | RecordBaseline, str, UUID]]
+) -> list[Command | CadreError]:
+    assigned = await index.assign_many([(number, command_id) for _, number, command_id in wanted])
+    told: list[Command | CadreError] = []
+    for (command, number, _), cadre_id in zip(wanted, assigned, strict=True):
+        if isinstance(cadre_id, CadreError):
+            told.append(cadre_id)
+        elif command.cadre_id not in {None, cadre_id}:
+            told.append(
+                Malformed(
+                    "this cadre id does not belong to the ID number",
+                    where="cadre_id",
+                    hint=f"leave cadre_id out, or say {cadre_id}",
+                )
+            )
+        else:
+            known = {"cadre_id": cadre_id, "id_number": number}
+            told.append(command.model_copy(update=known))
+    names = [
+        (one.person, str(one.full_name))
+        for one in told
+        if isinstance(one, Recruit | RecordBaseline)
+    ]
+    gone = await index.remember_names(names) if names else set[str]()
+    return [
+        forgotten(one.person)
+        if isinstance(one, Recruit | RecordBaseline) and one.person in gone
+        else one
+        for one in told
+    ]

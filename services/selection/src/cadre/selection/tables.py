@@ -6,9 +6,11 @@ fact stays, with ``superseded_by`` set. Personal fields are stored sealed.
 
 from sqlalchemy import Boolean, Column, Date, Integer, String
 
+from cadre.shared.protected_persons import keep_protected_persons
 from cadre.shared.read_models import ReadModels
 
 READ_MODELS = ReadModels(service="selection", version=1)
+PROTECTED_PERSONS = keep_protected_persons(READ_MODELS)
 
 
 def _event_key() -> Column[str]:
@@ -47,6 +49,7 @@ CADRES = READ_MODELS.table(
     Column("unit_name", String),
     Column("channel", String(24)),
     Column("entered_on", Date),
+    Column("entry_event", String(36)),
     Column("source_file", String),
 )
 PROFILE_CORRECTIONS = READ_MODELS.table(
@@ -134,6 +137,12 @@ POOL_MEMBERS = READ_MODELS.table(
     Column("decided_by", String),
     Column("exited_on", Date),
     Column("exit_reason", String(16)),
+)
+CANDIDACIES = READ_MODELS.table(
+    "candidacies",
+    Column("motion_id", String(63), primary_key=True),
+    _cadre_id(),
+    Column("ended", Boolean),
 )
 REFUSALS = READ_MODELS.table(
     "refusals",

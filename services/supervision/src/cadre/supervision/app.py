@@ -2,16 +2,30 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime, BaseModel
 
 from cadre.contracts.event import CadreId, Slug, UnitId
 from cadre.contracts.supervision import Period
+from cadre.shared import readings
+from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
 from cadre.shared.serving import On, Reading
+from cadre.supervision import lapsing
 from cadre.supervision.handlers import HANDLERS
-from cadre.supervision.queries import assessments, influence, merit, promotions, unit_years
+from cadre.supervision.judgements import JUDGEMENTS
+from cadre.supervision.order import ORDERS
+from cadre.supervision.queries import (
+    assessments,
+    influence,
+    merit,
+    off_duty,
+    promotions,
+    unit_years,
+)
 from cadre.supervision.reactions import REACTIONS
 from cadre.supervision.read_models import READ_MODELS
+from cadre.supervision.reports import REPORTS
 
 Open = Annotated[bool, Query(alias="open", description="Only those still open on that day")]
 
@@ -103,11 +117,38 @@ async def due_checks(reader: Reading, on: On) -> influence.DueChecks:
     return await influence.due_checks(reader, on)
 
 
+@ROUTER.get("/cadres/{cadre_id}/off-duty-visits", summary="Visits outside working hours")
+async def off_duty_visits(reader: Reading, cadre_id: CadreId, on: On) -> off_duty.VisitsOfCadre:
+    return await off_duty.visits(reader, cadre_id, on)
+
+
+class ReadingsOfCadre(BaseModel):
+    """Whom a cadre's supervision material was shown to, the earliest first."""
+
+    cadre_id: str
+    readings: list[readings.Reading]
+
+
+@ROUTER.get("/readings/{person}", summary="Who was shown the supervision material of a cadre")
+async def readings_of(
+    request: Request, person: CadreId, since: AwareDatetime | None = None
+) -> ReadingsOfCadre:
+    runtime: Runtime = request.app.state.runtime
+    return ReadingsOfCadre(cadre_id=person, readings=await runtime.readings.of_cadre(person, since))
+
+
 SERVICE = Service(
     name="supervision",
     title="管 Supervision",
     handlers=HANDLERS,
     read_models=READ_MODELS,
     reactions=REACTIONS,
+    judgements=JUDGEMENTS,
+    orders=ORDERS,
     router=ROUTER,
+    prepare=lapsing.prepare,
+    enact=lapsing.enact,
+    due=lapsing.due,
+    confidential=True,
+    reports=REPORTS,
 )

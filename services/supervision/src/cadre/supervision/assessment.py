@@ -181,15 +181,7 @@ def _grade(
 ) -> list[Event]:
     """The grade with the places it takes and gives back, or its refusal."""
     released, allotted = _places(wrong) - _places(wanted), _places(wanted) - _places(wrong)
-    findings = (
-        *(
-            within_ceiling(
-                unit_years[key].opened(key), len(unit_years[key].holders), wanted.effective_on
-            )
-            for key in allotted
-        ),
-        *_year_findings(wanted, cadre),
-    )
+    findings = grade_findings(wanted, cadre, {key: unit_years[key] for key in allotted})
     if not all(finding.passed for finding in findings):
         refusal = AssessmentRefused(
             effective_on=wanted.effective_on,
@@ -214,7 +206,18 @@ def _grade(
     ]
 
 
-def _year_findings(wanted: Assessed, cadre: Cadre) -> Iterable[RuleFinding]:
+def grade_findings(
+    wanted: Assessed | AssessmentRefused, cadre: Cadre, places: UnitYears
+) -> tuple[RuleFinding, ...]:
+    """What the rules say of a grade that asks for a 优秀 place of these unit years."""
+    ceilings = (
+        within_ceiling(unit_year.opened(key), len(unit_year.holders), wanted.effective_on)
+        for key, unit_year in places.items()
+    )
+    return (*ceilings, *_year_findings(wanted, cadre))
+
+
+def _year_findings(wanted: Assessed | AssessmentRefused, cadre: Cadre) -> Iterable[RuleFinding]:
     if wanted.kind is AssessmentKind.YEAR:
         year, day = int(wanted.period), wanted.effective_on
         if wanted.grade is Grade.EXCELLENT:

@@ -16,6 +16,8 @@ from cadre.contracts.supervision import (
     Flagged,
     MeritPosted,
     MeritReversed,
+    OffDutyNoteExpired,
+    OffDutyVisitMade,
     RectificationChecked,
     Talked,
 )
@@ -49,6 +51,9 @@ class Cadre:
     talks: Facts[Talked] = field(default_factory=dict[UUID, Talked])
     checks: Facts[RectificationChecked] = field(default_factory=dict[UUID, RectificationChecked])
     sanctions: Facts[Disciplined] = field(default_factory=dict[UUID, Disciplined])
+    visits: Facts[OffDutyVisitMade] = field(default_factory=dict[UUID, OffDutyVisitMade])
+    lapsed: frozenset[UUID] = frozenset()
+    """Notes of visits that were destroyed on their day."""
 
     def standing[E: Event](self, facts: Facts[E]) -> dict[UUID, E]:
         """The facts that no later event corrected."""
@@ -82,6 +87,10 @@ def evolve(state: Cadre, recorded: Recorded[Event]) -> Cadre:
             return replace(state, checks={**state.checks, key: event})
         case Disciplined():
             return replace(state, sanctions={**state.sanctions, key: event})
+        case OffDutyVisitMade():
+            return replace(state, visits={**state.visits, key: event})
+        case OffDutyNoteExpired():
+            return replace(state, lapsed=state.lapsed | {event.note_id})
         case _:
             return state
 

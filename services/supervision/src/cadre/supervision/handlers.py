@@ -26,6 +26,12 @@ from cadre.supervision.influence import (
     talk,
 )
 from cadre.supervision.merit import PostMerit, ReverseMerit, post_merit, reverse_merit
+from cadre.supervision.off_duty import (
+    ExpireOffDutyNote,
+    RecordOffDutyVisit,
+    expire_note,
+    record_visit,
+)
 from cadre.supervision.point_scheme import POINT_SCHEME, PublishPointScheme, publish_point_scheme
 from cadre.supervision.unit_year import (
     UNIT_YEAR,
@@ -85,4 +91,6 @@ HANDLERS: tuple[Handler[Any], ...] = (
     cadre_handler(Talk, talk),
     cadre_handler(CheckRectification, check_rectification),
     cadre_handler(Discipline, discipline),
+    cadre_handler(RecordOffDutyVisit, record_visit),
+    cadre_handler(ExpireOffDutyNote, expire_note),
 )

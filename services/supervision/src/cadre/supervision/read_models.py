@@ -22,17 +22,21 @@ from cadre.contracts.supervision import (
     MeritPosted,
     MeritReversed,
     MonthClosed,
+    OffDutyNoteExpired,
+    OffDutyVisitMade,
     PointSchemePublished,
     RectificationChecked,
     Talked,
     UnitYearOpened,
 )
 from cadre.shared.messages import Recorded
+from cadre.shared.protected_persons import keep_protected_persons
 from cadre.shared.read_models import Change, Put, ReadModels
 from cadre.shared.serving import token
 from cadre.supervision.period import period_ends
 
 READ_MODELS: Final = ReadModels(service="supervision", version=1)
+PROTECTED_PERSONS: Final = keep_protected_persons(READ_MODELS)
 
 
 def _codes(*names: str) -> Iterable[Column[Any]]:
@@ -135,6 +139,15 @@ TALKS: Final = READ_MODELS.table(
     *_codes("kind", "flag_event", "superseded_by"),
     *_texts("talkers", "reason", "record"),
     *_days("blocked_until"),
+)
+
+OFF_DUTY_VISITS: Final = READ_MODELS.table(
+    "off_duty_visits",
+    _event(),
+    _cadre(),
+    *_codes("note_id", "kind"),
+    *_texts("visitors", "lawful_purpose", "note"),
+    *_days("keep_until", "expired_on"),
 )
 
 CHECKS: Final = READ_MODELS.table(
@@ -361,3 +374,21 @@ def promoted(recorded: Recorded[Promoted]) -> Iterable[Change]:
     yield from _fact("promotions", recorded, "cadre_id", "kind")
     if recorded.event.unit_id is not None:
         yield from _fact("memberships", recorded, "cadre_id", "unit_id", "unit_name")
+
+
+@READ_MODELS.on(OffDutyVisitMade)
+def visited(recorded: Recorded[OffDutyVisitMade]) -> Iterable[Change]:
+    event = recorded.event
+    said = {
+        "note_id": str(event.note_id),
+        "visitors": json.dumps(event.visitors, ensure_ascii=False),
+    }
+    told = ("cadre_id", "kind", "lawful_purpose", "keep_until")
+    return _fact("off_duty_visits", recorded, *told, note=token(event.note), **said)
+
+
+@READ_MODELS.on(OffDutyNoteExpired)
+def note_expired(recorded: Recorded[OffDutyNoteExpired]) -> Iterable[Change]:
+    event = recorded.event
+    expired = {"event_id": str(event.visit_event), "expired_on": event.effective_on}
+    yield Put("off_duty_visits", expired)

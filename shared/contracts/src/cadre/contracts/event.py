@@ -8,6 +8,7 @@ gone.
 """
 
 from datetime import date
+from functools import cache
 from typing import Annotated, ClassVar, Literal, NamedTuple
 from uuid import UUID
 
@@ -109,15 +110,18 @@ class Event(Value):
     )
 
     @classmethod
+    @cache
     def tag(cls) -> str:
         """The versioned type, e.g. ``selection.recruited.v1``."""
         return str(cls.model_fields["type"].default)
 
     @classmethod
+    @cache
     def service(cls) -> str:
         return cls.tag().split(".")[0]
 
     @classmethod
+    @cache
     def name(cls) -> str:
         """The last part of the subject, e.g. ``recruited``."""
         return cls.tag().split(".")[1]
@@ -147,6 +151,11 @@ class CadreEvent(Event):
     @property
     def persons(self) -> tuple[str, ...]:
         return (self.cadre_id,)
+
+    @property
+    def key_purpose(self) -> str:
+        """Which of the person's keys seals this event; one of its own can be destroyed alone."""
+        return self.service()
 
 
 class Refusal(Value):

@@ -1,15 +1,16 @@
 """How many of a year's promoted had been 优秀 in the years before (M39)."""
 
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from cadre.contracts.supervision import AssessmentKind
 from cadre.contracts.vocabulary import Grade
-from cadre.shared.rulebook import rulebook
+from cadre.shared.reports import percent
+from cadre.shared.rulebook import Rule, rulebook
 from cadre.shared.serving import Reader
 from cadre.supervision.period import period_ends
 from cadre.supervision.queries.assessments import standing_on
@@ -29,10 +30,22 @@ class ExcellentShare(BaseModel):
     without_excellent: list[str]
 
 
-def half_up_percent(part: int, whole: int, decimals: int) -> float:
-    """54 of 63 with one decimal is 85.7; the half is rounded up."""
-    exact = Decimal(100 * part) / Decimal(whole)
-    return float(exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+def was_excellent(year: int, rule: Rule) -> ColumnElement[bool]:
+    """Of a promotion of ``year``: a grade 优秀 in the years before that EXS-01 looks at.
+
+    A grade counts if it was in force on the day of the promotion.
+    """
+    return (
+        standing_on(PROMOTIONS.c.effective_on)
+        .where(
+            ASSESSMENTS.c.cadre_id == PROMOTIONS.c.cadre_id,
+            ASSESSMENTS.c.kind == AssessmentKind.YEAR,
+            ASSESSMENTS.c.grade == Grade.EXCELLENT,
+            ASSESSMENTS.c.period.between(str(year - rule.whole("years")), str(year - 1)),
+        )
+        .correlate(PROMOTIONS)
+        .exists()
+    )
 
 
 async def excellent_share(
@@ -46,17 +59,7 @@ async def excellent_share(
     )
     if kind is not None:
         promoted = promoted.where(PROMOTIONS.c.kind == kind)
-    graded = (
-        standing_on(PROMOTIONS.c.effective_on)
-        .where(
-            ASSESSMENTS.c.cadre_id == PROMOTIONS.c.cadre_id,
-            ASSESSMENTS.c.kind == AssessmentKind.YEAR,
-            ASSESSMENTS.c.grade == Grade.EXCELLENT,
-            ASSESSMENTS.c.period.between(str(year - rule.whole("years")), str(year - 1)),
-        )
-        .correlate(PROMOTIONS)
-        .exists()
-    )
+    graded = was_excellent(year, rule)
     everyone = set(await reader.connection.scalars(promoted))
     excellent = set(await reader.connection.scalars(promoted.where(graded)))
     part, whole = len(excellent), len(everyone)
@@ -65,7 +68,7 @@ async def excellent_share(
         kind=kind,
         promoted=whole,
         excellent=part,
-        percent=half_up_percent(part, whole, rule.whole("percent_decimals")) if whole else None,
+        percent=percent(part, whole, decimals=rule.whole("percent_decimals")),
         threshold_percent=float(100 * threshold),
         above=part > threshold * whole,
         with_excellent=sorted(excellent),

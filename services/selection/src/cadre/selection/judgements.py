@@ -1,0 +1,34 @@
+"""How entries into a talent pool, granted or refused, are judged again."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from cadre.contracts.selection import PoolEntered, PoolEntryRefused
+from cadre.selection.cadre import CADRE
+from cadre.selection.entry_rules import EntryCase, findings
+from cadre.selection.pool import POOL
+from cadre.shared.decider import Scope, World
+from cadre.shared.judgement import Answer, Judgement
+
+type Entry = PoolEntered | PoolEntryRefused
+
+
+def _scopes(event: Entry) -> Iterable[Scope[Any]]:
+    return CADRE.of(event.cadre_id), POOL.of(event.pool_id)
+
+
+def _entry(event: Entry, world: World) -> Answer:
+    """A refusal tells only what stood against it."""
+    cadre, pool = world[CADRE.of(event.cadre_id)], world[POOL.of(event.pool_id)]
+    day = event.effective_on
+    definition = pool.require_definition(event.pool_id, day)
+    profile = cadre.profile_on(day, cadre.require_known(event.cadre_id))
+    found = findings(EntryCase(cadre, profile, pool, definition, day))
+    failed = tuple(finding for finding in found if not finding.passed)
+    return Answer(not failed, failed or found)
+
+
+JUDGEMENTS: tuple[Judgement[Any], ...] = (
+    Judgement(PoolEntered, _scopes, _entry),
+    Judgement(PoolEntryRefused, _scopes, _entry),
+)

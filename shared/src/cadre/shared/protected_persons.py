@@ -1,0 +1,49 @@
+"""The table that every service keeps of whose data are restricted, so that every query knows."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Boolean, Column, Date, String, Table, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cadre.contracts.selection import CadreForgotten, DataRestricted, RestrictionLifted
+from cadre.shared.messages import Recorded
+from cadre.shared.read_models import Change, Put, ReadModels
+
+NAME = "protected_persons"
+
+
+def keep_protected_persons(models: ReadModels) -> Table:
+    """Declare the table and fill it."""
+    table = models.table(
+        NAME,
+        Column("cadre_id", String(12), primary_key=True),
+        Column("restricted", Boolean),
+        Column("retained_until", Date),
+        Column("basis", String),
+        Column("forgotten_on", Date),
+    )
+
+    @models.on(DataRestricted)
+    def restricted(recorded: Recorded[DataRestricted]) -> Iterable[Change]:  # pyright: ignore[reportUnusedFunction]
+        event = recorded.event
+        said = {"retained_until": event.retained_until, "basis": event.basis}
+        yield Put(NAME, {"cadre_id": event.cadre_id, "restricted": True, **said})
+
+    @models.on(RestrictionLifted)
+    def lifted(recorded: Recorded[RestrictionLifted]) -> Iterable[Change]:  # pyright: ignore[reportUnusedFunction]
+        yield Put(NAME, {"cadre_id": recorded.event.cadre_id, "restricted": False})
+
+    @models.on(CadreForgotten)
+    def forgotten(recorded: Recorded[CadreForgotten]) -> Iterable[Change]:  # pyright: ignore[reportUnusedFunction]
+        event = recorded.event
+        said = {"restricted": False, "forgotten_on": event.effective_on}
+        yield Put(NAME, {"cadre_id": event.cadre_id, **said})
+
+    return table
+
+
+async def restricted_persons(connection: AsyncConnection, models: ReadModels) -> frozenset[str]:
+    """Whose data may only be stored, in this snapshot."""
+    table = models.metadata.tables[NAME]
+    query = select(table.c.cadre_id).where(table.c.restricted)
+    return frozenset(await connection.scalars(query))
