@@ -69,8 +69,7 @@ class Installation:
         """Examine what the files hold, with a server of its own."""
         with self.server() as server:
             client = await server.connect("selection")
-            keys = self.evidence.keys() or PublicKeys(origin="", verifiers=())
-            keys = keys.with_services([SERVICE], NOW)
+            keys = self.evidence.keys() or PublicKeys(origin="").with_services([SERVICE], NOW)
             database = Database(
                 mini.read_models(), f"sqlite+aiosqlite:///{self.folder}/selection.db"
             )

@@ -3,7 +3,14 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"strings"
 
@@ -22,6 +29,10 @@ type request struct {
 	Key      string
 	Text     string // a text to sign with Secret
 	Secret   string
+	Witness  string // the key of a cosignature that Note must bear as well
+	Seed     []byte // cosigns Text as Name at Time
+	Name     string
+	Time     uint64
 }
 
 type answer struct {
@@ -33,6 +44,7 @@ type answer struct {
 	Consistent  bool
 	Opened      string
 	Signed      string
+	Signers     []string // whose signatures of Note hold
 	Error       string
 }
 
@@ -71,6 +83,54 @@ func bytes(proof []tlog.Hash) [][]byte {
 		found = append(found, append([]byte{}, one[:]...))
 	}
 	return found
+}
+
+// cosigner is what C2SP tlog-cosignature says of Ed25519, as a verifier and a signer of notes.
+type cosigner struct {
+	name    string
+	public  ed25519.PublicKey
+	private ed25519.PrivateKey
+	time    uint64
+}
+
+func (c cosigner) Name() string { return c.name }
+
+func (c cosigner) KeyHash() uint32 {
+	sum := sha256.Sum256(append([]byte(c.name+"\n\x04"), c.public...))
+	return binary.BigEndian.Uint32(sum[:4])
+}
+
+func message(time uint64, text []byte) []byte {
+	return []byte(fmt.Sprintf("cosignature/v1\ntime %d\n%s", time, text))
+}
+
+func (c cosigner) Verify(text, signature []byte) bool {
+	if len(signature) != 8+ed25519.SignatureSize {
+		return false
+	}
+	time := binary.BigEndian.Uint64(signature)
+	return ed25519.Verify(c.public, message(time, text), signature[8:])
+}
+
+func (c cosigner) Sign(text []byte) ([]byte, error) {
+	signature := binary.BigEndian.AppendUint64(nil, c.time)
+	return append(signature, ed25519.Sign(c.private, message(c.time, text))...), nil
+}
+
+func cosignerOf(vkey string) (c cosigner, err error) {
+	parts := strings.SplitN(vkey, "+", 3)
+	if len(parts) != 3 {
+		return c, errors.New("no key")
+	}
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil || len(key) != 33 || key[0] != 4 {
+		return c, errors.New("no key of a cosigner")
+	}
+	c = cosigner{name: parts[0], public: key[1:]}
+	if hash := binary.BigEndian.AppendUint32(nil, c.KeyHash()); hex.EncodeToString(hash) != parts[1] {
+		return c, errors.New("another id")
+	}
+	return c, nil
 }
 
 func trees(asked request) (told answer) {
@@ -119,13 +179,29 @@ func main() {
 	if asked.Note != "" {
 		verifier, err := note.NewVerifier(asked.Key)
 		must(err)
-		opened, err := note.Open([]byte(asked.Note), note.VerifierList(verifier))
+		known := []note.Verifier{verifier}
+		if asked.Witness != "" {
+			witness, err := cosignerOf(asked.Witness)
+			must(err)
+			known = append(known, witness)
+		}
+		opened, err := note.Open([]byte(asked.Note), note.VerifierList(known...))
 		must(err)
 		told.Opened = opened.Text
+		for _, one := range opened.Sigs {
+			told.Signers = append(told.Signers, one.Name)
+		}
 	}
 	if asked.Secret != "" {
 		signer, err := note.NewSigner(asked.Secret)
 		must(err)
+		signed, err := note.Sign(&note.Note{Text: asked.Text}, signer)
+		must(err)
+		told.Signed = string(signed)
+	}
+	if asked.Seed != nil {
+		private := ed25519.NewKeyFromSeed(asked.Seed)
+		signer := cosigner{asked.Name, private.Public().(ed25519.PublicKey), private, asked.Time}
 		signed, err := note.Sign(&note.Note{Text: asked.Text}, signer)
 		must(err)
 		told.Signed = string(signed)

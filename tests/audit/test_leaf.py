@@ -58,6 +58,13 @@ def test_every_part_counts(other: Message) -> None:
     assert hash_of(other) != hash_of(MESSAGE)
 
 
+def test_the_transports_headers_do_not_count() -> None:
+    """A mirror drops them."""
+    sent = {"Nats-Expected-Last-Subject-Sequence": "3", **MESSAGE.headers, "Nats-Msg-Id": "1"}
+
+    assert leaf(replace(MESSAGE, headers=sent)) == leaf(MESSAGE)
+
+
 def test_the_order_of_headers_does_not_count() -> None:
     turned = dict(reversed(MESSAGE.headers.items()))
 

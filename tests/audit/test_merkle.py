@@ -1,22 +1,27 @@
 """Trees and proofs: published vectors, Go's implementation, and what must hold for any tree."""
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cadre.shared.audit import ordered_tree
 from cadre.shared.audit.merkle import (
+    EMPTY_ROOT,
     Leaves,
     Tree,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
+    node_hash,
     proves_consistency,
     proves_inclusion,
     root_of,
 )
+from cadre.shared.audit.ordered_tree import OrderedTree
 
 # The eight leaves of the Certificate Transparency reference tests (RFC 6962).
 DATA = [
@@ -193,3 +198,30 @@ def test_go_accepts_our_proofs_and_refuses_altered_ones(
     assert not oracle(Leaves=DATA, Index=5, New=7, Proof=grown)["Includes"]
     assert oracle(Leaves=DATA, New=7, Old=3, Proof=grown, **roots)["Consistent"]
     assert not oracle(Leaves=DATA, New=7, Old=3, Proof=included, **roots)["Consistent"]
+
+
+def test_an_ordered_tree_has_the_root_of_its_sorted_leaves_whenever_it_is_asked() -> None:
+    chance, tree, leaves = Random(7), OrderedTree(), dict[bytes, bytes]()
+    assert tree.root == EMPTY_ROOT
+    for _ in range(400):
+        for _ in range(chance.randrange(5)):
+            key, leaf = str(chance.randrange(300)).encode(), chance.randbytes(32)
+            tree.put(key, leaf)
+            leaves[key] = leaf
+        assert tree.root == root_of(leaves[key] for key in sorted(leaves))
+
+
+def test_a_changed_leaf_costs_an_ordered_tree_one_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree, hashed = OrderedTree(), list[bytes]()
+    for number in range(4096):
+        tree.put(b"%05d" % number, leaf_hash(b"%d" % number))
+    before = tree.root
+
+    def counted(left: bytes, right: bytes) -> bytes:
+        hashed.append(node_hash(left, right))
+        return hashed[-1]
+
+    monkeypatch.setattr(ordered_tree, "node_hash", counted)
+    tree.put(b"00007", leaf_hash(b"changed"))
+    assert tree.root == hashed[-1] != before
+    assert len(hashed) == 12

@@ -69,6 +69,7 @@ def test_a_note_may_bear_signatures_we_do_not_know() -> None:
         (SIGNED.removesuffix("\n"), "no signed note"),
         (SIGNED.replace("— Peter", "- Peter"), "cannot be read"),
         (SIGNED.replace("x08go", "x08g!"), "cannot be read"),
+        (SIGNED.replace("JnAM=", "JnAN="), "cannot be read"),
         (sign(TEXT, ENOCH), "no known key"),
     ],
 )

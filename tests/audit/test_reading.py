@@ -1,11 +1,14 @@
 """Reading along: slow readers lose nothing, both databases, processes for signatures."""
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from audit.installations import ANA, AUDITOR, NOW, SERVICE, command
+from cadre.shared import pull
 from cadre.shared.audit.differences import Kind
 from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.examination import Database, Examination, Report
@@ -20,7 +23,7 @@ from support import mini
 from support.environment import Environment
 from support.nats_server import NatsServer
 
-KEYS = PublicKeys(origin="", verifiers=()).with_services([SERVICE], NOW)
+KEYS = PublicKeys(origin="").with_services([SERVICE], NOW)
 
 
 async def test_a_slow_reader_gets_everything(server: NatsServer) -> None:
@@ -40,6 +43,56 @@ async def test_a_slow_reader_gets_everything(server: NatsServer) -> None:
     assert found == list(range(1, 1201))
     assert extent.counts(1200)
     assert not extent.counts(1201)
+
+
+@pytest.mark.parametrize("what", ["PAUSE", "DELETE"])
+async def test_a_consumer_that_falls_silent_or_is_gone_hides_nothing(
+    server: NatsServer, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Few at once, so that most are still to come when it happens.
+    monkeypatch.setattr(pull, "PULL_BATCH", 5)
+    client = await server.connect("operator")
+    for number in range(1200):
+        await client.publish("history.selection.cadre.x.observed", str(number).encode())
+    await client.flush()
+    log, asked = Counted(client), {"PAUSE": b'{"pause_until": "2099-01-01T00:00:00Z"}'}
+    while (extent := await extent_of(log)).last < 1200:
+        await asyncio.sleep(0.05)
+    found: list[int] = []
+    async for messages in everything(log, extent.last):
+        if not found:
+            (name,) = (await log.api("CONSUMER.NAMES.HISTORY", {}))["consumers"]
+            subject = f"$JS.API.CONSUMER.{what}.HISTORY.{name}"
+            reply = await client.request(subject, asked.get(what, b""))
+            assert b'"error"' not in reply.data
+        found += [message.position for message in messages]
+    await client.close()
+
+    assert found == list(range(1, 1201))
+    assert log.singly >= 1
+
+
+async def test_positions_that_are_known_to_be_empty_are_not_asked_for(server: NatsServer) -> None:
+    client = await server.connect("operator")
+    await client.publish("history.selection.cadre.x.observed", b"1")
+    await client.flush()
+    log = Counted(client)
+    found = [m.position async for ms in everything(log, 500, range(2, 501)) for m in ms]
+    await client.close()
+
+    assert found == [1]
+    assert log.singly == 0
+
+
+@dataclass(slots=True)
+class Counted(Log):
+    """A log that counts how often it is asked for a single event."""
+
+    singly: int = 0
+
+    async def get(self, position: int) -> Message:
+        self.singly += 1
+        return await Log.get(self, position)
 
 
 async def examine(environment: Environment) -> Report:
@@ -111,7 +164,8 @@ async def test_signatures_of_a_long_log_are_checked_in_processes() -> None:
     messages[76] = signed(77, Signer.from_seed("selection", b"t" * 32))
     with Signatures(keys, PARALLEL_EVENTS_MIN) as signatures:
         for start in range(0, 100, 10):
-            await signatures.add(messages[start : start + 10])
+            batch = messages[start : start + 10]
+            await signatures.add(batch, [preimage(m.subject, m.headers, m.body) for m in batch])
         bad = await signatures.finish()
 
     assert {position: verdict for position, (verdict, _) in bad.items()} == {

@@ -29,6 +29,7 @@ from cadre.shared.audit.differences import Difference, Kind
 from cadre.shared.audit.examination import Report
 from cadre.shared.audit.note import Ed25519Signer, open_note, sign
 from cadre.shared.codec import SIGNATURE, Outgoing, Signer, preimage
+from cadre.shared.decisions import event_id
 from cadre.shared.log import Log
 from support.mini import DAY
 
@@ -98,7 +99,7 @@ async def test_an_event_altered_with_its_checksum_is_an_altered_event(whole: Ins
 
     assert at(report, Kind.ALTERED) == [100]
     assert kinds(report) == {Kind.ALTERED, Kind.TREE_MISMATCH}
-    assert report.notices == ["tables are not compared: the log itself is not right"]
+    assert report.notices == ["order and tables are not compared: the log itself is not right"]
 
 
 async def test_an_event_altered_after_the_last_checkpoint_is_shown_by_its_signed_copy(
@@ -166,11 +167,12 @@ def observation() -> tuple[str, dict[str, str], bytes]:
         observer="督查组",
         note="编造的记录",
     )
+    command_id = uuid4()
     headers = {
-        "ce-id": str(uuid4()),
+        "ce-id": str(event_id(str(event.aggregate), command_id, 0)),
         "ce-type": event.tag(),
         "ce-time": NOW.isoformat(),
-        "ce-commandid": str(uuid4()),
+        "ce-commandid": str(command_id),
     }
     return f"history.{event.aggregate}.observed", headers, event.model_dump_json().encode()
 
@@ -432,7 +434,7 @@ async def test_a_key_slipped_into_the_list_is_found(whole: Installation) -> None
     assert keys is not None
     whole.evidence.write_keys(
         keys.model_copy(
-            update={"services": (keys.services[0].model_copy(update={"public": THIEF_PUBLIC}),)}
+            update={"history": (keys.services[0].model_copy(update={"public": THIEF_PUBLIC}),)}
         )
     )
     report = await whole.examine()

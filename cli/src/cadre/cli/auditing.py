@@ -1,54 +1,65 @@
 """``cadre audit``: checkpoint, verify."""
 
 import asyncio
-from base64 import b64decode
+import gc
+import sys
 from collections import Counter
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cadre.appointment.app import SERVICE as APPOINTMENT
-from cadre.cli.data_directory import SERVICES, DataDirectory
+from cadre.cli import witnessing
+from cadre.cli.installation import Installation, Settings, installation
 from cadre.cli.options import DEFAULT_DATA, Data
 from cadre.cli.output import CONSOLE, DIFFERENT, WRONG_INPUT, AsJson, fail, print_json, table
-from cadre.cli.standing_log import standing
 from cadre.selection.app import SERVICE as SELECTION
+from cadre.shared.audit.checkpoint import Checkpoint
 from cadre.shared.audit.checkpointing import NotSigned, Signed, make_checkpoint
+from cadre.shared.audit.consistency import Extension
+from cadre.shared.audit.cosignature import Policy
 from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.examination import Database, Examination, Report
-from cadre.shared.audit.note import Ed25519Signer, Ed25519Verifier
+from cadre.shared.audit.note import open_note, verifier_of
 from cadre.shared.audit.public_keys import PublicKeys
-from cadre.shared.codec import Signer
-from cadre.shared.errors import CadreError, NotFound
+from cadre.shared.audit.tiles import Tiles
+from cadre.shared.errors import CadreError
 from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.training.app import SERVICE as TRAINING
 
-app = typer.Typer(
-    help="审计：检查点与核验。 Checkpoints, and what was altered.", no_args_is_help=True
-)
-
 READ_MODELS = [one.read_models for one in (SELECTION, TRAINING, SUPERVISION, APPOINTMENT)]
+ORDERS = [order for one in (SELECTION, TRAINING, SUPERVISION, APPOINTMENT) for order in one.orders]
 DIFFERENCES_SHOWN = 20
 
 
-@app.command()
 def checkpoint(
     origin: Annotated[
         str | None, typer.Option(help="The log's name, for the first checkpoint: a URL of yours.")
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="A size, or a file with an older checkpoint: print what a witness asks for, the "
+            "checkpoint with the proof that it extends that one."
+        ),
+    ] = None,
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """签发检查点。 Sign the log as it is now; refused when it is not what was signed before."""
-    directory = DataDirectory.open_data(data)
+    audited = installation(data, settings)
     try:
-        signed = asyncio.run(_checkpoint(directory, origin))
-    except NotSigned as error:
+        signed = asyncio.run(_checkpoint(audited, origin))
+        extension = _extension(audited.evidence, signed, since) if since else None
+    except (NotSigned, NotExtended) as error:
         fail(error, as_json=as_json)
         raise typer.Exit(DIFFERENT) from error
+    if extension and not as_json:
+        sys.stdout.write(str(extension))
+        return
     if as_json:
         print_json(
             {
@@ -57,8 +68,9 @@ def checkpoint(
                 "dated": signed.checkpoint.dated.isoformat(),
                 "fresh": signed.fresh,
                 "verifiers": signed.keys.verifiers,
-                "folder": str(_evidence(directory).folder),
+                "folder": str(audited.evidence.folder),
             }
+            | ({"request": str(extension)} if extension else {})
         )
         return
     CONSOLE.print("已签发 Signed." if signed.fresh else "无新事件 Nothing new since.")
@@ -67,17 +79,35 @@ def checkpoint(
         CONSOLE.print(f"verifier key: {verifier}", markup=False, highlight=False, soft_wrap=True)
 
 
-async def _checkpoint(directory: DataDirectory, origin: str | None) -> Signed:
-    evidence = _evidence(directory)
-    known = evidence.keys()
-    signer = _signer(directory, known.origin if known else origin)
-    async with standing(directory) as found:
+async def _checkpoint(audited: Installation, origin: str | None) -> Signed:
+    known = audited.evidence.keys()
+    signer = audited.signer(known.origin if known else origin)
+    async with audited.reading() as found:
         return await make_checkpoint(
-            found.log, evidence, signer, _services(directory), datetime.now(UTC)
+            found.log, audited.evidence, signer, audited.holders, datetime.now(UTC)
         )
 
 
-@app.command()
+class NotExtended(CadreError):
+    status = 409
+    code = "not-extended"
+    title = "The log does not extend that checkpoint"
+
+
+def _extension(evidence: Evidence, signed: Signed, since: str) -> Extension:
+    tiles = Tiles(evidence.folder, signed.checkpoint.tree.size)
+    if since.isdecimal():
+        return Extension.of(tiles, int(since), signed.note)
+    note = witnessing.read(Path(since))
+    older = Checkpoint.parse(open_note(note, signed.keys.verifiers_parsed).text)
+    if older.tree.size <= tiles.size:
+        extension = Extension.of(tiles, older.tree.size, signed.note)
+        if extension.proves(older.tree):
+            return extension
+    detail = f"the log does not extend the {older.tree.size} events signed on {older.dated}"
+    raise NotExtended(detail, where=since, hint="run `cadre audit verify --checkpoint FILE`")
+
+
 def verify(
     key: Annotated[
         list[str] | None,
@@ -87,15 +117,34 @@ def verify(
         list[Path] | None,
         typer.Option("--checkpoint", help="A checkpoint you kept yourself.", dir_okay=False),
     ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(help="Only checkpoints with this witness's cosignature count (its key)."),
+    ] = None,
+    witnesses_min: Annotated[
+        int | None, typer.Option(help="How many of the witnesses named suffice; else all.", min=1)
+    ] = None,
+    signatures: Annotated[
+        bool,
+        typer.Option(
+            "--signatures/--no-signatures",
+            help="Without them it is quicker, and forged events after the newest checkpoint pass.",
+        ),
+    ] = True,
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """核验全部记录是否被改动。 Look whether anything was altered.
 
     Exit codes: 0 nothing differs, 1 something does, 2 it could not be examined.
     """
+    # Much is kept until the end and none of it in circles: looking for those takes a fifth longer.
+    gc.set_threshold(100_000, 50, 100)
     try:
-        report = asyncio.run(_verify(DataDirectory.open_data(data), key or [], kept or []))
+        asked = witnessing.policy(witness or [], witnesses_min)
+        audited = installation(data, settings)
+        report = asyncio.run(_verify(audited, key or [], kept or [], asked, signatures=signatures))
     except CadreError as error:
         # 3 would say that trying again may help; an auditor must not take that for an answer.
         fail(error, as_json=as_json)
@@ -108,40 +157,39 @@ def verify(
         raise typer.Exit(DIFFERENT)
 
 
-async def _verify(directory: DataDirectory, keys: list[str], kept: list[Path]) -> Report:
-    evidence = _evidence(directory)
-    known = evidence.keys() or PublicKeys(origin="", verifiers=())
-    if (directory.path / "secrets.json").exists():
-        # Keys that came after the newest checkpoint; a copy for an auditor holds no secrets.
-        known = known.with_services(_services(directory), datetime.now(UTC))
-    verifiers = [Ed25519Verifier.parse(text) for text in keys] or known.verifiers_parsed
-    try:
-        notes = [path.read_text("utf-8") for path in kept]
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotFound(f"a checkpoint cannot be read: {error}") from error
-    async with standing(directory) as found:
-        databases = [Database(m, found.database_url(m.service)) for m in READ_MODELS]
-        examination = Examination(found.log, evidence, known, verifiers, databases, notes)
+async def _verify(
+    audited: Installation,
+    keys: list[str],
+    kept: list[Path],
+    asked: Policy,
+    *,
+    signatures: bool,
+) -> Report:
+    evidence = audited.evidence
+    known = evidence.keys() or PublicKeys(origin="")
+    # Keys that came after the newest checkpoint; a copy for an auditor knows of none.
+    known = known.with_services(audited.holders, datetime.now(UTC))
+    verifiers = [verifier_of(text) for text in keys] or known.verifiers_parsed
+    notes = [witnessing.read(path) for path in kept]
+    async with audited.reading() as found:
+        urls = {models: found.database_url(models.service) for models in READ_MODELS}
+        databases = [Database(models, url) for models, url in urls.items() if url]
+        examination = Examination(
+            found.log,
+            evidence,
+            known,
+            verifiers,
+            databases,
+            notes,
+            orders=ORDERS,
+            signatures=signatures,
+            policy=asked,
+        )
         if found.copied:
             examination.report.notices.append("the system is stopped: a copy was examined")
+        if not databases:
+            examination.report.notices.append("no database is named: the log alone was examined")
         return await examination.run()
-
-
-def _evidence(directory: DataDirectory) -> Evidence:
-    return Evidence(directory.path / "audit")
-
-
-def _signer(directory: DataDirectory, origin: str | None) -> Ed25519Signer:
-    seed = directory.audit_seed()
-    if origin is None:
-        public = Ed25519Signer.from_seed("nameless", seed).verifier.public
-        origin = f"cadre.invalid/{sha256(public).hexdigest()[:8]}"
-    return Ed25519Signer.from_seed(origin, seed)
-
-
-def _services(directory: DataDirectory) -> list[Signer]:
-    seeds = directory.secrets.signing_keys
-    return [Signer.from_seed(name, b64decode(seeds[name])) for name in SERVICES]
 
 
 def _as_json(report: Report) -> dict[str, object]:
@@ -150,11 +198,17 @@ def _as_json(report: Report) -> dict[str, object]:
         "events": report.events,
         "checkpoints": report.checkpoints,
         "covered": report.covered,
+        "cosigned": report.cosigned,
         "journal_rows": report.journal_rows,
         "table_rows": report.table_rows,
+        "repairs": [one.model_dump(mode="json") for one in report.repairs],
         "notices": report.notices,
         "differences": [one.as_json() for one in report.differences],
     }
+
+
+def _cosigned(report: Report) -> list[str]:
+    return [f"{size} by {', '.join(names)}" for size, names in report.cosigned.items()]
 
 
 def _print(report: Report) -> None:
@@ -162,12 +216,17 @@ def _print(report: Report) -> None:
         ("events", report.events),
         ("of these under a checkpoint", report.covered),
         ("checkpoints that count", report.checkpoints),
+        ("of these cosigned", "; ".join(_cosigned(report)) or "-"),
         ("journal rows", sum(report.journal_rows.values())),
         ("table rows", sum(report.table_rows.values())),
     ]
     CONSOLE.print(table("审计 Audit", ("examined", ""), rows))
     for notice in report.notices:
         CONSOLE.print(f"[yellow]![/yellow] {notice}", highlight=False)
+    for one in report.repairs:
+        said = f"{one.repaired_at:%Y-%m-%d %H:%M} {one.by}: {one.reason}"
+        counts = f"{len(one.restored)} events from the journals, {len(one.left)} positions left"
+        CONSOLE.print(f"曾修复 Repaired {said} ({counts})", markup=False, highlight=False)
     if not report.differences:
         CONSOLE.print("[green]未发现改动 Nothing differs.[/green]")
         return

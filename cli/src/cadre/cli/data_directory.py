@@ -39,6 +39,10 @@ class Secrets(BaseModel):
     """Everything of an installation that must stay secret."""
 
     master_key: str
+    master_key_previous: str | None = None
+    """While the master key is being changed: some data keys still bear this one."""
+    fingerprint_key: str | None = None
+    """What commands are compared with, once the first master key is gone."""
     index_key: str
     signing_keys: dict[str, str]
     nats_passwords: dict[str, str]
@@ -127,6 +131,14 @@ class DataDirectory:
                 where=str(path),
                 hint="use the version of cadre that wrote it",
             )
+        if not (path / "nats").is_dir():
+            # Started like this, the system would begin an empty log.
+            raise DataDirectoryError(
+                "the log is gone: there is no folder nats",
+                where=str(path),
+                hint="after a repair that was cut short rename nats.before-repair-TIME to nats; "
+                "else make it, empty, and run `cadre audit repair`",
+            )
         return cls(path)
 
     @property
@@ -140,6 +152,24 @@ class DataDirectory:
             found.audit_key = b64encode(secrets.token_bytes(KEY_BYTES)).decode()
             _write(self.path / "secrets.json", found.model_dump_json(indent=2), mode=0o600)
         return b64decode(found.audit_key)
+
+    def renew(self, service: str | None) -> None:
+        """Replace what a service signs events with, or with None what checkpoints are signed with.
+
+        Raises: DataDirectoryError while the system runs.
+        """
+        with self.lock():
+            found = self.secrets
+            fresh = b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+            if service is None:
+                found.audit_key = fresh
+            else:
+                found.signing_keys[service] = fresh
+            _write(self.path / "secrets.json", found.model_dump_json(indent=2), mode=0o600)
+
+    def write_secrets(self, changed: Secrets) -> None:
+        """Replace ``secrets.json`` in one step; whoever changes keys holds the lock."""
+        _write(self.path / "secrets.json", changed.model_dump_json(indent=2), mode=0o600)
 
     @property
     def run_file(self) -> Path:

@@ -8,27 +8,36 @@ import sys
 
 import typer
 
-from cadre.cli import auditing, demo, importing, operating, projections, reading
+from cadre.cli.commands import group
 from cadre.cli.output import UNAVAILABLE, fail
 from cadre.shared.errors import CadreError
 
+COMMANDS = {
+    "demo": "cadre.cli.demo:demo",
+    "up": "cadre.cli.operating:up",
+    "down": "cadre.cli.operating:down",
+    "provision": "cadre.cli.operating:provision",
+    "doctor": "cadre.cli.operating:doctor",
+    "import": "cadre.cli.importing:import_files",
+    "find": "cadre.cli.reading:find",
+    "history": "cadre.cli.reading:history",
+    "replay": "cadre.cli.reading:replay",
+    "report": "cadre.cli.reporting:report",
+    "audit": "cadre.cli.audit_commands:app",
+    "projections": "cadre.cli.projections:app",
+    "privacy": "cadre.cli.privacy:app",
+}
 app = typer.Typer(
-    help="干部选育管用全程记录：运行、导入、查询、重放。 Run, import, read, replay.",
+    cls=group(COMMANDS),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 ok, 1 differences or refusals, 2 wrong input, 3 system unavailable.",
 )
-app.command("demo")(demo.demo)
-app.command("up")(operating.up)
-app.command("down")(operating.down)
-app.command("provision")(operating.provision)
-app.command("doctor")(operating.doctor)
-app.command("import")(importing.import_files)
-app.command("find")(reading.find)
-app.command("history")(reading.history)
-app.command("replay")(reading.replay)
-app.add_typer(projections.app, name="projections")
-app.add_typer(auditing.app, name="audit")
+
+
+@app.callback()
+def cadre() -> None:
+    """干部选育管用全程记录：运行、导入、查询、重放。 Run, import, read, replay."""
 
 
 def run() -> None:

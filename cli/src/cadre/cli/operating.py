@@ -48,14 +48,14 @@ def provision(
     replicas: Annotated[int, typer.Option(min=1, max=5, help="Copies of the stream.")] = 1,
     show: Annotated[bool, typer.Option("--show", help="Print the settings only.")] = False,
 ) -> None:
-    """建立事件流（运维一次性执行）。 Create the stream HISTORY, once.
+    """建立事件流（运维一次性执行）。 Create the streams HISTORY and READINGS, once.
 
     Reads CADRE_NATS_URL and CADRE_NATS_PASSWORD_OPERATOR from the environment.
     """
-    from cadre.shared.provision import stream_config
+    from cadre.shared.provision import readings_config, stream_config
 
     if show:
-        print_json(stream_config(replicas))
+        print_json([stream_config(replicas), readings_config(replicas)])
         return
     password = os.environ.get("CADRE_NATS_PASSWORD_OPERATOR")
     if not password:

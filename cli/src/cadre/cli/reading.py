@@ -67,11 +67,11 @@ def fetch_history(
 
     Raises: Malformed for a date or time that cannot be read.
     """
-    position, moment = _known_at(known_at)
+    position, moment = known_when(known_at)
     answer: dict[str, Any] = client.get(
         "selection",
         f"/histories/cadre/{cadre}",
-        on=_day(on),
+        on=day(on),
         known_at=position,
         known_at_time=moment,
         raw=raw or None,
@@ -170,16 +170,18 @@ def print_comparison(found: list[dict[str, Any]]) -> None:
     CONSOLE.print(table("重放核对 Replay check", columns, rows))
 
 
-def _day(text: str | None) -> str | None:
+def day(text: str | None, where: str = "--on") -> str | None:
+    """A day as given on the command line."""
     if text is None:
         return None
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
-        raise Malformed(f"{text!r} is not a day", where="--on", hint="write YYYY-MM-DD") from error
+        raise Malformed(f"{text!r} is not a day", where=where, hint="write YYYY-MM-DD") from error
 
 
-def _known_at(text: str | None) -> tuple[int | None, str | None]:
+def known_when(text: str | None) -> tuple[int | None, str | None]:
+    """A position or a moment, as given on the command line."""
     if text is None:
         return None, None
     if text.isdigit():

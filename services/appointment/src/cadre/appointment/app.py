@@ -9,13 +9,16 @@ from cadre.appointment import promotion_report, queries
 from cadre.appointment.eligibility import Eligibility, post_eligibility, rank_eligibility
 from cadre.appointment.evidence import CADRE
 from cadre.appointment.handlers import HANDLERS
+from cadre.appointment.judgements import JUDGEMENTS
+from cadre.appointment.order import ORDERS
 from cadre.appointment.post import POST, established
-from cadre.appointment.promotion_report import Rounding
 from cadre.appointment.reactions import REACTIONS
 from cadre.appointment.read_models import READ_MODELS
+from cadre.appointment.reports import REPORTS
 from cadre.contracts.event import CadreId, Slug
 from cadre.contracts.vocabulary import Rank
 from cadre.shared.errors import Malformed, NotFound
+from cadre.shared.reports import Rounding
 from cadre.shared.service import Service
 from cadre.shared.serving import FromLog, On, Reading
 
@@ -132,5 +135,8 @@ SERVICE = Service(
     handlers=HANDLERS,
     read_models=READ_MODELS,
     reactions=REACTIONS,
+    judgements=JUDGEMENTS,
+    orders=ORDERS,
     router=ROUTER,
+    reports=REPORTS,
 )

@@ -59,7 +59,9 @@ def promote_rank(command: PromoteRank, cadre: Cadre) -> list[Event]:
         return []
     _require_latest(command, cadre)
     eligibility = rank_eligibility(cadre, command.rank, command.effective_on)
-    notice = _notice(command)
+    notice = notice_finding(
+        command.notice_published_on, command.notice_closed_on, command.effective_on
+    )
     findings = (*eligibility.findings, notice)
     if not (eligibility.eligible and notice.passed):
         return refusal(
@@ -154,17 +156,16 @@ def was_trained(findings: Sequence[RuleFinding]) -> bool:
     return all(finding.passed for finding in findings if finding.rule == "SEL-08")
 
 
-def _notice(command: PromoteRank) -> RuleFinding:
+def notice_finding(published: date, closed: date, day: date) -> RuleFinding:
     """RNK-14: enough workdays between the days of the notice."""
-    published, closed = command.notice_published_on, command.notice_closed_on
-    if not published <= closed <= command.effective_on:
+    if not published <= closed <= day:
         raise NotPossible(
-            f"the notice ran from {published} to {closed}, the promotion holds from "
-            f"{command.effective_on}: that is not in order",
+            f"the notice ran from {published} to {closed}, the promotion holds from {day}: "
+            "that is not in order",
             where="notice_closed_on",
             hint="publish the notice, close it, then promote",
         )
-    rule = rulebook().on("RNK-14", command.effective_on)
+    rule = rulebook().on("RNK-14", day)
     asked, workdays = rule.whole("workdays_min"), Workdays().between(published, closed)
     enough = workdays >= asked
     return rule.finding(

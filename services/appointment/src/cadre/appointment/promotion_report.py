@@ -6,7 +6,6 @@ boundary counts and how the share is rounded are choices, so the answer states t
 
 from collections.abc import Mapping
 from datetime import date
-from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -17,15 +16,9 @@ from cadre.appointment.evidence import LEVELS
 from cadre.appointment.tables import BIRTH_MONTHS, PROMOTIONS
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.calendar import full_years, month_start
+from cadre.shared.reports import Rounding, percent
 
 type Kind = Literal["post", "rank"]
-
-
-class Rounding(StrEnum):
-    """To one decimal."""
-
-    HALF_UP = "half-up"
-    TRUNCATE = "truncate"
 
 
 class PromotedPerson(BaseModel):
@@ -84,7 +77,7 @@ async def young_promotions(
     """Promotions from ``begin`` to ``end``, both included, and who among them was young."""
     rows = await _promotions(connection, begin, end, kind)
     promoted = [row for row in rows if _goes_up(row)]
-    born = await _birth_months(connection)
+    born = await birth_months(connection)
     lines = [_line(row, born.get(row["cadre_id"])) for row in promoted]
     young = [
         line
@@ -112,18 +105,6 @@ async def young_promotions(
     )
 
 
-def percent(part: int, whole: int, rounding: Rounding) -> float | None:
-    """A share in percent with one decimal, exactly rounded; none of nothing."""
-    if whole == 0:
-        return None
-    match rounding:
-        case Rounding.HALF_UP:
-            tenths = (2000 * part + whole) // (2 * whole)
-        case Rounding.TRUNCATE:
-            tenths = 1000 * part // whole
-    return tenths / 10
-
-
 async def _promotions(
     connection: AsyncConnection, begin: date, end: date, kind: Kind | None
 ) -> list[Mapping[str, Any]]:
@@ -136,7 +117,7 @@ async def _promotions(
     return [dict(row) for row in (await connection.execute(ordered)).mappings()]
 
 
-async def _birth_months(connection: AsyncConnection) -> dict[str, str]:
+async def birth_months(connection: AsyncConnection) -> dict[str, str]:
     """The month of birth as last told: a correction holds for every past promotion too."""
     chosen = select(BIRTH_MONTHS).where(BIRTH_MONTHS.c.superseded_by.is_(None))
     ordered = chosen.order_by(BIRTH_MONTHS.c.told_on, BIRTH_MONTHS.c.event_id)

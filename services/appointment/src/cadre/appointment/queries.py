@@ -186,7 +186,7 @@ async def vacancies(connection: AsyncConnection, on: date) -> Vacancies:
     """Seats, filled and free, of every post established by a day."""
     definitions = await _rows(connection, select(POST_DEFINITIONS))
     known = sorted({row["post_id"] for row in definitions if row["since"] <= on})
-    held = await _holdings(connection)
+    held = await holdings(connection)
     posts = [_post_line(post_id, definitions, held, on) for post_id in known]
     return Vacancies(
         on=on,
@@ -203,7 +203,7 @@ async def post(connection: AsyncConnection, post_id: str, on: date) -> PostAnswe
     definitions = await _rows(connection, chosen)
     if not definitions:
         raise NotFound(f"no post {post_id} is known here", where=post_id, hint="see GET /vacancies")
-    held = await _holdings(connection, post_id=post_id)
+    held = await holdings(connection, post_id=post_id)
     line = _post_line(post_id, definitions, held, on)
     return PostAnswer(on=on, holders=held, **line.model_dump())
 
@@ -234,7 +234,7 @@ async def probations(connection: AsyncConnection, due_by: date) -> Probations:
         PROBATIONS.c.until <= due_by, PROBATIONS.c.concluded_on.is_(None)
     )
     rows = await _rows(connection, chosen.order_by(PROBATIONS.c.until, PROBATIONS.c.event_id))
-    held = {one.event_id for one in await _holdings(connection) if one.covers(due_by)}
+    held = {one.event_id for one in await holdings(connection) if one.covers(due_by)}
     return Probations(
         due_by=due_by,
         probations=[_read(Probation, row) for row in rows if row["event_id"] in held],
@@ -251,7 +251,7 @@ async def cadre_record(reader: Reader, cadre_id: str, on: date) -> CadreRecord:
     """One person's ranks, posts, promotions and refusals up to a day."""
     connection = reader.connection
     ranks = await _of_cadre(connection, RANK_TENURES, cadre_id, "since", on)
-    held = [one for one in await _holdings(connection, cadre_id=cadre_id) if one.since <= on]
+    held = [one for one in await holdings(connection, cadre_id=cadre_id) if one.since <= on]
     promoted = await _of_cadre(connection, PROMOTIONS, cadre_id, "promoted_on", on)
     refused = await _of_cadre(connection, REFUSALS, cadre_id, "refused_on", on)
     trials = await _of_cadre(connection, PROBATIONS, cadre_id, "since", on)
@@ -287,7 +287,7 @@ async def _of_cadre(
     return await _rows(connection, chosen.order_by(table.c[dated], table.c.event_id))
 
 
-async def _holdings(
+async def holdings(
     connection: AsyncConnection, *, post_id: str | None = None, cadre_id: str | None = None
 ) -> list[Holding]:
     """Holders with the first departure after their coming."""

@@ -21,8 +21,11 @@ from cadre.training.answers import (
     PostingsOn,
 )
 from cadre.training.handlers import HANDLERS
+from cadre.training.judgements import JUDGEMENTS
+from cadre.training.order import ORDERS
 from cadre.training.reactions import REACTIONS
 from cadre.training.read_models import READ_MODELS
+from cadre.training.reports import REPORTS
 
 ROUTER = APIRouter()
 
@@ -105,5 +108,8 @@ SERVICE = Service(
     handlers=HANDLERS,
     read_models=READ_MODELS,
     router=ROUTER,
+    reports=REPORTS,
     reactions=REACTIONS,
+    judgements=JUDGEMENTS,
+    orders=ORDERS,
 )

@@ -3,5 +3,11 @@
 Read in this order: `merkle`, `leaf`, `tiles`, `note`, `checkpoint`, `heads`; then what an
 installation keeps (`public_keys`, `evidence`) and how a checkpoint is made (`stored`, `ledger`,
 `checkpointing`); then what one pass over the log looks at (`signatures`, `events`, `journals`,
-`projections`), what it can find (`differences`, `verdicts`) and the pass itself (`examination`).
+`projections`, `order_check`), what it can find (`differences`, `verdicts`) and the pass itself
+(`examination`).
+
+How a log gets events back: `repair` chooses, `blocks` and `highway` write, `repairs` remembers.
+
+Who signs along: `cosignature`, `consistency`, `witness_state`, `witness`; which checkpoints count
+then: `counted`.
 """

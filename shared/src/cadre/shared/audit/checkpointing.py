@@ -9,11 +9,11 @@ from cadre.shared.audit.differences import Difference, Kind
 from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.leaf import hash_of
 from cadre.shared.audit.ledger import Ledger
-from cadre.shared.audit.note import Ed25519Signer, NoteError, open_note, sign
+from cadre.shared.audit.note import NoteError, Signer, open_note, sign
 from cadre.shared.audit.public_keys import PublicKeys
 from cadre.shared.audit.stored import everything, extent_of
 from cadre.shared.audit.tiles import TileDiffers, TileWriter
-from cadre.shared.codec import Signer
+from cadre.shared.codec import KeyHolder
 from cadre.shared.errors import CadreError
 from cadre.shared.log import Log
 
@@ -47,25 +47,30 @@ class Signed:
 async def make_checkpoint(
     log: Log,
     evidence: Evidence,
-    signer: Ed25519Signer,
-    services: Sequence[Signer],
+    signer: Signer,
+    services: Sequence[KeyHolder],
     now: datetime,
+    *,
+    leaving: Sequence[Signer] = (),
 ) -> Signed:
-    """Extend the tiles to the log's present end and sign it.
+    """Extend the tiles to the log's present end and sign it, with a key that is given up as well.
 
-    Raises: NotSigned, nothing having been signed; NotFound, Unavailable.
+    Keys that were used before and are not now are retired at the log's present end.
+
+    Raises: NotSigned, nothing having been signed; RetiredKey, NotFound, Unavailable.
     """
-    keys = evidence.keys_or_first(signer).with_verifier(signer.verifier)
-    keys = keys.with_services(services, now)
+    keys = evidence.keys() or PublicKeys(origin=signer.name)
+    keys = keys.with_verifier(signer.verifier, now).with_services(services, now)
     earlier = _earlier(evidence, keys)
     ledger = await _add_up(log, evidence, [checkpoint for checkpoint, _ in earlier])
     tree, heads = ledger.present
+    keys = keys.without_others(services, signer.verifier, now, tree.size)
     if earlier:
         newest, note = earlier[-1]
         if (newest.tree, newest.keys) == (tree, keys.root()):
             return Signed(newest, note, keys, fresh=False)
     checkpoint = Checkpoint(keys.origin, tree, now, heads, keys.root())
-    note = sign(checkpoint.text, signer)
+    note = sign(checkpoint.text, signer, *leaving)
     # The keys first: a checkpoint must never name keys that are not on record.
     evidence.write_keys(keys)
     evidence.add(note)

@@ -1,26 +1,31 @@
 """One pass over a log, everything that must hold beside it, and what does not."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cadre.shared.audit.checkpoint import Checkpoint
+from cadre.shared.audit.cosignature import Policy
+from cadre.shared.audit.counted import Counting
 from cadre.shared.audit.differences import Difference, Kind
 from cadre.shared.audit.events import Events
 from cadre.shared.audit.evidence import Evidence
-from cadre.shared.audit.journals import NOT_READABLE, JournalCopy, snapshot
+from cadre.shared.audit.journals import NOT_READABLE, JournalCopy, row_of, snapshot
 from cadre.shared.audit.leaf import hash_of
 from cadre.shared.audit.ledger import Ledger
-from cadre.shared.audit.note import NoteError, Verifier, open_note
+from cadre.shared.audit.note import Verifier
+from cadre.shared.audit.order_check import OrderCheck
 from cadre.shared.audit.projections import Projection
 from cadre.shared.audit.public_keys import PublicKeys
 from cadre.shared.audit.published import PublishedLeaves
+from cadre.shared.audit.repairs import RepairRecord, repairs
 from cadre.shared.audit.signatures import Signatures
 from cadre.shared.audit.stored import Extent, everything, extent_of
 from cadre.shared.audit.tiles import Tiles
 from cadre.shared.audit.verdicts import Seen, judge
-from cadre.shared.codec import Message
+from cadre.shared.codec import Message, preimage
 from cadre.shared.log import Log
+from cadre.shared.order import Order
 from cadre.shared.read_models import ReadModels
 
 OF_THE_LOG = frozenset(
@@ -45,8 +50,12 @@ class Report:
     checkpoints: int = 0
     covered: int = 0
     """Events under the newest checkpoint."""
+    cosigned: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
+    """Which witnesses cosigned the checkpoint of a size."""
     journal_rows: dict[str, int] = field(default_factory=dict[str, int])
     table_rows: dict[str, int] = field(default_factory=dict[str, int])
+    repairs: list[RepairRecord] = field(default_factory=list[RepairRecord])
+    """What was ever given back to this log from the journals."""
     notices: list[str] = field(default_factory=list[str])
     """What could not be examined, and why."""
     differences: list[Difference] = field(default_factory=list[Difference])
@@ -67,6 +76,12 @@ class Examination:
     databases: Sequence[Database] = ()
     kept: Sequence[str] = ()
     """Checkpoints that the auditor brings along."""
+    orders: Iterable[Order] = ()
+    """The rules that histories are held to."""
+    signatures: bool = True
+    """Whether the events' signatures are checked."""
+    policy: Policy = field(default_factory=Policy)
+    """Whose cosignatures are asked for."""
     report: Report = field(default_factory=Report)
     _journals: list[JournalCopy] = field(default_factory=list[JournalCopy])
     _projections: list[Projection] = field(default_factory=list[Projection])
@@ -77,18 +92,30 @@ class Examination:
         Raises: NotFound, Unavailable, Malformed: it could not be done.
         """
         checkpoints = self._checkpoints()
+        self.report.repairs += repairs(self.evidence.folder)
+        if not self.signatures:
+            self.report.notices.append(
+                "signatures are not checked: a forged event shows only under a checkpoint"
+            )
         async with contextlib.AsyncExitStack() as stack:
             for database in self.databases:
                 await self._open(database, stack)
-            extent = await extent_of(self.log)
+            reached = max((journal.position for journal in self._journals), default=0)
+            extent = await extent_of(self.log, reached)
             published = self._published(checkpoints)
             ledger = Ledger.at(checkpoint.tree.size for checkpoint in checkpoints)
-            seen = Seen({key.key_id: key for key in self.keys.services}, Events())
+            seen = Seen(
+                {key.key_id: key for key in self.keys.services},
+                Events(order=OrderCheck(self.orders)),
+            )
             with Signatures(seen.keys, extent.last) as signatures:
-                async for messages in everything(self.log, extent.last):
-                    await signatures.add(messages)
-                    for message in messages:
-                        await self._look(message, extent, seen, ledger, published)
+                async for messages in everything(self.log, extent.last, extent.removed):
+                    signed = [preimage(m.subject, m.headers, m.body) for m in messages]
+                    if self.signatures:
+                        await signatures.add(messages, signed)
+                    for message, data in zip(messages, signed, strict=True):
+                        self._look(message, data, extent, seen, ledger, published)
+                    await self._compare_journals(messages)
                 self._skip(extent.last + 1, extent, seen, ledger, published)
                 seen.bad = await signatures.finish()
             await self._end_journals(extent, seen)
@@ -100,30 +127,18 @@ class Examination:
         return self.report
 
     def _checkpoints(self) -> list[Checkpoint]:
-        found: list[Checkpoint] = []
-        for note in [*self.evidence.notes(), *self.kept]:
-            try:
-                checkpoint = Checkpoint.parse(open_note(note, self.verifiers).text)
-            except NoteError as error:
-                line = note.split("\n", 2)[1] if note.count("\n") > 1 else "?"
-                detail = f"the checkpoint of size {line}: {error}"
-                self.report.add(Kind.FORGED_CHECKPOINT, None, None, detail)
-                continue
-            if checkpoint.origin != self.keys.origin:
-                detail = f"a checkpoint of another log, {checkpoint.origin}"
-                self.report.add(Kind.FORGED_CHECKPOINT, None, None, detail)
-                continue
-            if self.keys.root(checkpoint.keys.size) != checkpoint.keys:
-                detail = f"not the keys of the checkpoint of {checkpoint.dated}"
-                self.report.add(Kind.KEYS_DIFFER, None, None, detail)
-            found.append(checkpoint)
-        self.report.checkpoints = len(found)
-        self.report.covered = max((one.tree.size for one in found), default=0)
-        if not found:
-            self.report.notices.append(
-                "there is no checkpoint: whoever holds the services' keys could rewrite everything"
-            )
-        return sorted(found, key=lambda one: one.tree.size)
+        counting = Counting(self.keys, self.verifiers, self.policy)
+        counting.see(self.evidence.everything_signed(self.kept))
+        self.report.notices += counting.conclude()
+        self.report.differences += counting.differences
+        self.report.checkpoints = len(counting.found)
+        self.report.covered = max(
+            (one.checkpoint.tree.size for one in counting.cosigned), default=0
+        )
+        self.report.cosigned = {
+            one.checkpoint.tree.size: list(one.cosigners) for one in counting.found if one.cosigners
+        }
+        return counting.checkpoints
 
     async def _open(self, database: Database, stack: contextlib.AsyncExitStack) -> None:
         name = database.models.service
@@ -133,7 +148,6 @@ class Examination:
             await journal.start()
             self._journals.append(journal)
             projection = Projection(database.models, connection)
-            stack.push_async_callback(projection.close)
             await projection.start()
         except NOT_READABLE as error:
             self._lost(name, error)
@@ -156,9 +170,10 @@ class Examination:
         newest = checkpoints[-1]
         return PublishedLeaves(Tiles(self.evidence.folder, newest.tree.size), newest)
 
-    async def _look(
+    def _look(
         self,
         message: Message,
+        signed: bytes,
         extent: Extent,
         seen: Seen,
         ledger: Ledger,
@@ -166,20 +181,23 @@ class Examination:
     ) -> None:
         self._skip(message.position, extent, seen, ledger, published)
         leaf = hash_of(message)
-        before = ledger.add(message, leaf)
+        before = ledger.add(message, leaf, signed)
         self.report.events += 1
         if published:
             published.see(message.position, leaf, message)
         recorded = seen.events.see(message, before)
+        if recorded is not None:
+            for projection in self._projections:
+                projection.add(recorded)
+
+    async def _compare_journals(self, messages: Sequence[Message]) -> None:
+        rows = [row_of(message) for message in messages]
         for journal in tuple(self._journals):
             try:
-                await journal.compare(message)
+                await journal.compare(messages, rows)
             except NOT_READABLE as error:
                 self._lost(journal.service, error)
                 self._journals.remove(journal)
-        if recorded is not None:
-            for projection in self._projections:
-                await projection.add(recorded)
 
     def _skip(
         self,
@@ -250,7 +268,8 @@ class Examination:
 
     async def _compare_tables(self, seen: Seen) -> None:
         if seen.at_fault or any(found.kind in OF_THE_LOG for found in self.report.differences):
-            self.report.notices.append("tables are not compared: the log itself is not right")
+            what = "order and tables" if seen.at_fault else "tables"
+            self.report.notices.append(f"{what} are not compared: the log itself is not right")
             return
         for projection in self._projections:
             self.report.differences += await projection.compare()

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from cadre.shared.audit.checkpoint import Root
 from cadre.shared.audit.leaf import framed, number
-from cadre.shared.audit.merkle import leaf_hash, root_of
+from cadre.shared.audit.merkle import leaf_hash
+from cadre.shared.audit.ordered_tree import OrderedTree
 from cadre.shared.codec import Message
 
 DOMAIN = b"cadre-head-v1"
@@ -37,17 +38,35 @@ class Heads:
     """All aggregates, by name."""
 
     newest: dict[str, Head] = field(default_factory=dict[str, Head])
+    _tree: OrderedTree = field(default_factory=OrderedTree)
+    _moved: set[str] = field(default_factory=set[str])
+    """Aggregates whose head is not in the tree yet."""
+
+    def __post_init__(self) -> None:
+        self._moved.update(self.newest)
+
+    def move(self, aggregate: str, head: Head) -> None:
+        """Note an aggregate's newest event."""
+        self.newest[aggregate] = head
+        self._moved.add(aggregate)
+
+    @property
+    def ordered(self) -> list[tuple[str, Head]]:
+        """The aggregates in the order of the leaves."""
+        return sorted(self.newest.items(), key=lambda item: item[0].encode())
 
     @property
     def hashes(self) -> list[bytes]:
         """The leaf hashes, in order."""
-        ordered = sorted(self.newest.items(), key=lambda item: item[0].encode())
-        return [_hash(aggregate, head) for aggregate, head in ordered]
+        return [_hash(aggregate, head) for aggregate, head in self.ordered]
 
     @property
     def root(self) -> Root:
         """How many aggregates, and the root over them."""
-        return Root(len(self.newest), root_of(self.hashes))
+        for aggregate in self._moved:
+            self._tree.put(aggregate.encode(), _hash(aggregate, self.newest[aggregate]))
+        self._moved.clear()
+        return Root(len(self.newest), self._tree.root)
 
 
 def _hash(aggregate: str, head: Head) -> bytes:

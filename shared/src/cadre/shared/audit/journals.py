@@ -2,24 +2,28 @@
 
 import contextlib
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, Row, event, make_url, select
+from sqlalchemy import Connection, event, func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from cadre.shared.audit.leaf import own
 from cadre.shared.codec import Message
-from cadre.shared.journal import JOURNAL
-from cadre.shared.projector import CHECKPOINTS, JOURNAL_CHECKPOINT
+from cadre.shared.journal import CHECKPOINTS, JOURNAL, JOURNAL_CHECKPOINT, headers_text
 
 ROWS_READ_MAX = 1000
 NOT_READABLE = (SQLAlchemyError, ValueError, TypeError)
 """What reading a database raises when somebody wrote values of other types into it."""
 _HEADERS = TypeAdapter(dict[str, str])
+POSITION, SERVICE, ENTITY, HEADERS = (
+    list(JOURNAL.columns.keys()).index(name)
+    for name in ("position", "service", "entity", "headers")
+)
 
 
 @contextlib.asynccontextmanager
@@ -64,6 +68,52 @@ class Copy:
     says: str
 
 
+type Row = tuple[Any, ...]
+"""The columns of `JOURNAL`, in their order."""
+
+
+def row_of(message: Message) -> Row | None:
+    """The row that a journal holds of an event; None under a subject that no service writes."""
+    parts = message.subject.split(".", 4)
+    if len(parts) != len(("history", "service", "entity", "id", "name")):
+        return None
+    headers = headers_text(message)
+    return (message.position, message.recorded_ns, *parts[1:], headers, message.body)
+
+
+@dataclass(slots=True)
+class JournalRows:
+    """The rows of a journal in order, read page by page."""
+
+    connection: AsyncConnection
+    rows: int = 0
+    _page: deque[Row] = field(default_factory=deque[Row])
+    _read: int = 0
+    _end: bool = False
+
+    async def until(self, position: int) -> list[Row]:
+        """The next rows up to a position."""
+        while not self._end and self._read < position:
+            query = select(JOURNAL).where(JOURNAL.c.position > self._read)
+            ordered = query.order_by(JOURNAL.c.position).limit(ROWS_READ_MAX)
+            page = [tuple(row) for row in await self.connection.execute(ordered)]
+            self._end = not page
+            self._page += page
+            self.rows += len(page)
+            self._read = page[-1][POSITION] if page else position
+        found: list[Row] = []
+        while self._page and self._page[0][POSITION] <= position:
+            found.append(self._page.popleft())
+        return found
+
+    async def rest(self) -> int:
+        """How many rows are left; they are not read."""
+        query = select(func.count()).select_from(JOURNAL).where(JOURNAL.c.position > self._read)
+        later = int((await self.connection.execute(query)).scalar_one())
+        self.rows += later
+        return len(self._page) + later
+
+
 @dataclass(slots=True)
 class JournalCopy:
     """A journal read along with the log."""
@@ -72,95 +122,83 @@ class JournalCopy:
     connection: AsyncConnection
     position: int = 0
     """How far the journal had come."""
-    rows: int = 0
     differing: list[Copy] = field(default_factory=list[Copy])
     ahead: int = 0
     """Rows beyond the end of the log."""
-    _page: deque[Row[Any]] = field(default_factory=deque[Row[Any]])
-    _read: int = 0
-    _end: bool = False
+    _rows: JournalRows = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rows = JournalRows(self.connection)
+
+    @property
+    def rows(self) -> int:
+        return self._rows.rows
 
     async def start(self) -> None:
         """Find out how far the journal had come; takes the snapshot."""
         query = select(CHECKPOINTS.c.position).where(CHECKPOINTS.c.name == JOURNAL_CHECKPOINT)
         self.position = int((await self.connection.execute(query)).scalar_one())
 
-    async def compare(self, message: Message) -> None:
-        """Compare the next event of the log with the next row."""
-        row = await self._until(message.position)
-        kept = self._keeps(message)
-        if row is not None and row.position == message.position:
-            self._page.popleft()
-            if not kept:
-                self._differs(row, message, "has the event, which it does not need")
-            elif says := _unlike(row, message):
-                self._differs(row, message, f"has {says}")
-        elif kept and message.position <= self.position:
-            lacking = Copy(self.service, message.position, None, message, "lacks the event")
-            self.differing.append(lacking)
+    async def compare(self, messages: Sequence[Message], expected: Sequence[Row | None]) -> None:
+        """Compare the next events of the log, given with their rows, with the next rows."""
+        found = {row[POSITION]: row for row in await self._rows.until(messages[-1].position)}
+        for message, row in zip(messages, expected, strict=True):
+            held = found.pop(message.position, None)
+            # A person's event is in every journal, any other in that of its service.
+            kept = row is not None and (row[SERVICE] == self.service or row[ENTITY] == "cadre")
+            if held is None:
+                if kept and message.position <= self.position:
+                    self._differs(None, message, "lacks the event")
+            elif not kept:
+                self._differs(held, message, "has the event, which it does not need")
+            elif held != row and (says := _unlike(held, message)):
+                self._differs(held, message, f"has {says}")
+        for held in found.values():
+            self._differs(held, None, "has an event, the log has none there")
+
+    async def rows_until(self, position: int) -> list[Row]:
+        """The next rows up to a position, for whoever does not compare."""
+        return await self._rows.until(position)
 
     async def finish(self, last: int) -> None:
         """Look at what is left once the log has ended at ``last``."""
-        await self._until(last + 1)
-        while await self._peek() is not None:
-            self.ahead += 1
-            self._page.popleft()
+        for held in await self._rows.until(last):
+            self._differs(held, None, "has an event, the log has none there")
+        self.ahead = await self._rows.rest()
 
-    async def _until(self, position: int) -> Row[Any] | None:
-        """The next row at or after a position; those before belong to no event of the log."""
-        while (row := await self._peek()) is not None and row.position < position:
-            self._page.popleft()
-            self._differs(row, None, "has an event, the log has none there")
-        return row
-
-    async def _peek(self) -> Row[Any] | None:
-        if not self._page and not self._end:
-            query = select(JOURNAL).where(JOURNAL.c.position > self._read)
-            ordered = query.order_by(JOURNAL.c.position).limit(ROWS_READ_MAX)
-            self._page.extend(await self.connection.execute(ordered))
-            self._end = not self._page
-            if self._page:
-                self._read = self._page[-1].position
-                self.rows += len(self._page)
-        return self._page[0] if self._page else None
-
-    def _keeps(self, message: Message) -> bool:
-        # As `Journal.keeps`; a subject that no service writes is kept by none.
-        parts = message.subject.split(".", 4)
-        return len(parts) == len(("history", "service", "entity", "id", "name")) and (
-            parts[1] == self.service or parts[2] == "cadre"
-        )
-
-    def _differs(self, row: Row[Any], found: Message | None, says: str) -> None:
-        self.differing.append(Copy(self.service, row.position, _message(row), found, says))
+    def _differs(self, row: Row | None, found: Message | None, says: str) -> None:
+        held = message_of(row) if row else None
+        position = held.position if held else found.position if found else 0
+        self.differing.append(Copy(self.service, position, held, found, says))
 
 
-def _message(row: Row[Any]) -> Message:
-    headers = _headers(row)
+def message_of(row: Row) -> Message:
+    """The event that a row is a copy of; without headers where these cannot be read."""
+    position, recorded_ns, service, entity, entity_id, name, _, body = row
     return Message(
-        subject=f"history.{row.service}.{row.entity}.{row.entity_id}.{row.name}",
-        headers=headers if headers is not None else {},
+        subject=f"history.{service}.{entity}.{entity_id}.{name}",
+        headers=_headers(row) or {},
         # SQLite keeps whatever type was written.
-        body=row.body if isinstance(row.body, bytes) else str(row.body).encode(),
-        position=row.position,
-        recorded_ns=row.recorded_ns,
+        body=body if isinstance(body, bytes) else str(body).encode(),
+        position=position,
+        recorded_ns=recorded_ns,
     )
 
 
-def _headers(row: Row[Any]) -> dict[str, str] | None:
+def _headers(row: Row) -> dict[str, str] | None:
     try:
-        return _HEADERS.validate_json(row.headers)
+        return _HEADERS.validate_json(row[HEADERS])
     except ValidationError:
         return None
 
 
-def _unlike(row: Row[Any], message: Message) -> str:
+def _unlike(row: Row, message: Message) -> str:
     """What of a row is not the event's."""
-    held = _message(row)
+    held, headers = message_of(row), _headers(row)
     unlike = {
         "subject": held.subject != message.subject,
         "time": held.recorded_ns != message.recorded_ns,
-        "headers": _headers(row) != dict(message.headers),
+        "headers": headers is None or own(headers) != own(message.headers),
         "body": held.body != message.body,
     }
     names = [name for name, differs in unlike.items() if differs]

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from cadre.shared.audit.checkpoint import Root
 from cadre.shared.audit.heads import Head, Heads, aggregate_of
 from cadre.shared.audit.merkle import Tree
-from cadre.shared.codec import Message, digest
+from cadre.shared.codec import Message, preimage
 
 
 @dataclass(slots=True)
@@ -29,8 +30,11 @@ class Ledger:
     def at(cls, sizes: Iterable[int]) -> "Ledger":
         return cls(frozenset(sizes))
 
-    def add(self, message: Message, leaf: bytes) -> Head | None:
-        """Add an event with the hash of its leaf; the head its aggregate had before."""
+    def add(self, message: Message, leaf: bytes, signed: bytes | None = None) -> Head | None:
+        """Add an event with the hash of its leaf; the head its aggregate had before.
+
+        ``signed`` is its preimage, where the caller has made it already.
+        """
         self.tree.append(leaf)
         aggregate = aggregate_of(message)
         before = self.heads.newest.get(aggregate)
@@ -38,8 +42,9 @@ class Ledger:
             version = int(message.headers.get("ce-aggregateversion", ""))
         except ValueError:
             version = before.version + 1 if before else 1
-        hashed = digest(message.subject, message.headers, message.body)
-        self.heads.newest[aggregate] = Head(max(version, 0), hashed, message.position)
+        hashed = sha256(signed or preimage(message.subject, message.headers, message.body))
+        head = Head(max(version, 0), hashed.hexdigest(), message.position)
+        self.heads.move(aggregate, head)
         self._remember()
         return before
 

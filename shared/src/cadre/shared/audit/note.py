@@ -1,20 +1,20 @@
 """Signed notes (C2SP signed-note): a text, a blank line, one line for each signature.
 
 A key is named ``name+id+base64``; the id is the start of a hash over name, algorithm and key.
-Signing and verifying are two small protocols: another algorithm can take Ed25519's place.
+Signing and verifying are two small protocols, and `VERIFIERS` says what reads which algorithm's
+keys: one more entry, and notes may bear its signatures.
 """
 
 from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from cadre.shared.algorithms import ed25519
 from cadre.shared.errors import Malformed
 
 ED25519 = b"\x01"
@@ -25,20 +25,8 @@ _MARK = "— "
 _KEY_FORM = "a verifier key reads name+id+base64"
 
 
-class Signer(Protocol):
-    """Signs under a name."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def key_id(self) -> bytes: ...
-    def sign(self, text: bytes) -> bytes:
-        """The signature of a text."""
-        ...
-
-
 class Verifier(Protocol):
-    """Knows the signatures of one key."""
+    """Knows the signatures of one key; as text it is ``name+id+base64``."""
 
     @property
     def name(self) -> str: ...
@@ -46,6 +34,20 @@ class Verifier(Protocol):
     def key_id(self) -> bytes: ...
     def verifies(self, text: bytes, signature: bytes) -> bool:
         """Whether the key made this signature of the text."""
+        ...
+
+
+class Signer(Protocol):
+    """Signs under a name."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def key_id(self) -> bytes: ...
+    @property
+    def verifier(self) -> Verifier: ...
+    def sign(self, text: bytes) -> bytes:
+        """The signature of a text."""
         ...
 
 
@@ -83,7 +85,26 @@ def sign(text: str, *signers: Signer) -> str:
     if not text.endswith("\n") or _has_control_characters(text):
         raise NoteError("a note's text ends with a newline and has no other control character")
     lines = [Signature(s.name, s.key_id, s.sign(text.encode())) for s in signers]
-    return f"{text}\n{''.join(map(str, lines))}"
+    return note_of(text, lines)
+
+
+def note_of(text: str, signatures: Iterable[Signature]) -> str:
+    """A text with the signatures below it."""
+    return f"{text}\n{''.join(map(str, signatures))}"
+
+
+def split(signed: str) -> tuple[str, list[Signature]]:
+    """Text and signatures, whatever they are worth.
+
+    Raises: NoteError.
+    """
+    text, blank, below = signed.rpartition("\n\n")
+    if not blank or not below.endswith("\n") or _has_control_characters(signed):
+        raise NoteError("this is no signed note")
+    lines = [_signature(line) for line in below.removesuffix("\n").split("\n")]
+    if len(lines) > SIGNATURES_MAX:
+        raise NoteError(f"{len(lines)} signatures, at most {SIGNATURES_MAX}")
+    return text + "\n", lines
 
 
 def open_note(signed: str, verifiers: Sequence[Verifier]) -> Note:
@@ -92,13 +113,7 @@ def open_note(signed: str, verifiers: Sequence[Verifier]) -> Note:
     Raises: NoteError when it is malformed, when a known key's signature does not hold, or when no
     known key signed.
     """
-    text, blank, below = signed.rpartition("\n\n")
-    if not blank or not below.endswith("\n") or _has_control_characters(signed):
-        raise NoteError("this is no signed note")
-    text += "\n"
-    lines = [_signature(line) for line in below.removesuffix("\n").split("\n")]
-    if len(lines) > SIGNATURES_MAX:
-        raise NoteError(f"{len(lines)} signatures, at most {SIGNATURES_MAX}")
+    text, lines = split(signed)
     known = {(v.name, v.key_id): v for v in verifiers}
     verified: list[Signature] = []
     unknown: list[Signature] = []
@@ -129,31 +144,68 @@ class Ed25519Verifier:
 
         Raises: NoteError.
         """
-        try:
-            name, key_id, encoded = text.strip().split("+", 2)
-            key = b64decode(encoded, validate=True)
-        except (ValueError, NotBase64) as error:
-            raise NoteError(_KEY_FORM, where=text) from error
-        verifier = cls(name, key[1:])
-        if key[:1] != ED25519 or len(verifier.public) != PUBLIC_KEY_BYTES or not _is_name(name):
-            raise NoteError("this is no Ed25519 key", where=text, hint=_KEY_FORM)
-        if verifier.key_id.hex() != key_id:
-            raise NoteError("the key does not have this id", where=text)
-        return verifier
+        return cls(*read_key(text, ED25519, PUBLIC_KEY_BYTES))
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{b64encode(ED25519 + self.public).decode()}"
+        return key_text(self.name, ED25519 + self.public)
 
     @property
     def key_id(self) -> bytes:
-        return sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:KEY_ID_BYTES]
+        return key_id(self.name, ED25519 + self.public)
 
     def verifies(self, text: bytes, signature: bytes) -> bool:
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text)
-        except InvalidSignature:
-            return False
-        return True
+        return ed25519(self.public, text, signature)
+
+
+VERIFIERS: dict[bytes, Callable[[str], Verifier]] = {ED25519: Ed25519Verifier.parse}
+"""Who reads the verifier keys of an algorithm, by its byte in the key."""
+
+
+def verifier_of(text: str) -> Verifier:
+    """The verifier of a key in whichever algorithm it names.
+
+    Raises: NoteError.
+    """
+    _, key = _split_key(text)
+    read = VERIFIERS.get(key[:1])
+    if read is None:
+        raise NoteError("nobody here reads keys of this algorithm", where=text)
+    return read(text)
+
+
+def read_key(text: str, algorithm: bytes, size: int) -> tuple[str, bytes]:
+    """Name and public key of a verifier key.
+
+    Raises: NoteError unless it is of this algorithm and of this many bytes.
+    """
+    name, key = _split_key(text)
+    if key[:1] != algorithm or len(key) != 1 + size:
+        detail = f"this is no key of algorithm {algorithm.hex()}"
+        raise NoteError(detail, where=text, hint=_KEY_FORM)
+    return name, key[1:]
+
+
+def key_text(name: str, key: bytes) -> str:
+    """A verifier key as text; ``key`` begins with its algorithm's byte."""
+    return f"{name}+{key_id(name, key).hex()}+{b64encode(key).decode()}"
+
+
+def key_id(name: str, key: bytes) -> bytes:
+    """What signatures name a key by."""
+    return sha256(name.encode() + b"\n" + key).digest()[:KEY_ID_BYTES]
+
+
+def _split_key(text: str) -> tuple[str, bytes]:
+    try:
+        name, named, encoded = text.strip().split("+", 2)
+        key = _decoded(encoded)
+    except ValueError as error:
+        raise NoteError(_KEY_FORM, where=text) from error
+    if not _is_name(name):
+        raise NoteError("a key's name has neither spaces nor +", where=text, hint=_KEY_FORM)
+    if key_id(name, key).hex() != named:
+        raise NoteError("the key does not have this id", where=text)
+    return name, key
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +237,21 @@ class Ed25519Signer:
 def _signature(line: str) -> Signature:
     try:
         name, encoded = line.removeprefix(_MARK).split(" ")
-        data = b64decode(encoded, validate=True)
-    except (ValueError, NotBase64) as error:
+        data = _decoded(encoded)
+    except ValueError as error:
         raise NoteError("a signature line cannot be read", where=line) from error
     if not line.startswith(_MARK) or not _is_name(name) or len(data) <= KEY_ID_BYTES:
         raise NoteError("a signature line cannot be read", where=line)
     return Signature(name, data[:KEY_ID_BYTES], data[KEY_ID_BYTES:])
+
+
+def _decoded(encoded: str) -> bytes:
+    """The bytes of a base64 text; each has one text only."""
+    data = b64decode(encoded, validate=True)
+    if b64encode(data).decode() != encoded:
+        msg = "base64 with other padding bits than zero"
+        raise ValueError(msg)
+    return data
 
 
 def _is_name(name: str) -> bool:

@@ -1,5 +1,6 @@
 """The published leaves beside the log: where they differ, and which of the two was signed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cadre.shared.audit.checkpoint import Checkpoint
@@ -47,3 +48,19 @@ class PublishedLeaves:
         tiles = sorted({(position - 1) // WIDTH for position in self.differing})
         paths = [path_of(0, index, min(WIDTH, size - index * WIDTH)) for index in tiles]
         return [*paths, *([self.damaged] if self.damaged else self.tiles.unfounded())]
+
+
+def leaves_under(tiles: Tiles | None, checkpoint: Checkpoint | None) -> Iterator[bytes]:
+    """The leaf hashes that a checkpoint covers; none unless the tiles give its very root."""
+    if tiles is None or checkpoint is None:
+        return
+    tree, number = Tree(), -(-tiles.size // WIDTH)
+    try:
+        for index in range(number):
+            for leaf in tiles.tile(0, index):
+                tree.append(leaf)
+    except (OSError, ValueError):
+        return
+    if (tree.size, tree.root) == checkpoint.tree:
+        for index in range(number):
+            yield from tiles.tile(0, index)

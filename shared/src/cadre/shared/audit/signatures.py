@@ -2,15 +2,17 @@
 
 import asyncio
 import os
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from multiprocessing import get_context
-from typing import Self
+from typing import NamedTuple, Self
 
+from cadre.shared.algorithms import VERIFY
 from cadre.shared.audit.public_keys import ServiceKey
-from cadre.shared.codec import SIGNATURE, Message, signature_holds
+from cadre.shared.codec import SIGNATURE, Message, preimage
 
 PARALLEL_EVENTS_MIN = 20_000
 """Below that, starting processes takes longer than it saves."""
@@ -29,26 +31,58 @@ class Verdict(StrEnum):
     UNSIGNED = "the event bears no signature"
     UNKNOWN_KEY = "no service ever had the key that is named"
     OTHER_SERVICE = "the key named belongs to another service"
+    RETIRED_KEY = "the key named is a retired key: it signs no events at this position"
     DOES_NOT_HOLD = "the signature does not hold"
+
+
+class Claim(NamedTuple):
+    """A signature that is to be checked: little more than bytes, to travel between processes."""
+
+    position: int
+    subject: str
+    algorithm: str
+    public: bytes
+    signature: str
+    signed: bytes
+
+    @property
+    def holds(self) -> bool:
+        verify = VERIFY.get(self.algorithm)
+        try:
+            signature = b64decode(self.signature)
+        except ValueError:
+            return False
+        return verify is not None and verify(self.public, self.signed, signature)
 
 
 def verdict_on(message: Message, keys: Keys) -> Verdict:
     """What an event's signature is worth."""
+    signed = preimage(message.subject, message.headers, message.body)
+    claim = claim_of(message, signed, keys)
+    if isinstance(claim, Verdict):
+        return claim
+    return Verdict.HOLDS if claim.holds else Verdict.DOES_NOT_HOLD
+
+
+def claim_of(message: Message, signed: bytes, keys: Keys) -> Claim | Verdict:
+    """What must be checked of an event with the preimage ``signed``, or what is wrong already."""
     key_id = message.headers.get("ce-keyid")
-    if not key_id or SIGNATURE not in message.headers:
+    signature = message.headers.get(SIGNATURE)
+    if not key_id or signature is None:
         return Verdict.UNSIGNED
     key = keys.get(key_id)
     if key is None:
         return Verdict.UNKNOWN_KEY
     if not message.subject.startswith(f"history.{key.service}."):
         return Verdict.OTHER_SERVICE
-    holds = signature_holds(message, key.public_bytes)
-    return Verdict.HOLDS if holds else Verdict.DOES_NOT_HOLD
+    if not key.signs_at(message.position):
+        return Verdict.RETIRED_KEY
+    position, subject = message.position, message.subject
+    return Claim(position, subject, key.algorithm, key.public_bytes, signature, signed)
 
 
-def _bad(messages: Sequence[Message], keys: Keys) -> Bad:
-    judged = ((message, verdict_on(message, keys)) for message in messages)
-    return {m.position: (v, m.subject) for m, v in judged if v is not Verdict.HOLDS}
+def _bad(claims: Sequence[Claim]) -> Bad:
+    return {c.position: (Verdict.DOES_NOT_HOLD, c.subject) for c in claims if not c.holds}
 
 
 @dataclass(slots=True)
@@ -72,13 +106,20 @@ class Signatures:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
 
-    async def add(self, messages: Sequence[Message]) -> None:
-        """Judge some events, now or in another process."""
+    async def add(self, messages: Sequence[Message], signed: Sequence[bytes]) -> None:
+        """Judge some events by their preimages, now or in another process."""
+        claims: list[Claim] = []
+        for message, data in zip(messages, signed, strict=True):
+            claim = claim_of(message, data, self.keys)
+            if isinstance(claim, Claim):
+                claims.append(claim)
+            else:
+                self.bad[message.position] = (claim, message.subject)
         if self._pool is None:
-            self.bad |= _bad(messages, self.keys)
+            self.bad |= _bad(claims)
             return
         loop = asyncio.get_running_loop()
-        self._waiting.add(loop.run_in_executor(self._pool, _bad, messages, self.keys))
+        self._waiting.add(loop.run_in_executor(self._pool, _bad, claims))
         if len(self._waiting) >= BATCHES_WAITING_MAX * (os.cpu_count() or 1):
             done, self._waiting = await asyncio.wait(
                 self._waiting, return_when=asyncio.FIRST_COMPLETED

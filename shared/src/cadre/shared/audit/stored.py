@@ -1,7 +1,7 @@
 """Everything a stream gives back, once, however damaged it is."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from dataclasses import dataclass
 
 from cadre.shared.codec import Message
@@ -11,6 +11,9 @@ from cadre.shared.pull import Pull
 
 SILENCE_S_MAX = 2.0
 """A server that has events to deliver does so at once."""
+
+MIRROR_LAG_S_MAX = 10.0
+MIRROR_POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +29,33 @@ class Extent:
         return position <= self.last and position not in self.removed
 
 
-async def extent_of(log: Log) -> Extent:
-    """Ask the server.
+async def extent_of(log: Log, awaited: int = 0) -> Extent:
+    """Ask the server; a mirror is given some time to come to the position that is awaited.
 
     Raises: NotFound, Unavailable.
     """
-    answer = await log.api(f"STREAM.INFO.{log.stream}", {"deleted_details": True})
-    if "error" in answer:
-        raise NotFound(f"the stream {log.stream} does not exist")
-    state = answer["state"]
+    deadline = asyncio.get_running_loop().time() + MIRROR_LAG_S_MAX
+    while True:
+        answer = await log.api(f"STREAM.INFO.{log.stream}", {"deleted_details": True})
+        if "error" in answer:
+            raise NotFound(f"the stream {log.stream} does not exist")
+        state = answer["state"]
+        behind = "mirror" in answer and int(state["last_seq"]) < awaited
+        if not behind or asyncio.get_running_loop().time() > deadline:
+            break
+        await asyncio.sleep(MIRROR_POLL_S)
     before_first = range(1, int(state["first_seq"]))
     return Extent(int(state["last_seq"]), frozenset([*before_first, *state.get("deleted", ())]))
 
 
-async def everything(log: Log, last: int) -> AsyncIterator[list[Message]]:
+async def everything(
+    log: Log, last: int, removed: Container[int] = frozenset()
+) -> AsyncIterator[list[Message]]:
     """The events up to ``last`` in order; positions that cannot be read are left out.
 
-    A damaged record is counted by the server and may stop a consumer: what follows is then asked
-    for one by one until an event can be read again.
+    A consumer passes over damaged records. When it falls silent nevertheless, or is gone, what
+    follows is asked for one by one until an event can be read again; not at positions that the
+    server says are empty (``removed``).
     """
     after = 0
     while after < last:
@@ -60,6 +72,8 @@ async def everything(log: Log, last: int) -> AsyncIterator[list[Message]]:
                     yield wanted
         while after < last:
             after += 1
+            if after in removed:
+                continue
             try:
                 message = await log.get(after)
             except NotFound:

@@ -50,6 +50,12 @@ def judge(seen: Seen) -> list[Difference]:
     for position, (subject, first) in seen.events.repeated.items():
         detail = f"the id was used at position {first}"
         found.append(Difference(Kind.REPEATED_ID, position, subject, detail))
+    if not seen.at_fault:
+        # Where an event is wrong or lacking, what comes after it seems out of order.
+        found += [
+            Difference(Kind.OUT_OF_ORDER, one.position, one.subject, one.detail)
+            for one in seen.events.order.found
+        ]
     return found
 
 

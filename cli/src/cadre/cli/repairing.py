@@ -1,0 +1,340 @@
+"""``cadre audit repair``: gives a log back what the journals still hold."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from cadre.cli import witnessing
+from cadre.cli.auditing import ORDERS, READ_MODELS
+from cadre.cli.data_directory import DataDirectory
+from cadre.cli.installation import Local
+from cadre.cli.log_server import serving
+from cadre.cli.options import DEFAULT_DATA, Data, account
+from cadre.cli.output import CONSOLE, DIFFERENT, WRONG_INPUT, AsJson, fail, print_json, table
+from cadre.cli.standing_log import Standing, copied, copy_of
+from cadre.shared.audit.blocks import BlockWriter
+from cadre.shared.audit.cosignature import Policy
+from cadre.shared.audit.counted import Counting
+from cadre.shared.audit.differences import Difference, Kind
+from cadre.shared.audit.examination import Database, Examination
+from cadre.shared.audit.journals import NOT_READABLE, JournalCopy, snapshot
+from cadre.shared.audit.note import Verifier, verifier_of
+from cadre.shared.audit.public_keys import PublicKeys
+from cadre.shared.audit.repair import Plan, Repair, Writer
+from cadre.shared.audit.repairs import ProvenBy, RepairRecord, add_repair
+from cadre.shared.audit.stored import Extent, extent_of
+from cadre.shared.audit.tiles import Tiles
+from cadre.shared.errors import CadreError, Malformed, NotFound
+from cadre.shared.log import STREAM, Log
+from cadre.shared.provision import provision
+
+STREAM_FOLDER = Path("jetstream/CADRE/streams") / STREAM
+MENDED = frozenset(
+    {
+        Kind.MISSING,
+        Kind.UNREADABLE,
+        Kind.ALTERED,
+        Kind.SWAPPED,
+        Kind.FORGED,
+        Kind.ROLLED_BACK,
+        Kind.TREE_MISMATCH,
+    }
+)
+"""What a mended log must not show, but for the positions that were left."""
+EVENTS_SHOWN = 20
+
+
+class NotRepaired(CadreError):
+    """Nothing was changed."""
+
+    status = 409
+    code = "not-repaired"
+    title = "The log was not repaired"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was found and what was done."""
+
+    plan: Plan
+    notices: list[str]
+    kept: str | None = None
+    """Where the log as it was is now; None while nothing was applied."""
+    differences: list[Difference] = field(default_factory=list[Difference])
+    """What the repaired log was found to have, before it took the other's place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Who wants a repair, and why."""
+
+    by: str
+    reason: str
+    partial: bool
+
+
+def repair(
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Do it. Otherwise it is only shown what would be done.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why; goes on record with --apply.")] = "",
+    by: Annotated[str, typer.Option(help="Who does it; goes on record.")] = "",
+    partial: Annotated[
+        bool,
+        typer.Option("--partial", help="Repair what can be proven even if something is left."),
+    ] = False,
+    key: Annotated[
+        list[str] | None, typer.Option(help="Only checkpoints by this verifier key count.")
+    ] = None,
+    kept: Annotated[
+        list[Path] | None,
+        typer.Option("--checkpoint", help="A checkpoint you kept yourself.", dir_okay=False),
+    ] = None,
+    data: Data = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """以各服务日志副本修复主日志。 Give the log back what the journals still hold.
+
+    Exit codes: 0 nothing is to be repaired, or it is and nothing differs; 1 something is to be
+    repaired, or was left, or the repair was refused; 2 it could not be done.
+    """
+    try:
+        if apply and not reason.strip():
+            raise Malformed("a repair needs a reason", where="--reason")
+        wish = Wish(by or account(), reason.strip(), partial) if apply else None
+        work = Work(DataDirectory.open_data(data), key or [], kept or [])
+        outcome = asyncio.run(work.run(wish))
+    except NotRepaired as error:
+        fail(error, as_json=as_json)
+        raise typer.Exit(DIFFERENT) from error
+    except CadreError as error:
+        fail(error, as_json=as_json)
+        raise typer.Exit(WRONG_INPUT) from error
+    if as_json:
+        print_json(_as_json(outcome))
+    else:
+        _print(outcome)
+    pending = bool(outcome.plan.restored) and outcome.kept is None
+    if pending or outcome.plan.left or not outcome.plan.proven or outcome.differences:
+        raise typer.Exit(DIFFERENT)
+
+
+@dataclass(slots=True)
+class Work:
+    """One repair of a stopped data directory."""
+
+    directory: DataDirectory
+    verifiers: Sequence[str]
+    kept: Sequence[Path]
+    _keys: PublicKeys = field(init=False)
+    _notes: list[str] = field(init=False)
+    _notices: list[str] = field(default_factory=list[str])
+
+    def __post_init__(self) -> None:
+        local = Local(self.directory)
+        keys = local.evidence.keys() or PublicKeys(origin="")
+        self._keys = keys.with_services(local.holders, datetime.now(UTC))
+        self._notes = [witnessing.read(path) for path in self.kept]
+
+    @property
+    def _mended(self) -> Path:
+        """The new store, until it takes the other's place."""
+        return self.directory.path / "nats.repaired"
+
+    async def run(self, wish: Wish | None) -> Outcome:
+        """Look what can be repaired; with a wish, do it.
+
+        Raises: NotRepaired, nothing having been changed; Unavailable, DataDirectoryError.
+        """
+        with self.directory.lock(), TemporaryDirectory(prefix="cadre-repair-") as folder:
+            copy = Path(folder)
+            copy_of(self.directory, copy)
+            try:
+                async with copied(copy) as found:
+                    plan = await self._plan(found, copy, writing=wish is not None)
+                if wish is None or not plan.restored:
+                    return Outcome(plan, self._notices)
+                _must_be_sound(plan, wish)
+                differences = await self._examine(plan, copy)
+                return Outcome(plan, self._notices, self._swap(plan, wish), differences)
+            finally:
+                shutil.rmtree(self._mended, ignore_errors=True)
+
+    async def _plan(self, found: Standing, copy: Path, *, writing: bool) -> Plan:
+        whole = True
+        try:
+            extent = await extent_of(found.log)
+        except NotFound:
+            extent, whole = Extent(0, frozenset()), False
+        local = Local(self.directory)
+        counting = Counting(self._keys, self._verifiers(), Policy())
+        counting.see(local.evidence.everything_signed(self._notes))
+        self._notices += counting.conclude()
+        self._notices += [one.detail for one in counting.differences]
+        newest = counting.checkpoints[-1] if counting.checkpoints else None
+        tiles = Tiles(local.evidence.folder, newest.tree.size) if newest else None
+        keys = {key.key_id: key for key in self._keys.services}
+        async with contextlib.AsyncExitStack() as stack:
+            journals = [one async for one in self._journals(found, stack)]
+            work = Repair(found.log, extent, journals, counting.checkpoints, tiles, keys)
+            writer: Writer | None = None
+            if writing:
+                await self._prepare(copy, whole=whole)
+                writer = stack.enter_context(
+                    BlockWriter(self._mended / STREAM_FOLDER / "msgs", STREAM)
+                )
+            return await work.run(writer)
+
+    def _verifiers(self) -> Sequence[Verifier]:
+        return [verifier_of(text) for text in self.verifiers] or self._keys.verifiers_parsed
+
+    async def _journals(
+        self, found: Standing, stack: contextlib.AsyncExitStack
+    ) -> AsyncGenerator[JournalCopy]:
+        for models in READ_MODELS:
+            try:
+                connection = await stack.enter_async_context(
+                    snapshot(found.database_url(models.service))
+                )
+                journal = JournalCopy(models.service, connection)
+                await journal.start()
+            except NOT_READABLE as error:
+                self._notices.append(f"the journal of {models.service} cannot be read: {error}")
+            else:
+                yield journal
+
+    async def _prepare(self, copy: Path, *, whole: bool) -> None:
+        """Everything of a store but the events; the stream's settings anew where they are lost."""
+        left_out = STREAM_FOLDER / "msgs" if whole else STREAM_FOLDER
+        store = self.directory.path / "nats"
+        shutil.rmtree(self._mended, ignore_errors=True)
+
+        def ignored(folder: str, names: list[str]) -> list[str]:
+            at = Path(folder).relative_to(store)
+            return [name for name in names if at / name == left_out]
+
+        shutil.copytree(store, self._mended, ignore=ignored)
+        if not whole:
+            async with serving(self._mended, copy / "provision.log", "operator") as client:
+                await provision(client)
+            shutil.rmtree(self._mended / STREAM_FOLDER / "msgs")
+
+    async def _examine(self, plan: Plan, copy: Path) -> list[Difference]:
+        """What the repaired log differs in; refused when it still shows what was to be mended."""
+        databases = [
+            Database(models, f"sqlite+aiosqlite:///{copy / 'db' / models.service}.db")
+            for models in READ_MODELS
+        ]
+        evidence = Local(self.directory).evidence
+        async with serving(self._mended, copy / "repaired.log") as client:
+            examination = Examination(
+                Log(client),
+                evidence,
+                self._keys,
+                self._verifiers(),
+                databases,
+                self._notes,
+                orders=ORDERS,
+            )
+            differences = (await examination.run()).differences
+        left = {one.position for one in plan.left}
+        wrong = [d for d in differences if d.kind in MENDED and d.position not in left]
+        if wrong and not (left and {d.kind for d in wrong} <= {Kind.TREE_MISMATCH}):
+            raise NotRepaired(f"the repaired log would not verify: {wrong[0].detail}")
+        return differences
+
+    def _swap(self, plan: Plan, wish: Wish) -> str:
+        """Put the repaired store in the other's place; where that one is kept.
+
+        The record comes first: a repair that is not on record would be a silent one.
+        """
+        now = datetime.now(UTC)
+        kept = f"nats.before-repair-{now:%Y%m%dT%H%M%SZ}"
+        newest = plan.checkpoint
+        proven = newest and ProvenBy(
+            size=newest.tree.size, root=newest.tree.hash.hex(), dated=newest.dated
+        )
+        os.sync()
+        add_repair(
+            Local(self.directory).evidence.folder,
+            RepairRecord(
+                repaired_at=now,
+                by=wish.by,
+                reason=wish.reason,
+                checkpoint=proven,
+                end=plan.end,
+                restored=tuple(plan.restored),
+                left=tuple(plan.left),
+                kept=kept,
+            ),
+        )
+        (self.directory.path / "nats").rename(self.directory.path / kept)
+        self._mended.rename(self.directory.path / "nats")
+        os.sync()
+        return kept
+
+
+def _must_be_sound(plan: Plan, wish: Wish) -> None:
+    if not plan.proven:
+        raise NotRepaired(
+            f"without the tiles the journals do not give the {plan.not_given[0]} events that were "
+            "signed: nothing says which of them are true",
+            hint="bring back the folder audit/tile from a copy",
+        )
+    if plan.left and not wish.partial:
+        first = plan.left[0]
+        raise NotRepaired(
+            f"{len(plan.left)} positions cannot be repaired, the first: {first.why}",
+            where=f"position {first.position}",
+            hint="--partial repairs the others and leaves these as they are",
+        )
+
+
+def _as_json(outcome: Outcome) -> dict[str, object]:
+    plan = outcome.plan
+    return {
+        "applied": outcome.kept is not None,
+        "kept": outcome.kept,
+        "end": plan.end,
+        "checkpoint": plan.checkpoint.tree.size if plan.checkpoint else None,
+        "proven": plan.proven,
+        "restored": [asdict(one) for one in plan.restored],
+        "left": [asdict(one) for one in plan.left],
+        "notices": outcome.notices,
+        "differences": [one.as_json() for one in outcome.differences],
+    }
+
+
+def _print(outcome: Outcome) -> None:
+    plan = outcome.plan
+    for notice in outcome.notices:
+        CONSOLE.print(f"[yellow]![/yellow] {notice}", highlight=False)
+    if plan.restored:
+        rows = [
+            (one.position, one.was, one.subject, ", ".join(one.journals), one.proof)
+            for one in plan.restored[:EVENTS_SHOWN]
+        ]
+        columns = ("position", "was", "subject", "journals", "proof")
+        CONSOLE.print(table("可修复 From the journals", columns, rows))
+    if plan.left:
+        lost = [(one.position, one.was, one.subject or "", one.why) for one in plan.left]
+        columns = ("position", "was", "subject", "why")
+        CONSOLE.print(table("不可修复 Left", columns, lost[:EVENTS_SHOWN]))
+    CONSOLE.print(f"{len(plan.restored)} 可修复 from journals, {len(plan.left)} 不可修复 left")
+    for one in outcome.differences:
+        CONSOLE.print(f"[red]{one.kind}[/red] {one.position or ''} {one.detail}", highlight=False)
+    if outcome.kept:
+        CONSOLE.print(f"[green]已修复 Repaired.[/green] 原日志 The log as it was: {outcome.kept}")
+    elif plan.restored:
+        CONSOLE.print("未作改动 Nothing was changed; --apply --reason TEXT does it.")
+    elif not plan.left:
+        CONSOLE.print("[green]无需修复 Nothing is to be repaired.[/green]")

@@ -1,0 +1,182 @@
+"""A service's key in the wrong hands: signed, chained, and no history that could have been."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import pytest
+
+from audit.installations import NOW
+from cadre.appointment.order import ORDERS as APPOINTMENT
+from cadre.contracts import appointment, selection, training
+from cadre.contracts.catalogue import CATALOGUE
+from cadre.contracts.event import Event
+from cadre.contracts.examples import example
+from cadre.selection.order import ORDERS as SELECTION
+from cadre.shared.audit.differences import Kind
+from cadre.shared.audit.evidence import Evidence
+from cadre.shared.audit.examination import Examination
+from cadre.shared.audit.public_keys import PublicKeys
+from cadre.shared.codec import Codec, Signer
+from cadre.shared.decisions import event_id
+from cadre.shared.keyring import Keyring
+from cadre.shared.log import Log
+from cadre.shared.messages import Envelope
+from cadre.supervision.order import ORDERS as SUPERVISION
+from cadre.training.order import ORDERS as TRAINING
+from support.nats_server import NatsServer
+
+ORDERS = (*SELECTION, *TRAINING, *SUPERVISION, *APPOINTMENT)
+SEALED = {"sealed": "sealed:v1:of-nobody"}
+SIGNERS = {
+    name: Signer.from_seed(name, name.encode().ljust(32))
+    for name in ("selection", "training", "supervision", "appointment")
+}
+MOTION: list[type[Event]] = [
+    appointment.MotionOpened,
+    appointment.RecommendationHeld,
+    appointment.CandidateFixed,
+    appointment.InspectionCompleted,
+    appointment.DecisionTaken,
+    appointment.NoticePublished,
+    appointment.NoticeClosed,
+    appointment.MotionConcluded,
+]
+PERSON = selection.Recruited
+
+
+def made(kind: type[Event], **changes: Any) -> Event:
+    return CATALOGUE.read(example(kind, personal=SEALED) | changes)
+
+
+@dataclass
+class Forger:
+    """Whoever has every service's key writes what it wants."""
+
+    log: Log
+    written: list[UUID] = field(default_factory=list[UUID])
+    _heads: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
+
+    async def write(self, event: Event, named: UUID | None = None) -> None:
+        aggregate, command_id = str(event.aggregate), uuid4()
+        version, previous = self._heads.get(aggregate, (0, ""))
+        envelope = Envelope(
+            event_id=named or event_id(aggregate, command_id, 0),
+            version=version + 1,
+            command_id=command_id,
+            command_hash="",
+            actor="thief",
+            source_time=NOW,
+            previous_hash=previous,
+        )
+        codec = Codec(SIGNERS[event.service()], cast("Keyring", None))
+        outgoing = codec.encode(event, envelope, {})
+        await self.log.append([(outgoing, None)])
+        self._heads[aggregate] = (version + 1, outgoing.digest)
+        self.written.append(envelope.event_id)
+
+
+async def disorders(server: NatsServer, folder: Path, *events: Event | type[Event]) -> list[str]:
+    """What an examination says of a log of these events; it must say nothing else."""
+    client = await server.connect("operator")
+    try:
+        forger = Forger(Log(client))
+        for event in events:
+            await forger.write(event if isinstance(event, Event) else made(event))
+        return await examined(forger, folder)
+    finally:
+        await client.close()
+
+
+async def examined(forger: Forger, folder: Path) -> list[str]:
+    keys = PublicKeys(origin="").with_services(SIGNERS.values(), NOW)
+    evidence = Evidence(folder / "audit")
+    report = await Examination(forger.log, evidence, keys, [], orders=ORDERS).run()
+    assert {one.kind for one in report.differences} <= {Kind.OUT_OF_ORDER}, report.differences
+    assert report.events == len(forger.written)
+    return [f"{one.position} {one.detail}" for one in report.differences]
+
+
+async def test_a_motion_in_its_five_steps_is_in_order(server: NatsServer, tmp_path: Path) -> None:
+    assert await disorders(server, tmp_path, *MOTION) == []
+
+
+@pytest.mark.parametrize("left_out", range(len(MOTION) - 1), ids=lambda at: MOTION[at].name())
+async def test_a_step_left_out_is_out_of_order(
+    server: NatsServer, tmp_path: Path, left_out: int
+) -> None:
+    found = await disorders(server, tmp_path, *MOTION[:left_out], *MOTION[left_out + 1 :])
+
+    assert found[0].startswith(f"{left_out + 1} ")
+    assert f"appointment.{MOTION[left_out].name()}" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("events", "detail"),
+    [
+        ([*MOTION, appointment.MotionStopped], "9 appointment.motion-stopped after"),
+        (
+            [*MOTION[:4], appointment.CandidateFixed, appointment.DecisionTaken],
+            "6 appointment.decision-taken before appointment.inspection-completed",
+        ),
+        ([*MOTION[:5], appointment.DecisionTaken], "6 appointment.decision-taken a second time"),
+        ([training.Trained, PERSON], "1 training.trained opens a history"),
+        ([PERSON, selection.PoolExited], "2 selection.pool-exited before selection.pool-entered"),
+        ([selection.PoolSeatTaken], "1 selection.pool-seat-taken opens a history"),
+        (
+            [training.ClassPlanned, training.ClassHeld, training.ClassPlanned],
+            "3 training.class-planned after training.class-held",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_what_no_decision_would_have_recorded_is_out_of_order(
+    server: NatsServer, tmp_path: Path, events: list[type[Event]], detail: str
+) -> None:
+    (found,) = await disorders(server, tmp_path, *events)
+
+    assert found.startswith(detail)
+
+
+async def test_every_service_may_speak_of_a_person_once_one_has_recruited_it(
+    server: NatsServer, tmp_path: Path
+) -> None:
+    assert await disorders(server, tmp_path, PERSON, training.Trained, appointment.Promoted) == []
+
+
+@pytest.fixture
+async def forger(server: NatsServer):
+    client = await server.connect("operator")
+    yield Forger(Log(client))
+    await client.close()
+
+
+async def test_a_correction_points_back_to_its_own_kind_in_its_own_history(
+    forger: Forger, tmp_path: Path
+) -> None:
+    other = "c-bbbbbbbbbb"
+    await forger.write(made(PERSON))
+    await forger.write(made(PERSON, cadre_id=other))
+    await forger.write(made(training.Trained))
+    trained = str(forger.written[-1])
+    for event in (
+        made(training.CreditRefused, supersedes=trained),
+        made(training.Trained, supersedes=str(uuid4())),
+        made(training.Trained, supersedes=trained, cadre_id=other),
+        made(training.Trained, supersedes=str(forger.written[0])),
+    ):
+        await forger.write(event)
+
+    assert await examined(forger, tmp_path) == [
+        "5 corrects an event that was not recorded before",
+        "6 corrects position 3, which is of another history",
+        "7 corrects position 1, a selection.recruited",
+    ]
+
+
+async def test_an_id_must_follow_from_the_command(forger: Forger, tmp_path: Path) -> None:
+    await forger.write(made(PERSON))
+    await forger.write(made(training.Trained), named=uuid4())
+
+    assert await examined(forger, tmp_path) == ["2 the id does not follow from the command"]
