@@ -1,0 +1,155 @@
+"""Projecting the log into the real read models of Supervision, on PostgreSQL and on SQLite."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from itertools import batched
+from pathlib import Path
+from time import perf_counter
+
+import peer
+import psycopg
+from lives import EVENTS_PER_PERSON
+from peer_projection import (
+    batch_into_postgres,
+    batch_into_sqlite,
+    by_runner,
+    filled_sqlite,
+)
+from report import Goal, Measured, Row
+from session import Filled, Session, interleaved
+from wire import Wire
+
+from cadre.shared.runtime import running
+from cadre.supervision.app import SERVICE
+
+PER_TRANSACTION = 500
+RUNNER_PEOPLE = 50
+WAIT_S_MAX = 1800.0
+TABLE = "CREATE TABLE thin (position BIGINT PRIMARY KEY, subject TEXT, effective_on TEXT)"
+
+
+async def project(log: Filled, database_url: str) -> float:
+    """Events per second of a fresh service until it has caught up with the log."""
+    settings = log.server.settings(SERVICE.name, database_url)
+    begun = perf_counter()
+    async with running(SERVICE, settings) as runtime:
+        await runtime.projector.wait(log.end, WAIT_S_MAX)
+        taken = perf_counter() - begun
+    return log.end / taken
+
+
+def thin_rows(log: Filled) -> Iterator[tuple[tuple[int, str, str], ...]]:
+    """Read, frame, decode the body: 500 rows at a time."""
+    with Wire(log.server.port, "operator", log.server.password("operator")) as wire:
+        messages = enumerate(wire.pull("HISTORY", 0, log.end), start=1)
+        rows = (
+            (position, message.subject.decode(), str(json.loads(message.body)["effective_on"]))
+            for position, message in messages
+        )
+        yield from batched(rows, PER_TRANSACTION)
+
+
+def thin_into_postgres(log: Filled, url: str) -> float:
+    """Events per second of a reader that copies one narrow row per event."""
+    with psycopg.connect(url) as connection:
+        connection.execute(TABLE.encode())
+        connection.commit()
+        begun = perf_counter()
+        for rows in thin_rows(log):
+            with connection.cursor().copy("COPY thin FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            connection.commit()
+        return log.end / (perf_counter() - begun)
+
+
+def thin_into_sqlite(log: Filled, file: Path) -> float:
+    """The same with sqlite3."""
+    connection = sqlite3.connect(file)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(TABLE)
+    begun = perf_counter()
+    for rows in thin_rows(log):
+        connection.executemany("INSERT INTO thin VALUES (?, ?, ?)", rows)
+        connection.commit()
+    taken = perf_counter() - begun
+    connection.close()
+    return log.end / taken
+
+
+NOTE = (
+    "ours: every event into the journal (all headers, whole body) and the tables, from an empty "
+    "database, start of the service included; limit: raw pull, json.loads and one narrow row per "
+    f"event, {PER_TRANSACTION} in a transaction; "
+)
+BY_HAND = f"{NOTE}peer: its log read, decoded and put as one row per event by a plain loop, as many"
+BY_LIBRARY = f"{NOTE}peer: its ProjectionRunner, one event in a transaction"
+
+
+def rows(session: Session) -> Measured:
+    """`projection-postgres`, `projection-runner` and `projection-sqlite`."""
+    log = session.filled(session.sizes.events)
+    return Measured([*_postgres(session, log), _sqlite(session, log)])
+
+
+def _row(
+    session: Session, name: str, database: str, theirs: str, found: Mapping[str, float]
+) -> Row:
+    return Row(
+        f"projection-{name}",
+        f"an empty Supervision catches up, {database}",
+        "events/s",
+        found["ours"],
+        found[theirs],
+        found["limit"],
+        Goal(peer_min=15 if theirs == "runner" else 1),
+        session.sizes.runs,
+        BY_LIBRARY if theirs == "runner" else BY_HAND,
+    )
+
+
+def _postgres(session: Session, log: Filled) -> list[Row]:
+    server = session.postgres
+    environment = peer.postgres_environment(server, server.new_database())
+    peer.fill_postgres(server, environment, log.people)
+
+    def by_library() -> float:
+        people = min(RUNNER_PEOPLE, log.people)
+        small = peer.postgres_environment(server, server.new_database())
+        peer.fill_postgres(server, small, people)
+        return by_runner(small, people * EVENTS_PER_PERSON)
+
+    with peer.Register(environment) as app:
+        found = interleaved(
+            session.sizes.runs,
+            ours=lambda: asyncio.run(project(log, server.url(server.new_database()))),
+            peer=lambda: batch_into_postgres(app, server.plain_url(server.new_database()), log.end),
+            runner=by_library,
+            limit=lambda: thin_into_postgres(log, server.plain_url(server.new_database())),
+        )
+    return [
+        _row(session, "postgres", "PostgreSQL", "peer", found),
+        _row(session, "runner", "PostgreSQL", "runner", found),
+    ]
+
+
+def _sqlite(session: Session, log: Filled) -> Row:
+    source = session.new_directory("peer") / "register.db"
+    environment = peer.sqlite_environment(source)
+    filled_sqlite(source, environment, log.people)
+
+    def ours() -> float:
+        file = session.new_directory("ours") / "supervision.db"
+        return asyncio.run(project(log, f"sqlite+aiosqlite:///{file}"))
+
+    with peer.Register(environment) as app:
+        found = interleaved(
+            session.sizes.runs,
+            ours=ours,
+            peer=lambda: batch_into_sqlite(app, session.new_directory("peer") / "f.db", log.end),
+            limit=lambda: thin_into_sqlite(log, session.new_directory("limit") / "thin.db"),
+        )
+    return _row(session, "sqlite", "SQLite", "peer", found)
