@@ -2,16 +2,12 @@ from base64 import b32encode
 from collections.abc import Awaitable, Iterable
 
 import pytest
-from hypothesis import given as for_all
-from hypothesis import strategies as st
 
 from appointment.people import day, known
 from appointment.tables_of import ask
 from cadre.appointment.promotion_report import (
     Kind,
-    Rounding,
     YoungPromotions,
-    percent,
     young_promotions,
 )
 from cadre.contracts.appointment import Promoted
@@ -69,27 +65,6 @@ def test_ninety_six_of_three_hundred_and_twenty_eight() -> None:
     assert len(found.numerator) == 96
     assert {line.birth_month for line in found.numerator} == {"1990-07"}
     assert {line.age for line in found.numerator} == {34}
-
-
-@pytest.mark.parametrize(
-    ("part", "whole", "half_up", "truncated"),
-    [(96, 328, 29.3, 29.2), (79, 191, 41.4, 41.3), (1, 2000, 0.1, 0.0), (1, 1, 100.0, 100.0)],
-)
-def test_rounding_is_a_choice(part: int, whole: int, half_up: float, truncated: float) -> None:
-    assert percent(part, whole, Rounding.HALF_UP) == half_up
-    assert percent(part, whole, Rounding.TRUNCATE) == truncated
-    assert percent(0, 0, Rounding.HALF_UP) is None
-
-
-@for_all(whole=st.integers(1, 10_000), data=st.data())
-def test_a_rounded_share_is_never_further_off_than_it_may(whole: int, data: st.DataObject) -> None:
-    part = data.draw(st.integers(0, whole))
-    half_up, truncated = (percent(part, whole, rounding) for rounding in Rounding)
-    assert half_up is not None
-    assert truncated is not None
-    tenths, fewer = round(half_up * 10), round(truncated * 10)
-    assert 2 * abs(tenths * whole - 1000 * part) <= whole
-    assert 0 <= 1000 * part - fewer * whole < whole
 
 
 @pytest.mark.parametrize(("inclusive", "young"), [(True, 1), (False, 0)])

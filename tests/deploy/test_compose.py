@@ -132,6 +132,39 @@ def test_the_mirror_is_made_once_and_follows(system: Compose) -> None:
     assert held >= 1
 
 
+def _audit(system: Compose, *command: str) -> dict[str, Any]:
+    arguments = ["--profile", "audit", "run", "--rm", command[0], "cadre", "audit", *command]
+    return json.loads(system.run(*arguments, "--json").stdout)
+
+
+def test_an_audit_reads_the_mirror_and_the_databases(system: Compose) -> None:
+    position = _define_pool(system, "audited")
+    _pool(system, "audited", position)
+
+    signed = _audit(system, "checkpoint", "--origin", "cadre.example/history")
+    report = _audit(system, "verify", "--key", signed["verifiers"][0])
+
+    assert report["intact"], report
+    assert report["notices"] == []
+    assert report["events"] == report["covered"] == signed["size"] >= position
+    assert set(report["journal_rows"]) == set(SERVICES)
+    assert report["table_rows"]["selection"] > 0
+
+
+def test_the_auditors_role_reads_and_cannot_write(system: Compose) -> None:
+    password = system.settings["CADRE_DATABASE_PASSWORD_AUDITOR"]
+    url = f"postgresql://auditor:{password}@127.0.0.1"
+
+    def does(database: str, sql: str) -> bool:
+        run = ["exec", "-T", "postgres", "psql", f"{url}/{database}", "-v", "ON_ERROR_STOP=1"]
+        return system.run(*run, "-c", sql, check=False).returncode == 0
+
+    assert does("selection", "SELECT count(*) FROM journal")
+    assert not does("selection", "DELETE FROM journal")
+    assert not does("selection", "SET default_transaction_read_only = off; DELETE FROM journal")
+    assert not does("keys", "SELECT 1")
+
+
 def test_every_port_is_bound_to_this_machine_only(system: Compose) -> None:
     ports = [port for service in system.config().values() for port in service.get("ports", ())]
 

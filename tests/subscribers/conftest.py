@@ -12,10 +12,10 @@ from subprocess import PIPE
 from typing import NoReturn
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cadre.shared.database import create_engine
 from cadre.shared.keyring import Keyring
+from cadre.shared.master_keys import MasterKeys
 from subscribers.actors import EXAMPLES, Program, Scribe
 from support.nats_server import NatsServer
 
@@ -27,7 +27,7 @@ PARSED_S_MAX = 120.0
 @pytest.fixture
 async def scribe(server: NatsServer, tmp_path: Path) -> AsyncGenerator[Scribe]:
     engine = create_engine(f"sqlite+aiosqlite:///{tmp_path}/keys.db")
-    keyring = Keyring(engine, AESGCM(b"m" * 32))
+    keyring = Keyring(engine, MasterKeys(b"m" * 32))
     await keyring.create()
     scribe = Scribe(server, keyring)
     yield scribe

@@ -21,6 +21,7 @@ from cadre.contracts.selection import (
 from cadre.shared.decider import Fold, Handler, World
 from cadre.shared.errors import NotFound, NotPossible
 from cadre.shared.messages import Command, Recorded
+from cadre.shared.protected_persons import keep_protected_persons
 from cadre.shared.read_models import Change, Put, ReadModels
 from cadre.shared.service import Service
 from cadre.shared.serving import Reading, token
@@ -177,6 +178,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
 def read_models(version: int = 1, poison: str | None = None) -> ReadModels:
     """``poison``: a cadre id whose observations cannot be projected."""
     models = ReadModels(service="selection", version=version, metadata=MetaData())
+    keep_protected_persons(models)
     models.table(
         "people",
         Column("cadre_id", String, primary_key=True),

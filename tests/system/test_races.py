@@ -13,8 +13,8 @@ from cadre.contracts.selection import Baselined, Standing
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
 from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.errors import CadreError
-from cadre.shared.handling import Outcome
 from cadre.shared.messages import Command, Envelope, Meta
+from cadre.shared.outcomes import Outcome
 from cadre.shared.runtime import Runtime, running
 from cadre.shared.settings import Settings
 from cadre.supervision.app import SERVICE as SUPERVISION

@@ -16,6 +16,7 @@ LONG = {
     "services/appointment/src/cadre/appointment/motion.py": "the five steps in one sitting",
     "shared/contracts/src/cadre/contracts/appointment.py": "all events of a service together",
     "shared/contracts/src/cadre/contracts/selection.py": "all events of a service together",
+    "shared/contracts/src/cadre/contracts/supervision.py": "all events of a service together",
 }
 """Files that may be longer, each with the reason."""
 

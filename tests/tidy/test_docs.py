@@ -7,7 +7,7 @@ import pytest
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
-from cadre.cli.main import app
+from cadre.cli.main import COMMANDS, app
 from cadre.contracts import CATALOGUE, appointment, selection, supervision, training, vocabulary
 from cadre.contracts.vocabulary import Term
 from cadre.shared.rulebook import rulebook
@@ -90,7 +90,7 @@ def _wrong(words: list[str]) -> bool:
     """Whether no command is named so, or it has no such option."""
     command: object = _root()
     while isinstance(command, TyperGroup) and words:
-        command, words = command.commands.get(words[0]), words[1:]
+        command, words = command.get_command(typer.Context(command), words[0]), words[1:]
     if not isinstance(command, TyperCommand):
         return not isinstance(command, TyperGroup)
     known = {option for parameter in command.params for option in parameter.opts}
@@ -108,7 +108,7 @@ def test_the_readmes_name_every_command() -> None:
     for readme in ("README.md", "README.zh-CN.md"):
         text = (REPOSITORY / readme).read_text("utf-8")
 
-        assert [name for name in _root().commands if f"`cadre {name}" not in text] == []
+        assert [name for name in COMMANDS if f"`cadre {name}" not in text] == []
 
 
 @pytest.mark.parametrize("kind", TERMS, ids=lambda kind: kind.__name__)

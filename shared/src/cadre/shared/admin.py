@@ -1,16 +1,21 @@
 """What every service offers beside its own queries: histories, projections, a dump, a check."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel
 
-from cadre.shared import history
+from cadre.shared import history, protection
+from cadre.shared.codec import Message
 from cadre.shared.decider import Fold
 from cadre.shared.dump import Dump, dump, fresh_dump
 from cadre.shared.errors import NotFound
+from cadre.shared.protected_persons import restricted_persons
+from cadre.shared.readings import legal_ground
+from cadre.shared.recording import name_reader
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
 
@@ -57,6 +62,7 @@ def router(service: Service) -> APIRouter:
         _history_of(service),
         response_model=HistoryAnswer,
         summary="A whole history: of a cadre from all services, of another aggregate from this one",
+        dependencies=[Depends(name_reader)],
     )
 
     @routes.get("/projections", summary="Positions, generations, what is parked")
@@ -117,13 +123,31 @@ def router(service: Service) -> APIRouter:
         fresh: Annotated[
             bool, Query(description="From a replay of the log from position 1, not from the tables")
         ] = False,
-        full: Annotated[bool, Query(description="With all rows, sealed values opened")] = False,
+        full: Annotated[
+            bool, Query(description="With all rows that may be shown, sealed values opened")
+        ] = False,
     ) -> Dump:
         runtime: Runtime = request.app.state.runtime
-        found = await (fresh_dump(runtime) if fresh else dump(runtime))
-        return found if full else found.model_copy(update={"tables": None})
+        if not full:
+            found = await (fresh_dump(runtime) if fresh else dump(runtime))
+            return found.model_copy(update={"tables": None})
+        await name_reader(request)
+        async with runtime.engine.connect() as connection:
+            hidden = await restricted_persons(connection, service.read_models)
+        if legal_ground(request.headers) is not None:
+            hidden = frozenset[str]()
+        return await (fresh_dump(runtime, hidden) if fresh else dump(runtime, hidden))
 
     return routes
+
+
+def _require_shown(runtime: Runtime, request: Request, messages: Sequence[Message]) -> None:
+    """Raises Restricted for a person whose data may only be stored, unless on a legal ground."""
+    state = protection.UNPROTECTED
+    for message in messages:
+        state = protection.evolve(state, runtime.codec.decode(message).event)
+    if state.restricted and legal_ground(request.headers) is None:
+        raise protection.restricted(messages[0].aggregate[2])
 
 
 def _history_of(service: Service) -> Any:
@@ -142,6 +166,7 @@ def _history_of(service: Service) -> Any:
         messages = await runtime.handling.messages(scope)
         if not messages:
             raise NotFound(f"no {entity} {entity_id} is known", where=entity_id)
+        _require_shown(runtime, request, messages)
         if raw:
             recorded = [runtime.codec.decode(message) for message in messages]
         else:

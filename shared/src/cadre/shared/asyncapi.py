@@ -23,10 +23,10 @@ from cadre.contracts.catalogue import CATALOGUE, Catalogue
 from cadre.contracts.event import Event
 from cadre.contracts.examples import example
 from cadre.contracts.vocabulary import Term
-from cadre.shared.handling import Outcome
 from cadre.shared.health import version_of
 from cadre.shared.log import STREAM
 from cadre.shared.nats_commands import broker_of
+from cadre.shared.outcomes import Outcome
 from cadre.shared.service import Service
 from cadre.shared.wire_schemas import COMMAND_HEADERS, EVENT_HEADERS, PROBLEM_SCHEMA
 

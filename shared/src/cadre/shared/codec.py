@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
+from struct import Struct
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Protocol, Union, get_args, get_origin
 from uuid import UUID
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import BaseModel
 
 from cadre.contracts.catalogue import CATALOGUE, Catalogue
 from cadre.contracts.event import CadreEvent, Event, Personal
+from cadre.shared.algorithms import ED25519, VERIFY
 from cadre.shared.keyring import DataKey, KeyName, Keyring, Place
 from cadre.shared.messages import Envelope, Recorded
 
@@ -50,6 +51,7 @@ SIGNED = (
 )
 SIGNATURE = "ce-signature"
 _DOMAIN = b"cadre-event-v1"
+_LENGTH = Struct(">I").pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,38 @@ class Outgoing:
 
 def preimage(subject: str, headers: Mapping[str, str], body: bytes) -> bytes:
     """The bytes that are hashed and signed."""
-    parts = [_DOMAIN, subject.encode(), *(headers.get(name, "").encode() for name in SIGNED), body]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    get = headers.get
+    parts = [_DOMAIN, subject.encode(), *[get(name, "").encode() for name in SIGNED], body]
+    return b"".join([_LENGTH(len(part)) + part for part in parts])
 
 
 def digest(subject: str, headers: Mapping[str, str], body: bytes) -> str:
     """SHA-256 of the preimage, hexadecimal: what the next event of the aggregate names."""
     return sha256(preimage(subject, headers, body)).hexdigest()
+
+
+class KeyHolder(Protocol):
+    """Whose key signs a service's events, as far as everybody may know it."""
+
+    @property
+    def service(self) -> str: ...
+    @property
+    def key_id(self) -> str: ...
+    @property
+    def algorithm(self) -> str:
+        """One of `cadre.shared.algorithms`."""
+        ...
+
+    @property
+    def public(self) -> bytes: ...
+
+
+class EventSigner(KeyHolder, Protocol):
+    """Signs a service's events."""
+
+    def sign(self, data: bytes) -> str:
+        """The signature in base64."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,32 +131,29 @@ class Signer:
 
     service: str
     private: Ed25519PrivateKey
+    public: bytes
+    key_id: str
+    algorithm: str = ED25519
 
     @classmethod
     def from_seed(cls, service: str, seed: bytes) -> "Signer":
-        return cls(service, Ed25519PrivateKey.from_private_bytes(seed))
-
-    @property
-    def public(self) -> bytes:
-        return self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-
-    @property
-    def key_id(self) -> str:
-        return f"{self.service}-{sha256(self.public).hexdigest()[:8]}"
+        private = Ed25519PrivateKey.from_private_bytes(seed)
+        public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return cls(service, private, public, f"{service}-{sha256(public).hexdigest()[:8]}")
 
     def sign(self, data: bytes) -> str:
         return b64encode(self.private.sign(data)).decode()
 
 
-def signature_holds(message: Message, public_key: bytes) -> bool:
+def signature_holds(message: Message, public_key: bytes, algorithm: str = ED25519) -> bool:
     """Whether the message bears a signature by this key."""
+    verify = VERIFY.get(algorithm)
     try:
         signature = b64decode(message.headers.get(SIGNATURE, ""))
-        signed = preimage(message.subject, message.headers, message.body)
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed)
-    except (InvalidSignature, ValueError):
+    except ValueError:
         return False
-    return True
+    signed = preimage(message.subject, message.headers, message.body)
+    return verify is not None and verify(public_key, signed, signature)
 
 
 type Shape = Mapping[str, "Shape | None"]
@@ -182,14 +206,14 @@ def personal_values(
 class Codec:
     """Encodes with a service's signature, decodes for everyone."""
 
-    signer: Signer
+    signer: EventSigner
     keyring: Keyring
     catalogue: Catalogue = CATALOGUE
 
     async def keys_for(self, events: Sequence[Event]) -> dict[KeyName, DataKey]:
         """The keys that sealing these events needs."""
         names = [
-            KeyName(event.cadre_id, event.service())
+            KeyName(event.cadre_id, event.key_purpose)
             for event in events
             if isinstance(event, CadreEvent) and personal_shape(type(event))
         ]
@@ -202,11 +226,11 @@ class Codec:
         if isinstance(event, CadreEvent):
             for holder, name, path in personal_values(body, personal_shape(type(event))):
                 if not _is_sealed(holder[name]):
-                    key = keys[KeyName(event.cadre_id, event.service())]
+                    key = keys[KeyName(event.cadre_id, event.key_purpose)]
                     holder[name] = {"sealed": key.seal(holder[name], envelope.event_id, path)}
         subject = f"history.{aggregate}.{event.name()}"
         data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        headers = _headers(event, replace(envelope, key_id=self.signer.key_id))
+        headers = _headers(event, envelope, self.signer.key_id)
         headers[SIGNATURE] = self.signer.sign(preimage(subject, headers, data))
         return Outgoing(subject, headers, data)
 
@@ -215,12 +239,7 @@ class Codec:
 
         Raises UnknownEvent or UnreadableEvent (both from cadre.contracts).
         """
-        return Recorded(
-            event=self.catalogue.read(json.loads(message.body)),
-            envelope=envelope_of(message),
-            position=message.position,
-            recorded_at=message.recorded_at,
-        )
+        return decoded(message, self.catalogue)
 
     async def open(self, recorded: Recorded[Event]) -> Recorded[Event]:
         """The same event with its personal fields in clear, or `Forgotten`."""
@@ -237,17 +256,18 @@ def _is_sealed(value: Any) -> bool:
     return isinstance(value, dict) and ("sealed" in value or "forgotten" in value)
 
 
-def _headers(event: Event, envelope: Envelope) -> dict[str, str]:
+def _headers(event: Event, envelope: Envelope, key_id: str) -> dict[str, str]:
     aggregate = event.aggregate
+    event_id, tag = str(envelope.event_id), event.tag()
     headers = {
-        "Nats-Msg-Id": str(envelope.event_id),
+        "Nats-Msg-Id": event_id,
         "ce-specversion": "1.0",
-        "ce-id": str(envelope.event_id),
+        "ce-id": event_id,
         "ce-source": f"/cadre/{aggregate.service}",
-        "ce-type": event.tag(),
+        "ce-type": tag,
         "ce-subject": f"{aggregate.entity}/{aggregate.id}",
         "ce-time": envelope.source_time.isoformat(),
-        "ce-dataschema": f"urn:cadre:schema:{event.tag()}",
+        "ce-dataschema": f"urn:cadre:schema:{tag}",
         "ce-datacontenttype": "application/json",
         "ce-actor": envelope.actor,
         "ce-persons": ",".join(event.persons[:200]),
@@ -259,10 +279,20 @@ def _headers(event: Event, envelope: Envelope) -> dict[str, str]:
         "ce-previoushash": envelope.previous_hash,
         "ce-evidence": str(envelope.evidence),
         "ce-codeversion": envelope.code_version,
-        "ce-keyid": envelope.key_id,
+        "ce-keyid": key_id,
         "traceparent": envelope.traceparent or "",
     }
     return {name: value for name, value in headers.items() if value}
+
+
+def decoded(message: Message, catalogue: Catalogue = CATALOGUE) -> Recorded[Event]:
+    """What `Codec.decode` gives, for whoever holds no key."""
+    return Recorded(
+        event=catalogue.read_json(message.headers.get("ce-type", ""), message.body),
+        envelope=envelope_of(message),
+        position=message.position,
+        recorded_at=message.recorded_at,
+    )
 
 
 def envelope_of(message: Message) -> Envelope:

@@ -20,6 +20,8 @@ class Fold[S]:
 
     ``service="*"`` with entity ``cadre`` reads a person's whole history, whoever wrote it: a
     decision on it is decided again when any service records something about that person meanwhile.
+    ``evolve`` must leave ``recorded_at`` alone: a process that has just appended an event knows its
+    position, not yet the log's time stamp.
     """
 
     service: str
@@ -46,7 +48,11 @@ class Scope[S]:
         return f"history.{self.fold.service}.{self.fold.entity}.{self.id}.>"
 
     def covers(self, event: Event) -> bool:
-        service, entity, aggregate_id = event.aggregate
+        return self.takes(event.aggregate)
+
+    def takes(self, aggregate: tuple[str, str, str]) -> bool:
+        """Whether events of an aggregate (service, entity, id) belong to this history."""
+        service, entity, aggregate_id = aggregate
         return (
             entity == self.fold.entity
             and aggregate_id == self.id

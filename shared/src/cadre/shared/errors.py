@@ -6,9 +6,11 @@
   + LostRace          409  somebody else was faster, several times over
   + CommandReused     409  the command id was used before for another command
   + ParkedPerson      409  an event of that person waits to be mended
+  + PersonForgotten   410  the personal data this would need were destroyed
   + StalePosition     412  the caller decided on an older history than the one that holds
   + TooLarge          413  the message is larger than the log accepts
   + NotPossible       422  it cannot be right in this state; retrying will not help
+  + Restricted        451  the law allows these data to be stored and nothing else
   + Unavailable       503  a part of the system cannot be reached; nothing was written
   + OutcomeUnknown    504  no answer came: it may or may not have been written; repeat the same id
 """
@@ -79,6 +81,12 @@ class ParkedPerson(CadreError):
     title = "An event of this person waits to be mended"
 
 
+class PersonForgotten(CadreError):
+    status = 410
+    code = "forgotten"
+    title = "The personal data this would need were destroyed"
+
+
 class StalePosition(CadreError):
     status = 412
     code = "stale-position"
@@ -95,6 +103,12 @@ class NotPossible(CadreError):
     status = 422
     code = "not-possible"
     title = "This cannot be done in the present state"
+
+
+class Restricted(CadreError):
+    status = 451
+    code = "restricted"
+    title = "These data may only be stored at present"
 
 
 class Unavailable(CadreError):

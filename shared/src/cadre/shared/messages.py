@@ -17,6 +17,10 @@ class Command(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: ClassVar[str]
+    uses_data: ClassVar[bool] = True
+    """Whether it uses a person's data, which a restriction forbids; storing and ending is none."""
+    irreversible: ClassVar[bool] = False
+    """Whether `Service.enact` does for it what cannot be undone: it is decided on the log alone."""
 
     effective_on: date = Field(description="The business date: when it holds in the world")
 
@@ -57,7 +61,7 @@ class Envelope:
     correlation_id: UUID | None = None
     traceparent: str | None = None
     evidence: int = 0
-    """The last position of the history the decision had seen."""
+    """The highest position among all histories that the decision had read."""
     code_version: str = ""
     key_id: str = ""
     signature: str = ""

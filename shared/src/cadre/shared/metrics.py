@@ -39,18 +39,26 @@ class Metrics:
     def command(self, name: str) -> Generator[None]:
         """Count and time one command."""
         begun = time.perf_counter()
-        result = "ok"
+        error: Exception | None = None
         try:
             yield
-        except CadreError as error:
-            result = error.code
-            raise
-        except Exception:
-            result = "internal"
+        except Exception as raised:
+            error = raised
             raise
         finally:
-            self._commands.labels(name, result).inc()
+            self.count(name, error)
             self._seconds.observe(time.perf_counter() - begun)
+
+    def count(self, name: str, told: object) -> None:
+        """Count a command by what was told of it: an outcome, or an error."""
+        match told:
+            case CadreError():
+                result = told.code
+            case Exception():
+                result = "internal"
+            case _:
+                result = "ok"
+        self._commands.labels(name, result).inc()
 
     async def observe(self, runtime: Runtime) -> None:
         """Read the positions now."""

@@ -1,5 +1,6 @@
 """A service as a process: settings from the environment, one ASGI app under uvicorn."""
 
+import gc
 import logging
 import sys
 
@@ -36,8 +37,12 @@ def run(service: Service) -> None:
             name = "_".join(str(part) for part in item["loc"]).upper()
             sys.stderr.write(f"CADRE_{name.removeprefix('CADRE_')}: {item['msg']}\n")
         sys.exit(EXIT_MISCONFIGURED)
+    app = create_app(service, settings)
+    # What was loaded so far stays: a full collection that looks at it halts everything for long.
+    gc.collect()
+    gc.freeze()
     uvicorn.run(
-        create_app(service, settings),
+        app,
         host=settings.http_host,
         port=settings.http_port,
         log_level="warning",

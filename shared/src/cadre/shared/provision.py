@@ -1,4 +1,4 @@
-"""The stream HISTORY, set up once by the operator; services only use it."""
+"""The streams HISTORY and READINGS, set up once by the operator; services only use them."""
 
 import json
 from typing import Any
@@ -7,8 +7,11 @@ from nats.aio.client import Client
 
 from cadre.shared.errors import CadreError
 from cadre.shared.log import STREAM, Log
+from cadre.shared.readings import STREAM as READINGS
 
 DUPLICATE_WINDOW_S = 120
+READINGS_KEPT_DAYS = 3 * 366
+"""Records of processing are kept for three years at least (个人信息保护法 art. 56)."""
 
 
 def stream_config(replicas: int = 1) -> dict[str, Any]:
@@ -37,14 +40,29 @@ def stream_config(replicas: int = 1) -> dict[str, Any]:
     }
 
 
+def readings_config(replicas: int = 1) -> dict[str, Any]:
+    """The settings of the log of readings: as hard to change as history, but it expires."""
+    return stream_config(replicas) | {
+        "name": READINGS,
+        "description": "Who was shown whose supervision material",
+        "subjects": ["readings.*.*"],
+        "max_age": READINGS_KEPT_DAYS * 86_400 * 1_000_000_000,
+    }
+
+
 async def provision(client: Client, replicas: int = 1) -> bool:
-    """Create the stream where it is missing; True when it was created.
+    """Create the streams where they are missing; True when one was created.
 
     Raises: CadreError when a stream of that name exists with other settings; nothing is changed.
     """
+    configs = (stream_config(replicas), readings_config(replicas))
+    return any([await _provision(client, wanted) for wanted in configs])
+
+
+async def _provision(client: Client, wanted: dict[str, Any]) -> bool:
     log = Log(client)
-    wanted = stream_config(replicas)
-    found = await log.api(f"STREAM.INFO.{STREAM}", {})
+    name = wanted["name"]
+    found = await log.api(f"STREAM.INFO.{name}", {})
     if "error" not in found:
         differing = {
             name: found["config"].get(name)
@@ -53,11 +71,11 @@ async def provision(client: Client, replicas: int = 1) -> bool:
         }
         if differing:
             raise CadreError(
-                f"the stream {STREAM} exists with other settings: {json.dumps(differing)}",
+                f"the stream {name} exists with other settings: {json.dumps(differing)}",
                 hint="compare with `cadre provision --show` and mend it by hand",
             )
         return False
-    answer = await log.api(f"STREAM.CREATE.{STREAM}", wanted)
+    answer = await log.api(f"STREAM.CREATE.{name}", wanted)
     if "error" in answer:
         raise CadreError(f"the stream could not be created: {answer['error'].get('description')}")
     return True

@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from cadre.contracts.event import Event
+from cadre.contracts.event import CadreEvent
 from cadre.shared.messages import Command, Meta, Recorded
 
 
 @dataclass(frozen=True, slots=True)
-class Reaction[E: Event]:
-    """``react`` is called for every recorded event of the given kind."""
+class Reaction[E: CadreEvent]:
+    """``react`` is called for every recorded event of the given kind.
+
+    Persons' events only: those every service has in its journal, from which reactions are run.
+    """
 
     name: str
     event: type[E]

@@ -4,16 +4,19 @@ A route takes ``reader: Reading``. Callers may add ``?after=N`` to wait until po
 every answer carries the header ``Cadre-Position``, and ``Cadre-Parked`` while persons are parked.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Query, Request
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.event import Forgotten, Sealed, clear
+from cadre.shared.codec import Message
 from cadre.shared.decider import Scope
+from cadre.shared.keyring import PREFIX, person_of
 
 
 def token(value: object) -> str | None:
@@ -27,7 +30,12 @@ def token(value: object) -> str | None:
             return str(value)
 
 
+RESTRICTED = "〔限制处理〕"
 CHINA = timezone(timedelta(hours=8))
+
+
+def today_in_china() -> date:
+    return datetime.now(CHINA).date()
 
 
 async def _on(
@@ -37,7 +45,7 @@ async def _on(
         Field(ge=date(1949, 1, 1), le=date(2200, 12, 31)),
     ] = None,
 ) -> date:
-    return on or datetime.now(CHINA).date()
+    return on or today_in_china()
 
 
 On = Annotated[date, Depends(_on)]
@@ -52,21 +60,36 @@ class Opener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One read of the read models."""
+    """One read of the read models. ``hidden`` are the cadres whose data it may not use."""
 
     connection: AsyncConnection
     position: int
     opener: Opener
+    hidden: frozenset[str] = frozenset()
 
     async def open(self, text: str | None) -> str | None:
-        """The clear text of a stored personal value; 〔已遗忘〕 once its key is gone."""
-        return None if text is None else clear(await self.opener.open_token(text))
+        """The clear text of a stored personal value.
+
+        It reads 〔已遗忘〕 once its key is gone and 〔限制处理〕 while it may only be stored.
+        """
+        if text is None:
+            return None
+        return await opened(self.opener, text, self.hidden)
+
+
+async def opened(opener: Opener, text: str, hidden: Container[str]) -> str:
+    """A stored personal value as people read it."""
+    if text.startswith(PREFIX) and person_of(text) in hidden:
+        return RESTRICTED
+    return clear(await opener.open_token(text))
 
 
 class Histories(Protocol):
     """Folds a history from the log itself; see `cadre.shared.handling.Handling.fold`."""
 
     async def fold[S](self, scope: Scope[S], known_at: int | None = None) -> S: ...
+
+    async def messages(self, scope: Scope[Any]) -> list[Message]: ...
 
 
 async def _histories(request: Request) -> Histories:

@@ -12,7 +12,12 @@ def _base64(value: object) -> object:
     return b64decode(value, validate=True) if isinstance(value, str) else value
 
 
+def _base64_or_none(value: object) -> object:
+    return _base64(value) if value else None
+
+
 type Key = Annotated[bytes, BeforeValidator(_base64), Len(32, 32)]
+type OptionalKey = Annotated[Annotated[bytes, Len(32, 32)] | None, BeforeValidator(_base64_or_none)]
 
 
 class Settings(BaseSettings):
@@ -26,6 +31,14 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(description="sqlite+aiosqlite:///… or postgresql+asyncpg://…")
     keys_url: SecretStr = Field(description="The key store's database")
     master_key: Key = Field(repr=False, description="32 bytes in base64: wraps every person's key")
+    master_key_previous: OptionalKey = Field(
+        repr=False, default=None, description="The one before, while some keys still bear it"
+    )
+    fingerprint_key: OptionalKey = Field(
+        repr=False,
+        default=None,
+        description="32 bytes in base64: tells repeated commands; made from the first master key",
+    )
     signing_key: Key = Field(
         repr=False, description="32 bytes in base64: the service's Ed25519 seed"
     )

@@ -1,0 +1,208 @@
+"""One batch of the log in one transaction: journal, tables, both positions, and what is parked.
+
+Each position moves only from where it was read, so two instances never both apply. What cannot be
+applied is parked with its aggregate: later events of that aggregate wait behind it, everyone else
+goes on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+from sqlalchemy import Connection, insert, select, update
+
+from cadre.shared import generations
+from cadre.shared.codec import Codec, Message
+from cadre.shared.generations import BUILDING, GENERATIONS, LIVE, PARKED, Generation
+from cadre.shared.journal import Journal, checkpoint
+from cadre.shared.read_models import Change, ReadModels
+
+_LOGGER = structlog.get_logger(__name__)
+
+type Key = tuple[str, str, str]
+"""Service, entity and id of an aggregate."""
+
+
+class Overtaken(Exception):
+    """Another instance moved a position first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the database had come when it was last read or written."""
+
+    live: Generation
+    journal_position: int
+    parked: frozenset[Key]
+    """What is parked in the generation that answers."""
+
+    @classmethod
+    def read(cls, connection: Connection, models: ReadModels) -> "Standing":
+        live = generations.live(connection, models)
+        return cls(live, checkpoint(connection), parked_keys(connection, live.number))
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """What the transactions of one service's runner do, each a function of a connection."""
+
+    models: ReadModels
+    codec: Codec
+    journal: Journal
+
+    def follow(
+        self,
+        connection: Connection,
+        standing: Standing,
+        messages: Sequence[Message],
+        *,
+        singly: bool = False,
+    ) -> Standing:
+        """Write a batch to the journal and to the tables that answer.
+
+        With ``singly`` each event is tried in a savepoint of its own. Raises: Overtaken.
+        """
+        live, parked = standing.live, standing.parked
+        journal_position = standing.journal_position
+        if fresh := _behind(messages, journal_position):
+            if not self.journal.write(connection, fresh, journal_position):
+                raise Overtaken
+            journal_position = fresh[-1].position
+        if live.current:
+            live, parked = self._project(connection, live, parked, messages, singly=singly)
+        return Standing(live, journal_position, parked)
+
+    def build(
+        self,
+        connection: Connection,
+        number: int,
+        messages: Sequence[Message],
+        *,
+        singly: bool = False,
+    ) -> bool:
+        """Write a batch to the generation being built; whether that is done with.
+
+        Raises: Overtaken.
+        """
+        known = generations.generations(connection, self.models)
+        building = next((g for g in known if g.number == number), None)
+        if building is None or building.status == LIVE:
+            return True
+        parked = parked_keys(connection, number)
+        built, _ = self._project(connection, building, parked, messages, singly=singly)
+        return self._swap(connection, built)
+
+    def begin(self, connection: Connection) -> tuple[Generation, bool]:
+        """The generation to build, and whether that is done with.
+
+        One that other code began is begun anew.
+        """
+        known = generations.generations(connection, self.models)
+        building = next((g for g in known if g.status == BUILDING), None)
+        if building is None or not building.current:
+            if building is not None:
+                building.drop(connection)
+            building = Generation.new(self.models, known[-1].number + 1, BUILDING)
+            building.create(connection)
+        return building, self._swap(connection, building)
+
+    def _swap(self, connection: Connection, building: Generation) -> bool:
+        """Let the generation answer once it has caught up with the one that does."""
+        running = generations.live(connection, self.models)
+        target = running.position if running.current else checkpoint(connection)
+        if building.position < target:
+            return False
+        connection.execute(
+            update(GENERATIONS).where(GENERATIONS.c.number == building.number).values(status=LIVE)
+        )
+        building.show(connection)
+        running.drop(connection)
+        _LOGGER.info("generation swapped", generation=building.number, position=building.position)
+        return True
+
+    def _project(
+        self,
+        connection: Connection,
+        generation: Generation,
+        parked: frozenset[Key],
+        messages: Sequence[Message],
+        *,
+        singly: bool,
+    ) -> tuple[Generation, frozenset[Key]]:
+        """Apply a batch to a generation; that generation and what is parked in it then."""
+        fresh = _behind(messages, generation.position)
+        if not fresh:
+            return generation, parked
+        end = fresh[-1].position
+        if not generation.advance(connection, end):
+            raise Overtaken
+        changes: list[Change] = []
+        waiting: list[tuple[Message, str]] = []
+        stuck = set(parked)
+        for message in fresh:
+            if stuck and message.aggregate in stuck:
+                waiting.append((message, ""))
+                continue
+            try:
+                made = changes_of(self.models, self.codec, message)
+                if singly:
+                    with connection.begin_nested():
+                        generation.apply(connection, made)
+                else:
+                    changes += made
+            except Exception as error:  # noqa: BLE001  # whatever it is, only this aggregate waits
+                stuck.add(message.aggregate)
+                waiting.append((message, f"{type(error).__name__}: {error}"[:1000]))
+        generation.apply(connection, changes)
+        if waiting:
+            _park(connection, generation.number, waiting)
+        return replace(generation, position=end), frozenset(stuck)
+
+
+def changes_of(models: ReadModels, codec: Codec, message: Message) -> list[Change]:
+    """What an event changes; one of a kind that no table shows is not even read.
+
+    Raises: whatever reading or projecting it raises.
+    """
+    known = codec.catalogue.events.get(message.headers.get("ce-type", ""))
+    if known is not None and known not in models.projections:
+        return []
+    return models.changes(codec.decode(message))
+
+
+def _behind(messages: Sequence[Message], position: int) -> Sequence[Message]:
+    """Those of a batch behind a position. Raises: Overtaken when some between are not in it."""
+    if messages[0].position > position + 1:
+        raise Overtaken
+    if messages[0].position > position:
+        return messages
+    return [message for message in messages if message.position > position]
+
+
+def parked_keys(connection: Connection, number: int) -> frozenset[Key]:
+    """The aggregates of which something is parked in a generation."""
+    query = (
+        select(PARKED.c.service, PARKED.c.entity, PARKED.c.entity_id)
+        .where(PARKED.c.generation == number)
+        .distinct()
+    )
+    return frozenset((r.service, r.entity, r.entity_id) for r in connection.execute(query))
+
+
+def _park(connection: Connection, number: int, waiting: Sequence[tuple[Message, str]]) -> None:
+    rows: list[dict[str, object]] = []
+    for message, error in waiting:
+        service, entity, entity_id = message.aggregate
+        if error:
+            _LOGGER.error("event parked", position=message.position, error=error)
+        rows.append(
+            {
+                "generation": number,
+                "position": message.position,
+                "service": service,
+                "entity": entity,
+                "entity_id": entity_id,
+                "error": error,
+            }
+        )
+    connection.execute(insert(PARKED), rows)
