@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.bench]
 
 BENCH = Path(__file__).parents[2] / "bench"
 TINY = ("--events", "90", "--large", "120", "--commands", "64", "--persons", "20", "--runs", "1")
