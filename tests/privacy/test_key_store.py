@@ -68,12 +68,18 @@ async def _data_directory(url: str) -> Path:
     return Path(directory) / "base" / str(oid)
 
 
+def _require_files(store: Store) -> None:
+    if not store.folder().exists():
+        pytest.skip("a container keeps the database's files to itself")
+
+
 async def test_no_page_of_the_store_keeps_a_destroyed_key(store: Store) -> None:
     for number in range(300):
         await store.ring.keys([KeyName(f"c-{number:010}", "selection")])
     tokens = [await store.token(ANA, "一", purpose) for purpose in ("selection", NOTE)]
     wrapped = await store.wrapped(ANA)
     await key_store.compact(store.engine)
+    _require_files(store)
     assert all(files_with(store.folder(), one) for one in wrapped), "they can be found"
 
     assert await store.ring.forget(ANA) == 2
@@ -178,6 +184,7 @@ async def test_the_servers_own_log_may_keep_bytes_that_no_key_opens(
     """PostgreSQL keeps segments of its log: so a destroyed key is safe once the master changed."""
     if environment.postgres is None:
         pytest.skip("SQLite's write-ahead log is emptied")
+    _require_files(store)
     await store.token(ANA, "一")
     wrapped = await store.wrapped(ANA)
     await store.ring.forget(ANA)
