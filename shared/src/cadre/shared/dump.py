@@ -10,16 +10,13 @@ from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.event import clear
-from cadre.shared.applying import changes_of
 from cadre.shared.keyring import PREFIX, Keyring
-from cadre.shared.read_models import Change, ReadModels
-from cadre.shared.read_models_sql import apply
+from cadre.shared.past import fold, in_memory, parked_since
+from cadre.shared.read_models import ReadModels
 from cadre.shared.runtime import Runtime
-
-FOLD_EVENTS = 5000
 
 
 class Dump(BaseModel):
@@ -45,32 +42,12 @@ async def fresh_dump(runtime: Runtime, hidden: Set[str] = frozenset()) -> Dump:
 
     What is parked is left out, as it is in the tables. Needs no disk and changes nothing.
     """
-    projector = runtime.projector
-    end = projector.position
-    parked = {
-        (event.service, event.entity, event.entity_id): event.position
-        for event in reversed(await projector.parked_events())
-    }
-    engine = create_async_engine("sqlite+aiosqlite://")
-    models = runtime.service.read_models
+    projector, models = runtime.projector, runtime.service.read_models
+    engine = in_memory()
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(models.metadata.create_all)
-            changes: list[Change] = []
-            async for messages in runtime.log.read():
-                for message in messages:
-                    first_parked = parked.get(message.aggregate)
-                    if message.position > end or (
-                        first_parked is not None and message.position >= first_parked
-                    ):
-                        continue
-                    changes += changes_of(models, runtime.codec, message)
-                if len(changes) > FOLD_EVENTS:
-                    await apply(connection, models.metadata, changes)
-                    changes = []
-                if messages[-1].position >= end:
-                    break
-            await apply(connection, models.metadata, changes)
+            end, parked = projector.position, await parked_since(projector)
+            await fold(connection, models, runtime.log, runtime.codec, end, parked)
             return await _dump(connection, models, end, runtime.codec.keyring, hidden)
     finally:
         await engine.dispose()
