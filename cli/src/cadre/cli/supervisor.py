@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-import nats
 import nats.errors
 
 from cadre.cli import log_server
@@ -29,6 +28,7 @@ from cadre.cli.data_directory import (
 )
 from cadre.cli.key_backups import KeyBackups
 from cadre.shared.codec import Signer
+from cadre.shared.connection import connect
 from cadre.shared.errors import CadreError, Unavailable
 from cadre.shared.provision import provision
 
@@ -113,7 +113,7 @@ class System:
         deadline = asyncio.get_running_loop().time() + READY_S_MAX
         while True:
             try:
-                client = await nats.connect(  # pyright: ignore[reportUnknownMemberType]
+                client = await connect(
                     f"nats://127.0.0.1:{self.ports['nats']}",
                     user="operator",
                     password=secrets.nats_passwords["operator"],

@@ -15,7 +15,6 @@ from hashlib import sha256
 from struct import Struct
 from types import UnionType
 from typing import Any, Protocol, Union, get_args, get_origin
-from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -25,7 +24,7 @@ from cadre.contracts.catalogue import CATALOGUE, Catalogue
 from cadre.contracts.event import CadreEvent, Event, Personal
 from cadre.shared.algorithms import ED25519, VERIFY
 from cadre.shared.keyring import DataKey, KeyName, Keyring, Place
-from cadre.shared.messages import Envelope, Recorded
+from cadre.shared.messages import Envelope, Received, Recorded
 
 SIGNED = (
     "ce-specversion",
@@ -289,29 +288,7 @@ def decoded(message: Message, catalogue: Catalogue = CATALOGUE) -> Recorded[Even
     """What `Codec.decode` gives, for whoever holds no key."""
     return Recorded(
         event=catalogue.read_json(message.headers.get("ce-type", ""), message.body),
-        envelope=envelope_of(message),
+        envelope=Received(message.headers),
         position=message.position,
         recorded_at=message.recorded_at,
-    )
-
-
-def envelope_of(message: Message) -> Envelope:
-    """The envelope a message's headers carry."""
-    get = message.headers.get
-    causation, correlation = get("ce-causationid"), get("ce-correlationid")
-    return Envelope(
-        event_id=UUID(message.headers["ce-id"]),
-        version=int(message.headers["ce-aggregateversion"]),
-        command_id=UUID(message.headers["ce-commandid"]),
-        command_hash=get("ce-commandhash", ""),
-        actor=get("ce-actor", ""),
-        source_time=datetime.fromisoformat(message.headers["ce-time"]),
-        previous_hash=get("ce-previoushash", ""),
-        causation_id=UUID(causation) if causation else None,
-        correlation_id=UUID(correlation) if correlation else None,
-        traceparent=get("traceparent"),
-        evidence=int(get("ce-evidence", "0")),
-        code_version=get("ce-codeversion", ""),
-        key_id=get("ce-keyid", ""),
-        signature=get(SIGNATURE, ""),
     )

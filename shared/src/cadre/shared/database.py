@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, Protocol
 
+import aiosqlite
 import sqlalchemy
 from sqlalchemy import Connection, Dialect, Engine, MetaData, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -32,9 +33,25 @@ def create_engine(url: str, *, durable: bool = False) -> AsyncEngine:
     """
     if not url.startswith("sqlite"):
         return create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
-    engine = create_async_engine(url, pool_size=8, max_overflow=8)
+    path = make_url(url).database or ""
+    engine = create_async_engine(
+        url, async_creator=lambda: _opened(path), pool_size=8, max_overflow=8
+    )
     _configure(engine.sync_engine, durable=durable)
     return engine
+
+
+async def _opened(path: str) -> aiosqlite.Connection:
+    """A connection; one whose opening is cancelled is closed, which the driver forgets to do."""
+    connection = aiosqlite.connect(path)
+    # A connection that nobody closed must not keep the process alive.
+    connection._thread.daemon = True  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    opening = asyncio.ensure_future(connection)
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await (await opening).close()
+        raise
 
 
 def _configure(engine: Engine, *, durable: bool) -> None:
@@ -139,8 +156,14 @@ class _Postgres:
 
     def __init__(self, url: str, engine: AsyncEngine) -> None:
         self._reading = engine
-        # No ping before each use: a lost connection fails one batch, which is then repeated.
-        self._writing = create_async_engine(url, pool_size=1, max_overflow=0)
+        self._writing = create_async_engine(
+            url,
+            # No ping before each use: a lost connection fails one batch, which is then repeated.
+            pool_size=1,
+            max_overflow=0,
+            # What a crash takes, rows together with their position, the log gives again.
+            connect_args={"server_settings": {"synchronous_commit": "off"}},
+        )
         self._writer = ThreadPoolExecutor(1, "postgres-writer")
         self._loop = asyncio.Runner()
 

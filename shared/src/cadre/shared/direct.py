@@ -11,26 +11,19 @@ from datetime import datetime
 from typing import Any
 
 import nats.errors
-from nats.aio.client import Client
-from nats.aio.msg import Msg
 
 from cadre.shared.codec import Message
+from cadre.shared.connection import Connection
 from cadre.shared.errors import Unavailable
+from cadre.shared.headers import Headers
 
 ANSWER_S_MAX = 5.0
 BATCH_MAX = 1000
 _END_OF_BATCH = "204"
 _NOT_FOUND = "404"
 _NO_RESPONDERS = "503"
-_SERVER_HEADERS = {
-    "Nats-Stream",
-    "Nats-Subject",
-    "Nats-Sequence",
-    "Nats-Time-Stamp",
-    "Nats-Num-Pending",
-    "Nats-Last-Sequence",
-    "Nats-UpTo-Sequence",
-}
+_ADDED = b"\r\nNats-Stream:"
+"""Begins what the server adds behind an event's own headers."""
 
 
 @dataclass(slots=True)
@@ -45,11 +38,11 @@ class _Answer:
 class DirectGets:
     """Asks one stream. Its answers come to one subscription, made with the first request."""
 
-    client: Client
+    client: Connection
     stream: str
     _inbox: str = ""
     _number: int = 0
-    _waiting: dict[str, _Answer] = field(default_factory=dict[str, _Answer])
+    _waiting: dict[bytes, _Answer] = field(default_factory=dict[bytes, _Answer])
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def one(self, position: int) -> Message | None:
@@ -66,7 +59,7 @@ class DirectGets:
         self._number += 1
         reply = f"{self._inbox}.{self._number}"
         answer = _Answer(asyncio.get_running_loop().create_future())
-        self._waiting[reply] = answer
+        self._waiting[reply.encode()] = answer
         subject = f"$JS.API.DIRECT.GET.{self.stream}"
         try:
             await self.client.publish(subject, json.dumps(request).encode(), reply=reply)
@@ -75,32 +68,27 @@ class DirectGets:
         except (TimeoutError, nats.errors.Error) as error:
             raise Unavailable("the log did not answer in time", hint="try again") from error
         finally:
-            del self._waiting[reply]
+            del self._waiting[reply.encode()]
         return answer.messages, left
 
     async def _subscribe(self) -> None:
         async with self._opening:
             if not self._inbox:
                 inbox = self.client.new_inbox()
-                await self.client.subscribe(  # pyright: ignore[reportUnknownMemberType]
-                    f"{inbox}.*",
-                    cb=self._on_message,
-                    pending_msgs_limit=-1,
-                    pending_bytes_limit=-1,
-                )
+                await self.client.tap(f"{inbox}.*", self._take)
                 self._inbox = inbox
 
-    async def _on_message(self, msg: Msg) -> None:
-        answer = self._waiting.get(msg.subject)
+    def _take(self, subject: bytes, _reply: bytes, block: bytes, body: bytes) -> None:
+        answer = self._waiting.get(subject)
         if answer is None or answer.end.done():
             return
-        headers = msg.headers or {}
+        headers = Headers(block)
         if "Nats-Sequence" in headers:
-            answer.messages.append(_message(msg.data, headers))
+            answer.messages.append(_message(body, headers))
             if "Nats-Num-Pending" not in headers:
                 answer.end.set_result(0)
             return
-        status = headers.get("Status", "")
+        status = headers.status
         if status == _END_OF_BATCH:
             answer.end.set_result(int(headers.get("Nats-Num-Pending", "0")))
         elif status == _NOT_FOUND:
@@ -110,14 +98,15 @@ class DirectGets:
                 Unavailable("the log does not answer reads", where=self.stream)
             )
         else:
-            told = f"{status} {headers.get('Description', '')}".strip()
+            told = block.partition(b"\r\n")[0].decode().removeprefix("NATS/1.0").strip()
             answer.end.set_exception(Unavailable(f"the log refused a read: {told}"))
 
 
-def _message(body: bytes, headers: dict[str, str]) -> Message:
+def _message(body: bytes, headers: Headers) -> Message:
+    own = headers.block[: headers.block.rfind(_ADDED)]
     return Message(
         subject=headers["Nats-Subject"],
-        headers={k: v for k, v in headers.items() if k not in _SERVER_HEADERS},
+        headers=Headers(own + b"\r\n\r\n" if b"\r\n" in own else b""),
         body=body,
         position=int(headers["Nats-Sequence"]),
         recorded_ns=_nanoseconds(headers["Nats-Time-Stamp"]),

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pydantic_core import from_json, to_json
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -24,7 +23,6 @@ from sqlalchemy import (
     Select,
     String,
     Table,
-    Text,
     bindparam,
     select,
     tuple_,
@@ -34,6 +32,7 @@ from sqlalchemy import (
 from cadre.shared.codec import Message
 from cadre.shared.database import Database
 from cadre.shared.decider import Scope
+from cadre.shared.headers import Headers
 from cadre.shared.many_rows import insert_missing
 
 QUERY_SCOPES_MAX = 400
@@ -49,7 +48,7 @@ JOURNAL = Table(
     Column("entity", String(32), nullable=False),
     Column("entity_id", String(64), nullable=False),
     Column("name", String(64), nullable=False),
-    Column("headers", Text, nullable=False),
+    Column("headers", LargeBinary, nullable=False, comment="as they travel, byte for byte"),
     Column("body", LargeBinary, nullable=False),
     Index("journal_by_entity", "entity", "entity_id", "position"),
 )
@@ -153,16 +152,11 @@ def _messages(connection: Connection, query: Select[Any], of: Mapping[str, Any])
 def _message(row: Row[Any]) -> Message:
     return Message(
         subject=f"history.{row.service}.{row.entity}.{row.entity_id}.{row.name}",
-        headers=from_json(row.headers),
-        body=bytes(row.body),
+        headers=Headers(row.headers),
+        body=row.body,
         position=row.position,
         recorded_ns=row.recorded_ns,
     )
-
-
-def headers_text(message: Message) -> str:
-    """What the column ``headers`` holds of an event."""
-    return to_json(message.headers).decode()
 
 
 def _row(message: Message) -> dict[str, object]:
@@ -174,6 +168,6 @@ def _row(message: Message) -> dict[str, object]:
         "entity": entity,
         "entity_id": entity_id,
         "name": name,
-        "headers": headers_text(message),
+        "headers": Headers.of(message.headers).block,
         "body": message.body,
     }

@@ -11,9 +11,9 @@ from typing import Any
 from uuid import uuid4
 
 import nats.errors
-from nats.aio.client import Client
 
 from cadre.shared.codec import Message, Outgoing
+from cadre.shared.connection import Connection
 from cadre.shared.direct import DirectGets
 from cadre.shared.errors import CadreError, NotFound, TooLarge, Unavailable
 from cadre.shared.pull import SILENCE_MAX_S, Pull, api
@@ -57,7 +57,7 @@ class Expectation:
 class Log:
     """Append to and read from HISTORY over one connection."""
 
-    client: Client
+    client: Connection
     stream: str = STREAM
     _direct: DirectGets = field(init=False)
 

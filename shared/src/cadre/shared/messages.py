@@ -1,8 +1,10 @@
 """Commands, and what the log adds to an event when it records it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import ClassVar
 from uuid import UUID
 
@@ -67,12 +69,90 @@ class Envelope:
     signature: str = ""
 
 
+class Received:
+    """The envelope of an event on the log: each part is read from the headers when asked for.
+
+    Raises KeyError or ValueError then, where the headers are none of ours.
+    """
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = headers
+
+    @classmethod
+    def checked(cls, headers: Mapping[str, str]) -> "Received":
+        """One of which every part was read, for whoever does not trust the headers."""
+        found = cls(headers)
+        for name in Envelope.__slots__:
+            getattr(found, name)
+        return found
+
+    @cached_property
+    def event_id(self) -> UUID:
+        return UUID(self._headers["ce-id"])
+
+    @cached_property
+    def version(self) -> int:
+        return int(self._headers["ce-aggregateversion"])
+
+    @cached_property
+    def command_id(self) -> UUID:
+        return UUID(self._headers["ce-commandid"])
+
+    @property
+    def command_hash(self) -> str:
+        return self._headers.get("ce-commandhash", "")
+
+    @property
+    def actor(self) -> str:
+        return self._headers.get("ce-actor", "")
+
+    @property
+    def source_time(self) -> datetime:
+        return datetime.fromisoformat(self._headers["ce-time"])
+
+    @property
+    def previous_hash(self) -> str:
+        return self._headers.get("ce-previoushash", "")
+
+    @property
+    def causation_id(self) -> UUID | None:
+        return self._id("ce-causationid")
+
+    @property
+    def correlation_id(self) -> UUID | None:
+        return self._id("ce-correlationid")
+
+    @property
+    def traceparent(self) -> str | None:
+        return self._headers.get("traceparent")
+
+    @property
+    def evidence(self) -> int:
+        return int(self._headers.get("ce-evidence", "0"))
+
+    @property
+    def code_version(self) -> str:
+        return self._headers.get("ce-codeversion", "")
+
+    @property
+    def key_id(self) -> str:
+        return self._headers.get("ce-keyid", "")
+
+    @property
+    def signature(self) -> str:
+        return self._headers.get("ce-signature", "")
+
+    def _id(self, name: str) -> UUID | None:
+        found = self._headers.get(name)
+        return UUID(found) if found else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded[E: Event]:
     """An event together with its place in history."""
 
     event: E
-    envelope: Envelope
+    envelope: Envelope | Received
     position: int
     recorded_at: datetime
 

@@ -26,6 +26,8 @@ from cadre.shared.progress import Progress
 from cadre.shared.read_models import Change, ReadModels
 
 RETRY_S = 0.5
+TRANSACTION_EVERY_S = 0.01
+"""How often at most: a transaction of one event costs nearly what one of a hundred does."""
 BATCH_EVENTS_MAX = 1000
 """In one transaction. More is hardly faster, and whoever else writes has to wait for it."""
 
@@ -122,14 +124,21 @@ class Projector:
                 live, start = self._standing.live, self._standing.journal_position
                 if live.current:
                     start = min(start, live.position)
-                async for messages in self.log.follow(start):
-                    for batch in itertools.batched(messages, BATCH_EVENTS_MAX):
-                        await self._apply(batch)
+                await self._follow(start)
             except Overtaken:
                 continue
             except (Unavailable, SQLAlchemyError, OSError) as error:
                 _LOGGER.warning("projection interrupted", error=str(error))
                 await asyncio.sleep(RETRY_S)
+
+    async def _follow(self, start: int) -> None:
+        clock = asyncio.get_running_loop().time
+        async for messages in self.log.follow(start):
+            begun = clock()
+            for batch in itertools.batched(messages, BATCH_EVENTS_MAX):
+                await self._apply(batch)
+            # Under load the next transaction is the larger for it; an event alone never waits.
+            await asyncio.sleep(begun + TRANSACTION_EVERY_S - clock())
 
     def rebuild(self) -> None:
         """Build the tables anew beside the running ones, then swap."""

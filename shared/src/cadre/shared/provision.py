@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from nats.aio.client import Client
-
+from cadre.shared.connection import Connection
 from cadre.shared.errors import CadreError
 from cadre.shared.log import STREAM, Log
 from cadre.shared.readings import STREAM as READINGS
@@ -50,7 +49,7 @@ def readings_config(replicas: int = 1) -> dict[str, Any]:
     }
 
 
-async def provision(client: Client, replicas: int = 1) -> bool:
+async def provision(client: Connection, replicas: int = 1) -> bool:
     """Create the streams where they are missing; True when one was created.
 
     Raises: CadreError when a stream of that name exists with other settings; nothing is changed.
@@ -59,7 +58,7 @@ async def provision(client: Client, replicas: int = 1) -> bool:
     return any([await _provision(client, wanted) for wanted in configs])
 
 
-async def _provision(client: Client, wanted: dict[str, Any]) -> bool:
+async def _provision(client: Connection, wanted: dict[str, Any]) -> bool:
     log = Log(client)
     name = wanted["name"]
     found = await log.api(f"STREAM.INFO.{name}", {})

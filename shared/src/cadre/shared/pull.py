@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,19 +10,28 @@ from uuid import uuid4
 
 import nats.errors
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 
 from cadre.shared.codec import Message
+from cadre.shared.connection import Connection
 from cadre.shared.errors import Unavailable
+from cadre.shared.headers import Headers
 
 ANSWER_S_MAX = 5.0
 PULL_BATCH = 500
-PULLS_OUTSTANDING = 3
+PULLS_OUTSTANDING = 4
 PULL_EXPIRES_S = 30.0
 HEARTBEAT_S = 5.0
 SILENCE_MAX_S = 3 * HEARTBEAT_S
 WATCH_S = 0.5
-ACK_PARTS_SHORT = 9
+_REQUEST = json.dumps(
+    {
+        "batch": PULL_BATCH,
+        "expires": int(PULL_EXPIRES_S * 1e9),
+        "idle_heartbeat": int(HEARTBEAT_S * 1e9),
+    }
+).encode()
+_DELIVERY = b"$JS.ACK."
+_DELIVERY_PARTS_SHORT = 9
 
 
 async def api(client: Client, name: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -47,22 +55,23 @@ async def api(client: Client, name: str, request: dict[str, Any]) -> dict[str, A
 class Pull:
     """An ephemeral consumer and its outstanding pull requests.
 
-    Several requests are kept in flight, so the server never waits for the client. No event is
-    acknowledged: the reader's own checkpoint is the only cursor.
+    Several requests are kept in flight, so the server never waits for the client, and what lies
+    here unread is at most what they ask for. No event is acknowledged: the reader's own checkpoint
+    is the only cursor.
     """
 
-    client: Client
+    client: Connection
     stream: str
     after: int
     subjects: str = ">"
     pending: int = 0
     left: int | None = None
     _name: str = ""
-    _arrived: deque[Message] = field(default_factory=deque[Message])
-    _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _outstanding: dict[str, int] = field(default_factory=dict[str, int])
-    _number: int = 0
     _inbox: str = ""
+    _arrived: list[Message] = field(default_factory=list[Message])
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _owed: int = 0
+    """Events that the server was asked for and has not delivered."""
     _broken: bool = False
 
     @contextlib.asynccontextmanager
@@ -70,17 +79,13 @@ class Pull:
         """Create the consumer, and delete it in the end."""
         self._inbox = self.client.new_inbox()
         self._name = f"r{uuid4().hex[:16]}"
-        subscription = await self.client.subscribe(  # pyright: ignore[reportUnknownMemberType]
-            f"{self._inbox}.*", cb=self._on_message, pending_msgs_limit=-1, pending_bytes_limit=-1
-        )
+        subscription = await self.client.tap(self._inbox, self._take)
         try:
             await self._create()
-            for _ in range(PULLS_OUTSTANDING):
-                await self._request()
             yield self
         finally:
             with contextlib.suppress(Exception):
-                await subscription.unsubscribe()
+                await self.client.untap(subscription)
                 delete = f"$JS.API.CONSUMER.DELETE.{self.stream}.{self._name}"
                 await self.client.publish(delete, b"")
 
@@ -114,44 +119,35 @@ class Pull:
             return
 
     async def _request(self) -> None:
-        self._number += 1
-        reply = f"{self._inbox}.{self._number}"
-        self._outstanding[reply] = PULL_BATCH
-        request = {
-            "batch": PULL_BATCH,
-            "expires": int(PULL_EXPIRES_S * 1e9),
-            "idle_heartbeat": int(HEARTBEAT_S * 1e9),
-        }
+        """Ask for more while the server owes less than it may."""
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self.stream}.{self._name}"
-        await self.client.publish(subject, json.dumps(request).encode(), reply=reply)
+        while self._owed <= (PULLS_OUTSTANDING - 1) * PULL_BATCH:
+            self._owed += PULL_BATCH
+            await self.client.publish(subject, _REQUEST, reply=self._inbox)
 
-    async def _on_message(self, msg: Msg) -> None:
+    def _take(self, subject: bytes, reply: bytes, headers: bytes, body: bytes) -> None:
         self._wake.set()
-        if not msg.reply.startswith("$JS.ACK."):
-            await self._on_status(msg)
+        if not reply.startswith(_DELIVERY):
+            self._take_status(Headers(headers))
             return
-        position, recorded_ns, self.left = _delivery(msg.reply)
+        parts = reply.split(b".")
+        at = 5 if len(parts) == _DELIVERY_PARTS_SHORT else 7
+        self._owed -= 1
+        self.left = int(parts[at + 3])
+        position, recorded_ns = int(parts[at]), int(parts[at + 2])
         self._arrived.append(
-            Message(msg.subject, msg.headers or {}, msg.data, position, recorded_ns)
+            Message(subject.decode(), Headers(headers), body, position, recorded_ns)
         )
-        # The server hands a request's messages out under the stream's subject: count them down
-        # from the oldest request.
-        oldest = next(iter(self._outstanding), None)
-        if oldest is not None:
-            self._outstanding[oldest] -= 1
-            if self._outstanding[oldest] == 0:
-                del self._outstanding[oldest]
-                await self._request()
 
-    async def _on_status(self, msg: Msg) -> None:
-        status = (msg.headers or {}).get("Status", "")
-        if status == "100":
-            return
-        if status in {"404", "408"}:
-            self._outstanding.pop(msg.subject, None)
-            await self._request()
-        else:
-            self._broken = True
+    def _take_status(self, headers: Headers) -> None:
+        match headers.status:
+            case "100":
+                return
+            case "404" | "408":
+                # A request ended; the server says how much of it was left.
+                self._owed -= int(headers.get("Nats-Pending-Messages", str(PULL_BATCH)))
+            case _:
+                self._broken = True
 
     @property
     def drained(self) -> bool:
@@ -168,9 +164,9 @@ class Pull:
         reconnects = self.client.stats["reconnects"]
         silent_s = 0.0
         while not self._broken:
+            await self._request()
             if self._arrived:
-                messages = list(self._arrived)
-                self._arrived.clear()
+                messages, self._arrived = self._arrived, []
                 silent_s = 0.0
                 yield messages
                 last_event = clock()
@@ -187,11 +183,4 @@ class Pull:
                 if silent_s > SILENCE_MAX_S or self.client.stats["reconnects"] != reconnects:
                     return
         if self._arrived:
-            yield list(self._arrived)
-
-
-def _delivery(reply: str) -> tuple[int, int, int]:
-    """Position, time stamp and events left, from ``$JS.ACK.…``: nine parts, or twelve."""
-    parts = reply.split(".")
-    at = 2 if len(parts) == ACK_PARTS_SHORT else 4
-    return int(parts[at + 3]), int(parts[at + 5]), int(parts[at + 6])
+            yield self._arrived

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import nats.errors
-from nats.aio.client import Client
 from pydantic import AwareDatetime, BaseModel
 
 from cadre.contracts.event import CadreId
+from cadre.shared.connection import Connection
 from cadre.shared.errors import Malformed, Unavailable
 from cadre.shared.log import PUBLISH_TIMEOUT_S, Log
 from cadre.shared.wire import ACTOR_LENGTH_MAX
@@ -87,7 +87,7 @@ def cadres_in(answer: bytes) -> list[str]:
 class Readings:
     """Adds to the stream; reads it where the server lets this user."""
 
-    client: Client
+    client: Connection
     service: str
 
     async def add(self, route: str, reader: Reader, cadres: Sequence[str]) -> None:

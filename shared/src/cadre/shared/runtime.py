@@ -11,10 +11,10 @@ from hashlib import sha256
 from importlib.metadata import version
 
 import structlog
-from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cadre.shared.codec import Codec, Signer
+from cadre.shared.connection import Connection
 from cadre.shared.connection import connect as open_connection
 from cadre.shared.database import Database, create_engine
 from cadre.shared.due import Diary
@@ -46,7 +46,7 @@ class Runtime:
 
     service: Service
     settings: Settings
-    client: Client
+    client: Connection
     engine: AsyncEngine
     log: Log
     codec: Codec
@@ -66,7 +66,7 @@ class Runtime:
             self.failed.set()
 
 
-async def connect(settings: Settings) -> Client:
+async def connect(settings: Settings) -> Connection:
     """A connection that never gives up, with an inbox only its user may read."""
 
     async def on_error(error: Exception) -> None:
@@ -133,7 +133,7 @@ async def running(
 def _assemble(
     service: Service,
     settings: Settings,
-    client: Client,
+    client: Connection,
     database: Database,
     keyring: Keyring,
     today: Callable[[], date],

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import nats
 from pydantic import TypeAdapter
 
 from cadre.cli.data_directory import SERVICES, DataDirectory, Run
@@ -16,6 +15,7 @@ from cadre.cli.life.ending import late_day
 from cadre.cli.life.stage import Stage
 from cadre.cli.reading import compare, fetch_history
 from cadre.contracts.event import RuleFinding
+from cadre.shared.connection import connect
 from cadre.shared.log import Log
 
 _FINDINGS = TypeAdapter(list[RuleFinding])
@@ -100,7 +100,7 @@ async def count_events(run: Run) -> dict[str, int]:
     async def ignore(_error: Exception) -> None:
         """The server deletes the consumer by itself: this credential may not."""
 
-    client = await nats.connect(  # pyright: ignore[reportUnknownMemberType]
+    client = await connect(
         run.nats.url,
         user=credential.user,
         password=credential.password,

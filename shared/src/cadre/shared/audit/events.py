@@ -11,8 +11,8 @@ from cadre.contracts.catalogue import CATALOGUE, Catalogue
 from cadre.contracts.event import Event
 from cadre.shared.audit.heads import Head
 from cadre.shared.audit.order_check import OrderCheck, Place
-from cadre.shared.codec import Message, envelope_of
-from cadre.shared.messages import Recorded
+from cadre.shared.codec import Message
+from cadre.shared.messages import Received, Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Events:
             raise ValueError(msg)
         return Recorded(
             event=event,
-            envelope=envelope_of(message),
+            envelope=Received.checked(message.headers),
             position=message.position,
             recorded_at=message.recorded_at,
         )

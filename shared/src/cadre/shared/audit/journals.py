@@ -7,19 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, event, func, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from cadre.shared.audit.leaf import own
 from cadre.shared.codec import Message
-from cadre.shared.journal import CHECKPOINTS, JOURNAL, JOURNAL_CHECKPOINT, headers_text
+from cadre.shared.headers import Headers
+from cadre.shared.journal import CHECKPOINTS, JOURNAL, JOURNAL_CHECKPOINT
 
 ROWS_READ_MAX = 1000
 NOT_READABLE = (SQLAlchemyError, ValueError, TypeError)
 """What reading a database raises when somebody wrote values of other types into it."""
-_HEADERS = TypeAdapter(dict[str, str])
 POSITION, SERVICE, ENTITY, HEADERS = (
     list(JOURNAL.columns.keys()).index(name)
     for name in ("position", "service", "entity", "headers")
@@ -77,8 +76,8 @@ def row_of(message: Message) -> Row | None:
     parts = message.subject.split(".", 4)
     if len(parts) != len(("history", "service", "entity", "id", "name")):
         return None
-    headers = headers_text(message)
-    return (message.position, message.recorded_ns, *parts[1:], headers, message.body)
+    block = Headers.of(message.headers).block
+    return (message.position, message.recorded_ns, *parts[1:], block, message.body)
 
 
 @dataclass(slots=True)
@@ -178,18 +177,15 @@ def message_of(row: Row) -> Message:
     return Message(
         subject=f"history.{service}.{entity}.{entity_id}.{name}",
         headers=_headers(row) or {},
-        # SQLite keeps whatever type was written.
         body=body if isinstance(body, bytes) else str(body).encode(),
         position=position,
         recorded_ns=recorded_ns,
     )
 
 
-def _headers(row: Row) -> dict[str, str] | None:
-    try:
-        return _HEADERS.validate_json(row[HEADERS])
-    except ValidationError:
-        return None
+def _headers(row: Row) -> Headers | None:
+    # SQLite keeps whatever type was written.
+    return Headers(row[HEADERS]) if isinstance(row[HEADERS], bytes) else None
 
 
 def _unlike(row: Row, message: Message) -> str:

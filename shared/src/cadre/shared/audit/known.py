@@ -10,10 +10,10 @@ from uuid import UUID
 
 from cadre.contracts.catalogue import CATALOGUE, UnknownEvent, UnreadableEvent
 from cadre.contracts.event import CadreEvent, Event
-from cadre.shared.codec import Message, envelope_of
+from cadre.shared.codec import Message
 from cadre.shared.decider import Scope, World
 from cadre.shared.errors import NotFound
-from cadre.shared.messages import Recorded
+from cadre.shared.messages import Received, Recorded
 
 STATES_KEPT_MAX = 4_000
 HEADERS_KEPT = ("ce-id", "ce-aggregateversion", "ce-commandid", "ce-time")
@@ -29,7 +29,7 @@ def read(message: Message) -> Recorded[Event]:
         event = CATALOGUE.read(json.loads(message.body))
         return Recorded(
             event=event,
-            envelope=envelope_of(message),
+            envelope=Received.checked(message.headers),
             position=message.position,
             recorded_at=message.recorded_at,
         )
