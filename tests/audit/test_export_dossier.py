@@ -50,8 +50,8 @@ def recorded(*events: Event) -> list[Recorded[Event]]:
             previous_hash="",
             code_version="1.2.3",
         )
-        at = DATED + timedelta(seconds=position)
-        return Recorded(event=event, envelope=envelope, position=position, recorded_at=at)
+        at = int((DATED + timedelta(seconds=position)).timestamp()) * 10**9
+        return Recorded(event=event, envelope=envelope, position=position, recorded_ns=at)
 
     return [one(position, event) for position, event in enumerate(events, 1)]
 

@@ -26,6 +26,7 @@ from cadre.shared.decider import Handler, World
 from cadre.shared.decisions import event_id
 from cadre.shared.errors import NotPossible
 from cadre.shared.messages import Command, Envelope, Meta, Recorded
+from cadre.shared.testing import NEW_YEAR_2026_NS
 from cadre.supervision.reactions import REACTIONS as SUPERVISION
 from cadre.training.reactions import REACTIONS as TRAINING
 
@@ -89,7 +90,7 @@ class Rehearsal:
             event=event,
             envelope=envelope,
             position=position,
-            recorded_at=datetime(2026, 1, 1, tzinfo=UTC),
+            recorded_ns=NEW_YEAR_2026_NS,
         )
         self.log.append(recorded)
         self.histories[event.entity, event.aggregate.id].append(recorded)

@@ -19,12 +19,13 @@ BLOCKS = st.lists(LINES, max_size=6).map(
 
 
 def lines_of(block: bytes) -> dict[str, str]:
-    """The definition, word for word: the last line of a name counts."""
+    """The definition, word for word: the first line of a name counts."""
     found: dict[str, str] = {}
     for line in block.split(b"\r\n")[1:]:
         if b":" in line:
             name, value = line.split(b":", 1)
-            found[name.decode("utf-8", "replace")] = value.strip().decode("utf-8", "replace")
+            text = value.strip().decode("utf-8", "replace")
+            found.setdefault(name.decode("utf-8", "replace"), text)
     return found
 
 

@@ -41,7 +41,7 @@ def histories(draw: st.DrawFn) -> list[Recorded[Event]]:
         earlier = [None, *(event_id(n) for n in range(1, position))]
         event = assessed(day, draw(st.sampled_from(earlier)))
         at = START + timedelta(seconds=draw(st.integers(0, 100)))
-        found.append(replace(recorded(position, event), recorded_at=at))
+        found.append(replace(recorded(position, event), recorded_ns=int(at.timestamp()) * 10**9))
     return found
 
 

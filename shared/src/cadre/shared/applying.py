@@ -5,8 +5,9 @@ applied is parked with its aggregate: later events of that aggregate wait behind
 goes on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection, insert, select, update
@@ -42,6 +43,23 @@ class Standing:
         return cls(live, checkpoint(connection), parked_keys(connection, live.number))
 
 
+class Read(NamedTuple):
+    """An event and what it changes, worked out before the transaction that needs it."""
+
+    message: Message
+    changes: Sequence[Change] = ()
+    error: str = ""
+    """Why it cannot be applied."""
+
+    @property
+    def position(self) -> int:
+        return self.message.position
+
+
+type Batch = Sequence[Read]
+"""Events in the order of the log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Applying:
     """What the transactions of one service's runner do, each a function of a connection."""
@@ -50,11 +68,21 @@ class Applying:
     codec: Codec
     journal: Journal
 
+    def read(self, messages: Iterable[Message]) -> list[Read]:
+        """What events change; one that cannot be read or projected says why."""
+        found: list[Read] = []
+        for message in messages:
+            try:
+                found.append(Read(message, changes_of(self.models, self.codec, message)))
+            except Exception as error:  # noqa: BLE001  # whatever it is, only this aggregate waits
+                found.append(Read(message, error=_told(error)))
+        return found
+
     def follow(
         self,
         connection: Connection,
         standing: Standing,
-        messages: Sequence[Message],
+        batch: Batch,
         *,
         singly: bool = False,
     ) -> Standing:
@@ -64,19 +92,20 @@ class Applying:
         """
         live, parked = standing.live, standing.parked
         journal_position = standing.journal_position
-        if fresh := _behind(messages, journal_position):
-            if not self.journal.write(connection, fresh, journal_position):
+        if fresh := _behind(batch, journal_position):
+            messages = [read.message for read in fresh]
+            if not self.journal.write(connection, messages, journal_position, singly=singly):
                 raise Overtaken
             journal_position = fresh[-1].position
         if live.current:
-            live, parked = self._project(connection, live, parked, messages, singly=singly)
+            live, parked = self._project(connection, live, parked, batch, singly=singly)
         return Standing(live, journal_position, parked)
 
     def build(
         self,
         connection: Connection,
         number: int,
-        messages: Sequence[Message],
+        batch: Batch,
         *,
         singly: bool = False,
     ) -> bool:
@@ -89,7 +118,7 @@ class Applying:
         if building is None or building.status == LIVE:
             return True
         parked = parked_keys(connection, number)
-        built, _ = self._project(connection, building, parked, messages, singly=singly)
+        built, _ = self._project(connection, building, parked, batch, singly=singly)
         return self._swap(connection, built)
 
     def begin(self, connection: Connection) -> tuple[Generation, bool]:
@@ -125,12 +154,12 @@ class Applying:
         connection: Connection,
         generation: Generation,
         parked: frozenset[Key],
-        messages: Sequence[Message],
+        batch: Batch,
         *,
         singly: bool,
     ) -> tuple[Generation, frozenset[Key]]:
         """Apply a batch to a generation; that generation and what is parked in it then."""
-        fresh = _behind(messages, generation.position)
+        fresh = _behind(batch, generation.position)
         if not fresh:
             return generation, parked
         end = fresh[-1].position
@@ -139,20 +168,16 @@ class Applying:
         changes: list[Change] = []
         waiting: list[tuple[Message, str]] = []
         stuck = set(parked)
-        for message in fresh:
+        for message, made, unreadable in fresh:
             if stuck and message.aggregate in stuck:
                 waiting.append((message, ""))
                 continue
-            try:
-                made = changes_of(self.models, self.codec, message)
-                if singly:
-                    with connection.begin_nested():
-                        generation.apply(connection, made)
-                else:
-                    changes += made
-            except Exception as error:  # noqa: BLE001  # whatever it is, only this aggregate waits
+            error = unreadable or (_tried(connection, generation, made) if singly else "")
+            if error:
                 stuck.add(message.aggregate)
-                waiting.append((message, f"{type(error).__name__}: {error}"[:1000]))
+                waiting.append((message, error))
+            elif not singly:
+                changes += made
         generation.apply(connection, changes)
         if waiting:
             _park(connection, generation.number, waiting)
@@ -170,13 +195,27 @@ def changes_of(models: ReadModels, codec: Codec, message: Message) -> list[Chang
     return models.changes(codec.decode(message))
 
 
-def _behind(messages: Sequence[Message], position: int) -> Sequence[Message]:
+def _tried(connection: Connection, generation: Generation, changes: Sequence[Change]) -> str:
+    """Apply one event's changes in a savepoint; why that failed, if it did."""
+    try:
+        with connection.begin_nested():
+            generation.apply(connection, changes)
+    except Exception as error:  # noqa: BLE001  # whatever it is, only this aggregate waits
+        return _told(error)
+    return ""
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:1000]
+
+
+def _behind(batch: Batch, position: int) -> Batch:
     """Those of a batch behind a position. Raises: Overtaken when some between are not in it."""
-    if messages[0].position > position + 1:
+    if batch[0].position > position + 1:
         raise Overtaken
-    if messages[0].position > position:
-        return messages
-    return [message for message in messages if message.position > position]
+    if batch[0].position > position:
+        return batch
+    return [read for read in batch if read.position > position]
 
 
 def parked_keys(connection: Connection, number: int) -> frozenset[Key]:

@@ -9,7 +9,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from struct import Struct
@@ -24,7 +24,7 @@ from cadre.contracts.catalogue import CATALOGUE, Catalogue
 from cadre.contracts.event import CadreEvent, Event, Personal
 from cadre.shared.algorithms import ED25519, VERIFY
 from cadre.shared.keyring import DataKey, KeyName, Keyring, Place
-from cadre.shared.messages import Envelope, Received, Recorded
+from cadre.shared.messages import Envelope, Received, Recorded, moment
 
 SIGNED = (
     "ce-specversion",
@@ -53,9 +53,9 @@ _DOMAIN = b"cadre-event-v1"
 _LENGTH = Struct(">I").pack
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
-    """An event as the log holds it: raw."""
+    """An event as the log holds it: raw. It is not frozen, for that costs more than framing one."""
 
     subject: str
     headers: Mapping[str, str]
@@ -66,7 +66,7 @@ class Message:
 
     @property
     def recorded_at(self) -> datetime:
-        return datetime.fromtimestamp(self.recorded_ns // 1000 / 1_000_000, UTC)
+        return moment(self.recorded_ns)
 
     @property
     def aggregate(self) -> tuple[str, str, str]:
@@ -290,5 +290,5 @@ def decoded(message: Message, catalogue: Catalogue = CATALOGUE) -> Recorded[Even
         event=catalogue.read_json(message.headers.get("ce-type", ""), message.body),
         envelope=Received(message.headers),
         position=message.position,
-        recorded_at=message.recorded_at,
+        recorded_ns=message.recorded_ns,
     )

@@ -82,12 +82,14 @@ class DirectGets:
         answer = self._waiting.get(subject)
         if answer is None or answer.end.done():
             return
-        headers = Headers(block)
-        if "Nats-Sequence" in headers:
-            answer.messages.append(_message(body, headers))
-            if "Nats-Num-Pending" not in headers:
+        at = block.rfind(_ADDED)
+        if at >= 0:
+            own, added = block[:at], Headers(block[at:])
+            answer.messages.append(_message(own, added, body))
+            if "Nats-Num-Pending" not in added:
                 answer.end.set_result(0)
             return
+        headers = Headers(block)
         status = headers.status
         if status == _END_OF_BATCH:
             answer.end.set_result(int(headers.get("Nats-Num-Pending", "0")))
@@ -102,14 +104,13 @@ class DirectGets:
             answer.end.set_exception(Unavailable(f"the log refused a read: {told}"))
 
 
-def _message(body: bytes, headers: Headers) -> Message:
-    own = headers.block[: headers.block.rfind(_ADDED)]
+def _message(own: bytes, added: Headers, body: bytes) -> Message:
     return Message(
-        subject=headers["Nats-Subject"],
+        subject=added["Nats-Subject"],
         headers=Headers(own + b"\r\n\r\n" if b"\r\n" in own else b""),
         body=body,
-        position=int(headers["Nats-Sequence"]),
-        recorded_ns=_nanoseconds(headers["Nats-Time-Stamp"]),
+        position=int(added["Nats-Sequence"]),
+        recorded_ns=_nanoseconds(added["Nats-Time-Stamp"]),
     )
 
 

@@ -14,10 +14,13 @@ from cadre.shared.keyring import Keyring
 from cadre.shared.log import Log
 
 KINDS = (CadreForgotten, OffDutyNoteExpired)
+_SUBJECTS_END = tuple(f".{kind.name()}" for kind in KINDS)
 
 
 def lost_by(message: Message) -> Lost | None:
     """Whose keys an event says were destroyed: all of a person, or the one of a note."""
+    if not message.subject.endswith(_SUBJECTS_END):
+        return None
     match message.headers.get("ce-type"):
         case tag if tag == CadreForgotten.tag():
             return Lost(message.aggregate[2])

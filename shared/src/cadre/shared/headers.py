@@ -2,15 +2,16 @@
 
 About twenty headers travel with every event, and whoever folds a history asks for two or three of
 them. A header's name begins its line and ends at the first colon; white space around a value is
-none of it. Of a name that stands twice the last one counts.
+none of it. Of a name that stands twice the first one counts.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from functools import cache
 
 _BEGIN = b"NATS/1.0"
 _LINE = b"\r\n"
 _END = b"\r\n\r\n"
+_BLANK = " \t\n\r\x0b\x0c"
 
 
 class Headers(Mapping[str, str]):
@@ -38,13 +39,15 @@ class Headers(Mapping[str, str]):
     def raw(self, name: str) -> bytes | None:
         """The bytes of a value; None where there is no header of that name."""
         block, begins = self.block, _begins(name)
-        at = block.rfind(begins)
+        at = block.find(begins)
         if at < 0:
             return None
         at += len(begins)
         return block[at : block.find(_LINE, at)].strip()
 
     def __getitem__(self, name: str) -> str:
+        if self._all is not None:
+            return self._all[name]
         found = self.raw(name)
         if found is None:
             raise KeyError(name)
@@ -52,6 +55,9 @@ class Headers(Mapping[str, str]):
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and _begins(name) in self.block
+
+    def items(self) -> ItemsView[str, str]:
+        return self._parsed().items()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parsed())
@@ -65,11 +71,10 @@ class Headers(Mapping[str, str]):
     def _parsed(self) -> dict[str, str]:
         if self._all is None:
             self._all = {}
-            for line in self.block.split(_LINE)[1:]:
-                name, colon, value = line.partition(b":")
+            for line in self.block.decode("utf-8", "replace").split("\r\n")[1:]:
+                name, colon, value = line.partition(":")
                 if colon:
-                    text = value.strip().decode("utf-8", "replace")
-                    self._all[name.decode("utf-8", "replace")] = text
+                    self._all.setdefault(name, value.strip(_BLANK))
         return self._all
 
 

@@ -33,7 +33,7 @@ from cadre.shared.codec import Message
 from cadre.shared.database import Database
 from cadre.shared.decider import Scope
 from cadre.shared.headers import Headers
-from cadre.shared.many_rows import insert_missing
+from cadre.shared.many_rows import insert_missing, insert_new
 
 QUERY_SCOPES_MAX = 400
 QUERY_EVENTS_MAX = 500
@@ -100,14 +100,27 @@ class Journal:
         service, entity, _ = message.aggregate
         return service == self.service or entity == "cadre"
 
-    def write(self, connection: Connection, messages: Sequence[Message], done: int) -> bool:
-        """Add the events behind position ``done``; False when another instance was faster."""
+    def write(
+        self,
+        connection: Connection,
+        messages: Sequence[Message],
+        done: int,
+        *,
+        singly: bool = False,
+    ) -> bool:
+        """Add the events behind position ``done``; False when another instance was faster.
+
+        With ``singly`` it bears rows that are there already, which nothing but a hand puts there.
+        """
         moved = connection.execute(_MOVE, {"done": done, "end": messages[-1].position})
         if moved.rowcount != 1:
             return False
         rows = [_row(message) for message in messages if self.keeps(message)]
         if rows:
-            insert_missing(JOURNAL, connection.dialect).execute(connection, rows)
+            if singly:
+                insert_missing(JOURNAL, connection.dialect).execute(connection, rows)
+            else:
+                insert_new(connection, JOURNAL, rows)
         return True
 
     async def read[S](self, scope: Scope[S], after: int = 0) -> list[Message]:

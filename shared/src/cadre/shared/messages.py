@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import ClassVar
 from uuid import UUID
@@ -45,6 +45,11 @@ class Meta:
     """Refuse with StalePosition when the history has moved on from here."""
 
 
+def moment(recorded_ns: int) -> datetime:
+    """A log server's time stamp, given in nanoseconds since 1970, to the microsecond."""
+    return datetime.fromtimestamp(recorded_ns // 1000 / 1_000_000, UTC)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """What travels in the headers beside an event's body."""
@@ -68,6 +73,10 @@ class Envelope:
     key_id: str = ""
     signature: str = ""
 
+    @property
+    def event_key(self) -> str:
+        return str(self.event_id)
+
 
 class Received:
     """The envelope of an event on the log: each part is read from the headers when asked for.
@@ -89,6 +98,10 @@ class Received:
     @cached_property
     def event_id(self) -> UUID:
         return UUID(self._headers["ce-id"])
+
+    @property
+    def event_key(self) -> str:
+        return self._headers["ce-id"]
 
     @cached_property
     def version(self) -> int:
@@ -154,8 +167,18 @@ class Recorded[E: Event]:
     event: E
     envelope: Envelope | Received
     position: int
-    recorded_at: datetime
+    recorded_ns: int
+    """The log server's time stamp, nanoseconds since 1970 (UTC)."""
+
+    @property
+    def recorded_at(self) -> datetime:
+        return moment(self.recorded_ns)
 
     @property
     def event_id(self) -> UUID:
         return self.envelope.event_id
+
+    @property
+    def event_key(self) -> str:
+        """The event's id as text, for rows that are kept under it."""
+        return self.envelope.event_key

@@ -4,8 +4,9 @@ What one of its transactions does is in `cadre.shared.applying`.
 """
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.shared import generations, journal
-from cadre.shared.applying import Applying, Key, Overtaken, Standing, changes_of
+from cadre.shared.applying import Applying, Batch, Key, Overtaken, Read, Standing, changes_of
 from cadre.shared.codec import Codec, Message
 from cadre.shared.database import Database, create_missing, insert_or_ignore
 from cadre.shared.errors import NotFound, Unavailable
@@ -28,6 +29,8 @@ from cadre.shared.read_models import Change, ReadModels
 RETRY_S = 0.5
 TRANSACTION_EVERY_S = 0.01
 """How often at most: a transaction of one event costs nearly what one of a hundred does."""
+EVENTS_AT_A_STRETCH = 100
+"""After so many the event loop may serve others."""
 BATCH_EVENTS_MAX = 1000
 """In one transaction. More is hardly faster, and whoever else writes has to wait for it."""
 
@@ -52,7 +55,7 @@ class _Work[A, T](Protocol):
     """A transaction of `Applying` on a batch."""
 
     def __call__(
-        self, connection: Connection, on: A, messages: Sequence[Message], /, *, singly: bool = False
+        self, connection: Connection, on: A, batch: Batch, /, *, singly: bool = False
     ) -> T: ...
 
 
@@ -133,12 +136,24 @@ class Projector:
 
     async def _follow(self, start: int) -> None:
         clock = asyncio.get_running_loop().time
+        async with _ahead(self._batches(start)) as batches:
+            async for batch in batches:
+                begun = clock()
+                standing = await self._transact(self._applying.follow, self._standing, batch)
+                self._stand(standing)
+                self.seen([read.message for read in batch])
+                # Under load the next transaction is the larger for it; an event alone never waits.
+                await asyncio.sleep(begun + TRANSACTION_EVERY_S - clock())
+
+    async def _batches(self, start: int) -> AsyncGenerator[Batch]:
+        """What follows a position, read and projected, for one transaction each."""
         async for messages in self.log.follow(start):
-            begun = clock()
-            for batch in itertools.batched(messages, BATCH_EVENTS_MAX):
-                await self._apply(batch)
-            # Under load the next transaction is the larger for it; an event alone never waits.
-            await asyncio.sleep(begun + TRANSACTION_EVERY_S - clock())
+            for part in itertools.batched(messages, BATCH_EVENTS_MAX):
+                batch: list[Read] = []
+                for few in itertools.batched(part, EVENTS_AT_A_STRETCH):
+                    batch += self._applying.read(few)
+                    await asyncio.sleep(0)
+                yield batch
 
     def rebuild(self) -> None:
         """Build the tables anew beside the running ones, then swap."""
@@ -221,27 +236,20 @@ class Projector:
     async def _build(self) -> None:
         building, done = await self.database.transact(self._applying.begin)
         if not done:
-            async for messages in self.log.follow(building.position):
-                for batch in itertools.batched(messages, BATCH_EVENTS_MAX):
-                    if not done:
-                        done = await self._transact(self._applying.build, building.number, batch)
-                if done:
-                    break
+            async with _ahead(self._batches(building.position)) as batches:
+                async for batch in batches:
+                    if await self._transact(self._applying.build, building.number, batch):
+                        break
         await self._look()
 
-    async def _apply(self, messages: Sequence[Message]) -> None:
-        """Write a batch to the journal and to the tables that answer, in one transaction."""
-        self._stand(await self._transact(self._applying.follow, self._standing, messages))
-        self.seen(messages)
-
-    async def _transact[A, T](self, work: _Work[A, T], on: A, messages: Sequence[Message]) -> T:
+    async def _transact[A, T](self, work: _Work[A, T], on: A, batch: Batch) -> T:
         try:
-            return await self.database.transact(lambda c: work(c, on, messages))
+            return await self.database.transact(lambda c: work(c, on, batch))
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise
         # Some event does not fit its table: find it, park it, keep the others.
-        return await self.database.transact(lambda c: work(c, on, messages, singly=True))
+        return await self.database.transact(lambda c: work(c, on, batch, singly=True))
 
     async def _look(self) -> None:
         """Read what the database holds now."""
@@ -251,3 +259,23 @@ class Projector:
         self._standing = standing
         self.journaled.reach(standing.journal_position)
         self.applied.reach(standing.live.position)
+
+
+@contextlib.asynccontextmanager
+async def _ahead[T](source: AsyncGenerator[T]) -> AsyncGenerator[AsyncIterator[T]]:
+    """The same items, the next one made while the last is dealt with."""
+    upcoming = asyncio.ensure_future(anext(source))
+
+    async def items() -> AsyncGenerator[T]:
+        nonlocal upcoming
+        while True:
+            item = await upcoming
+            upcoming = asyncio.ensure_future(anext(source))
+            yield item
+
+    try:
+        yield items()
+    finally:
+        upcoming.cancel()
+        await asyncio.gather(upcoming, return_exceptions=True)
+        await source.aclose()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, MetaData, Table
 from sqlalchemy.schema import CreateTable
@@ -18,16 +18,14 @@ from cadre.contracts.event import Event
 from cadre.shared.messages import Recorded
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """Insert the row, or set just these columns where its primary key exists."""
 
     table: str
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(NamedTuple):
     """Delete the row of this primary key, if it exists."""
 
     table: str

@@ -12,6 +12,7 @@ from cadre.shared.errors import CadreError
 from cadre.shared.messages import Command, Envelope, Recorded
 
 NAMESPACE = UUID("6f1c9a52-0000-5000-8000-000000000000")
+NEW_YEAR_2026_NS = 1_767_225_600 * 10**9
 
 
 def event_id(position: int) -> UUID:
@@ -33,7 +34,7 @@ def recorded(position: int, event: Event) -> Recorded[Event]:
             previous_hash="",
         ),
         position=position,
-        recorded_at=datetime(2026, 1, 1, tzinfo=UTC),
+        recorded_ns=NEW_YEAR_2026_NS,
     )
 
 

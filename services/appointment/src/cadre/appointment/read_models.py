@@ -53,7 +53,7 @@ STOPPED = "stopped"
 
 
 def _fact(table: Table, recorded: Recorded[CadreEvent], **values: object) -> Put:
-    key = {"event_id": str(recorded.event_id), "cadre_id": recorded.event.cadre_id}
+    key = {"event_id": recorded.event_key, "cadre_id": recorded.event.cadre_id}
     return Put(table.name, key | values)
 
 
@@ -61,7 +61,7 @@ def _superseding(table: Table, recorded: Recorded[Event]) -> Iterable[Change]:
     """Marks the row of the fact that this one corrects, if it corrects one."""
     if recorded.event.supersedes:
         key = {"event_id": str(recorded.event.supersedes)}
-        yield Put(table.name, key | {"superseded_by": str(recorded.event_id)})
+        yield Put(table.name, key | {"superseded_by": recorded.event_key})
 
 
 def _json(value: object) -> str:
@@ -79,7 +79,7 @@ def _step(recorded: Recorded[MotionEvent], status: str, **values: object) -> Ite
     yield Put(
         MOTION_STEPS.name,
         {
-            "event_id": str(recorded.event_id),
+            "event_id": recorded.event_key,
             "motion_id": event.motion_id,
             "place": recorded.envelope.version,
             "step": status,
@@ -100,7 +100,7 @@ def _post_established(recorded: Recorded[PostEstablished]) -> Iterable[Change]:
     yield Put(
         POST_DEFINITIONS.name,
         {
-            "event_id": str(recorded.event_id),
+            "event_id": recorded.event_key,
             "post_id": event.post_id,
             "since": event.effective_on,
             "unit_id": event.unit_id,

@@ -49,7 +49,7 @@ __all__ = ["READ_MODELS"]
 
 
 def _fact(table: Table, recorded: Recorded[CadreEvent], **values: object) -> Put:
-    key = {"event_id": str(recorded.event_id), "cadre_id": recorded.event.cadre_id}
+    key = {"event_id": recorded.event_key, "cadre_id": recorded.event.cadre_id}
     return Put(table.name, key | values)
 
 
@@ -57,7 +57,7 @@ def _superseding(table: Table, recorded: Recorded[Event]) -> Iterable[Change]:
     """Marks the row of the fact that this one corrects, if it corrects one."""
     if recorded.event.supersedes:
         key = {"event_id": str(recorded.event.supersedes)}
-        yield Put(table.name, key | {"superseded_by": str(recorded.event_id)})
+        yield Put(table.name, key | {"superseded_by": recorded.event_key})
 
 
 def _profile(profile: Profile | ProfileCorrected) -> dict[str, object]:
@@ -74,7 +74,7 @@ def _profile(profile: Profile | ProfileCorrected) -> dict[str, object]:
 
 
 def _entry(recorded: Recorded[CadreEvent]) -> dict[str, object]:
-    return {"entered_on": recorded.event.effective_on, "entry_event": str(recorded.event_id)}
+    return {"entered_on": recorded.event.effective_on, "entry_event": recorded.event_key}
 
 
 @READ_MODELS.on(Recruited)
@@ -173,7 +173,7 @@ def _assessed(recorded: Recorded[PoliticalQualityAssessed]) -> Iterable[Change]:
 @READ_MODELS.on(PoliticalVetoLifted)
 def _lifted(recorded: Recorded[PoliticalVetoLifted]) -> Iterable[Change]:
     event = recorded.event
-    lifted = {"lifted_by": str(recorded.event_id), "lifted_on": event.effective_on}
+    lifted = {"lifted_by": recorded.event_key, "lifted_on": event.effective_on}
     yield Put(POLITICAL_ASSESSMENTS.name, {"event_id": str(event.assessment_event)} | lifted)
 
 
@@ -183,7 +183,7 @@ def _defined(recorded: Recorded[PoolDefined]) -> Iterable[Change]:
     yield Put(
         POOLS.name,
         {
-            "event_id": str(recorded.event_id),
+            "event_id": recorded.event_key,
             "pool_id": event.pool_id,
             "pool_class": event.pool_class,
             "title": event.title,
@@ -250,7 +250,7 @@ def _refused(recorded: Recorded[PoolEntryRefused]) -> Iterable[Change]:
 
 @READ_MODELS.on(IntakePlanned)
 def _planned(recorded: Recorded[IntakePlanned]) -> Iterable[Change]:
-    event, event_id = recorded.event, str(recorded.event_id)
+    event, event_id = recorded.event, recorded.event_key
     plan = {"plan_id": event.plan_id, "year": event.year, "planned_on": event.effective_on}
     yield Put(INTAKE_PLANS.name, {"event_id": event_id} | plan)
     yield from _superseding(INTAKE_PLANS, recorded)

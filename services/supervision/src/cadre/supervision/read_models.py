@@ -202,7 +202,7 @@ PROMOTIONS: Final = READ_MODELS.table("promotions", _event(), _cadre(), *_codes(
 def _fact(table: str, recorded: Recorded[Any], *fields: str, **more: object) -> Iterable[Change]:
     """The row of an event with these of its fields; a correction marks what it corrects."""
     event: Event = recorded.event
-    key = str(recorded.event_id)
+    key = recorded.event_key
     told = {name: getattr(event, name) for name in ("effective_on", *fields)}
     yield Put(table, {"event_id": key} | told | more)
     if event.supersedes is not None and "superseded_by" in READ_MODELS.metadata.tables[table].c:

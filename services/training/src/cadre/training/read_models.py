@@ -49,7 +49,7 @@ __all__ = ["READ_MODELS"]
 def _fact(table: Table, recorded: Recorded[Any], **values: object) -> Iterable[Change]:
     """The row of an event, and a mark on the row it corrects."""
     event: Any = recorded.event
-    event_id = str(recorded.event_id)
+    event_id = recorded.event_key
     own = {"event_id": event_id, "cadre_id": event.cadre_id, "effective_on": event.effective_on}
     yield Put(table.name, own | values)
     yield from _superseded(table, event, recorded.event_id)

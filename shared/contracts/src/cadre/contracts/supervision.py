@@ -34,6 +34,12 @@ type Period = Annotated[
 ]
 
 
+# Trying one after the other is the cheaper way, and most assessments are routine.
+type AnyGrade = Annotated[RoutineGrade | Grade, Field(union_mode="left_to_right")]
+
+_PERIOD_LENGTHS = {AssessmentKind.MONTH: 7, AssessmentKind.QUARTER: 7, AssessmentKind.YEAR: 4}
+
+
 class FlagKind(Term):
     COMPLAINT = "complaint", "信访举报"
     AUDIT = "audit", "审计问题"
@@ -72,7 +78,7 @@ class Assessment(Value):
 
     kind: AssessmentKind
     period: Period
-    grade: Grade | RoutineGrade = Field(description="`Grade` for a year, else `RoutineGrade`")
+    grade: AnyGrade = Field(description="`Grade` for a year, else `RoutineGrade`")
     unit_id: UnitId = Field(description="The unit the cadre belonged to in the period")
     unit_name: Text
     reviewer: Text = Field(description="The body or superior that assessed")
@@ -81,8 +87,7 @@ class Assessment(Value):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        shapes = {"month": 7, "quarter": 7, "year": 4}
-        length = shapes.get(self.kind)
+        length = _PERIOD_LENGTHS.get(self.kind)
         quarterly = "Q" in self.period
         if (length is not None and len(self.period) != length) or (
             quarterly != (self.kind is AssessmentKind.QUARTER) and length is not None
@@ -113,7 +118,7 @@ class AssessmentRefused(CadreEvent, Refusal):
     type: Literal["supervision.assessment-refused.v1"] = "supervision.assessment-refused.v1"
     kind: AssessmentKind
     period: Period
-    grade: Grade | RoutineGrade
+    grade: AnyGrade
 
     def say(self) -> str:
         return f"{self.period} {self.kind.zh}不能定为{self.grade.zh}：{self.reasons()}"

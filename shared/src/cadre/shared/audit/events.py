@@ -72,7 +72,7 @@ class Events:
             event=event,
             envelope=Received.checked(message.headers),
             position=message.position,
-            recorded_at=message.recorded_at,
+            recorded_ns=message.recorded_ns,
         )
 
     def _event(self, message: Message) -> Event:

@@ -31,7 +31,7 @@ def read(message: Message) -> Recorded[Event]:
             event=event,
             envelope=Received.checked(message.headers),
             position=message.position,
-            recorded_at=message.recorded_at,
+            recorded_ns=message.recorded_ns,
         )
     except (UnknownEvent, UnreadableEvent, ValueError, KeyError, AttributeError) as error:
         raise NotFound(f"the event at position {message.position} cannot be read") from error
