@@ -68,11 +68,11 @@ async def test_everything_delivered_twice_changes_nothing(runtime: Runtime) -> N
     await runtime.projector.wait(position, 10)
     before = await dump(runtime)
     messages = [await runtime.log.get(p) for p in (1, 2)]
-    await runtime.projector._apply(messages)
+    await runtime.projector._apply(runtime.projector._applying.read(messages))
     async with runtime.engine.begin() as connection:
         await connection.execute(text("UPDATE generations SET position = 0"))
     await runtime.projector._look()
-    await runtime.projector._apply(messages)
+    await runtime.projector._apply(runtime.projector._applying.read(messages))
     assert await dump(runtime) == before
 
 

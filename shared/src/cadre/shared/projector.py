@@ -139,11 +139,14 @@ class Projector:
         async with _ahead(self._batches(start)) as batches:
             async for batch in batches:
                 begun = clock()
-                standing = await self._transact(self._applying.follow, self._standing, batch)
-                self._stand(standing)
-                self.seen([read.message for read in batch])
+                await self._apply(batch)
                 # Under load the next transaction is the larger for it; an event alone never waits.
                 await asyncio.sleep(begun + TRANSACTION_EVERY_S - clock())
+
+    async def _apply(self, batch: Batch) -> None:
+        """Write a batch to the journal and to the tables that answer, in one transaction."""
+        self._stand(await self._transact(self._applying.follow, self._standing, batch))
+        self.seen([read.message for read in batch])
 
     async def _batches(self, start: int) -> AsyncGenerator[Batch]:
         """What follows a position, read and projected, for one transaction each."""

@@ -23,13 +23,6 @@ PULL_EXPIRES_S = 30.0
 HEARTBEAT_S = 5.0
 SILENCE_MAX_S = 3 * HEARTBEAT_S
 WATCH_S = 0.5
-_REQUEST = json.dumps(
-    {
-        "batch": PULL_BATCH,
-        "expires": int(PULL_EXPIRES_S * 1e9),
-        "idle_heartbeat": int(HEARTBEAT_S * 1e9),
-    }
-).encode()
 _DELIVERY = b"$JS.ACK."
 _DELIVERY_PARTS_SHORT = 9
 
@@ -121,9 +114,14 @@ class Pull:
     async def _request(self) -> None:
         """Ask for more while the server owes less than it may."""
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self.stream}.{self._name}"
+        request = {
+            "batch": PULL_BATCH,
+            "expires": int(PULL_EXPIRES_S * 1e9),
+            "idle_heartbeat": int(HEARTBEAT_S * 1e9),
+        }
         while self._owed <= (PULLS_OUTSTANDING - 1) * PULL_BATCH:
             self._owed += PULL_BATCH
-            await self.client.publish(subject, _REQUEST, reply=self._inbox)
+            await self.client.publish(subject, json.dumps(request).encode(), reply=self._inbox)
 
     def _take(self, subject: bytes, reply: bytes, headers: bytes, body: bytes) -> None:
         self._wake.set()
