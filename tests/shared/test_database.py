@@ -1,9 +1,11 @@
 """Whole transactions on a thread, on both databases; and many rows in few statements."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,9 +25,11 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import DBAPIError
 
 from cadre.shared.database import Database
-from cadre.shared.many_rows import insert_missing, upsert
+from cadre.shared.database import create_engine as create_engine_of
+from cadre.shared.many_rows import insert_missing, insert_new, upsert
 from cadre.shared.read_models import Change, Drop, Put, ReadModels
 from cadre.shared.read_models_sql import write
 from support.environment import Environment
@@ -148,6 +152,68 @@ async def test_rows_of_every_type_come_back_as_they_went_in(database: Database) 
         return [dict(row) for row in rows]
 
     assert await database.transact(work) == [whole, empty, {**whole, "id": "c"}]
+
+
+async def test_new_rows_come_back_as_they_went_in_and_none_is_written_twice(
+    database: Database,
+) -> None:
+    whole = {"id": "a", "part": 1, "title": "一", "on": date(2026, 3, 2), "score": 1.5}
+    rows = [whole | {"passed": None, "raw": b"\x00", "id": one} for one in "abc"]
+
+    def work(connection: Connection) -> list[dict[str, Any]]:
+        connection.execute(select(TABLE.c.id))
+        insert_new(connection, TABLE, rows)
+        return [dict(row) for row in connection.execute(select(TABLE)).mappings()]
+
+    assert await database.transact(work) == rows
+    if database.engine.dialect.name == "postgresql":
+        with pytest.raises(DBAPIError):
+            await database.transact(work)
+    else:
+        assert await database.transact(work) == rows
+
+
+async def test_a_text_that_is_too_long_is_refused_not_cut(database: Database) -> None:
+    if database.engine.dialect.name == "postgresql":
+        with pytest.raises(DBAPIError, match="too long"):
+            await database.transact(lambda c: put(c, "x" * 21))
+    assert await database.read(ids) == []
+
+
+async def test_a_query_bears_that_its_connection_was_lost(database: Database) -> None:
+    await database.transact(lambda c: put(c, "a"))
+    assert await database.query(ids) == ["a"]
+    if database.engine.dialect.name == "postgresql":
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> {} AND {}"
+        here = others.format("pg_backend_pid()", "datname = current_database()")
+        await database.read(lambda c: c.execute(text(here)).all())
+    assert await database.query(ids) == ["a"]
+
+
+async def test_a_connection_whose_opening_is_cancelled_is_closed(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    class Slow(sqlite3.Connection):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            time.sleep(0.1)
+            super().__init__(*args, **options)
+            told.append("opened")
+
+        def close(self) -> None:
+            super().close()
+            told.append("closed")
+
+    with pytest.MonkeyPatch.context() as patch:
+        connect = sqlite3.connect
+        patch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, **k, factory=Slow))
+        engine = create_engine_of(f"sqlite+aiosqlite:///{tmp_path / 'slow.db'}")
+        opening = asyncio.ensure_future(engine.connect().__aenter__())
+        await asyncio.sleep(0.03)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+    await engine.dispose()
+    assert told == ["opened", "closed"]
 
 
 def put_or_drop() -> st.SearchStrategy[Change]:

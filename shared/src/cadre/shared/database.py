@@ -15,6 +15,7 @@ import aiosqlite
 import sqlalchemy
 from sqlalchemy import Connection, Dialect, Engine, MetaData, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 BUSY_TIMEOUT_MS = 30_000
@@ -86,6 +87,7 @@ class _Threads(Protocol):
 
     async def write[T](self, work: Work[T]) -> T: ...
     async def read[T](self, work: Work[T]) -> T: ...
+    async def query[T](self, work: Work[T]) -> T: ...
     async def close(self) -> None: ...
 
 
@@ -108,6 +110,10 @@ class Database:
     async def read[T](self, work: Work[T]) -> T:
         """Carry out a function that only reads, in one transaction; it should be short."""
         return await self._threads.read(work)
+
+    async def query[T](self, work: Work[T]) -> T:
+        """Carry out a function that makes one query, which is a transaction by itself."""
+        return await self._threads.query(work)
 
     async def close(self) -> None:
         """Wait for what is under way, then close every connection."""
@@ -135,6 +141,9 @@ class _Sqlite:
 
     async def read[T](self, work: Work[T]) -> T:
         return await _on(self._readers, lambda: self._carry_out(work, immediate=False))
+
+    async def query[T](self, work: Work[T]) -> T:
+        return await self.read(work)
 
     def _carry_out[T](self, work: Work[T], *, immediate: bool) -> T:
         with self._engine.connect() as raw:
@@ -164,6 +173,10 @@ class _Postgres:
             # What a crash takes, rows together with their position, the log gives again.
             connect_args={"server_settings": {"synchronous_commit": "off"}},
         )
+        # A ping, a transaction and its end would be seven more journeys around one query.
+        self._querying = create_async_engine(
+            url, pool_size=10, isolation_level="AUTOCOMMIT", pool_reset_on_return=None
+        )
         self._writer = ThreadPoolExecutor(1, "postgres-writer")
         self._loop = asyncio.Runner()
 
@@ -178,7 +191,21 @@ class _Postgres:
         async with self._reading.connect() as connection, connection.begin():
             return await connection.run_sync(work)
 
+    async def query[T](self, work: Work[T]) -> T:
+        try:
+            return await self._query(work)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        # The server was started anew since: the pool has noticed now.
+        return await self._query(work)
+
+    async def _query[T](self, work: Work[T]) -> T:
+        async with self._querying.connect() as connection:
+            return await connection.run_sync(work)
+
     async def close(self) -> None:
+        await self._querying.dispose()
         await _on(self._writer, lambda: self._loop.run(self._writing.dispose()))
         await _on(self._writer, self._loop.close)
         await asyncio.to_thread(self._writer.shutdown)

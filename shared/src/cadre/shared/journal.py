@@ -129,7 +129,7 @@ class Journal:
         query = _OF_ENTITY
         if scope.fold.service != "*":
             query, of = _OF_SERVICE, of | {"service": scope.fold.service}
-        return await self.database.read(partial(_messages, query=query, of=of))
+        return await self.database.query(partial(_messages, query=query, of=of))
 
     async def read_many(self, scopes: Sequence[Scope[Any]]) -> dict[Scope[Any], list[Message]]:
         """The events of each scope, oldest first."""
@@ -137,7 +137,7 @@ class Journal:
         for part in itertools.batched(scopes, QUERY_SCOPES_MAX):
             named = [(scope.fold.entity, scope.id) for scope in part]
             of = {"after": 0, "named": named}
-            for message in await self.database.read(partial(_messages, query=_OF_MANY, of=of)):
+            for message in await self.database.query(partial(_messages, query=_OF_MANY, of=of)):
                 for scope in part:
                     if scope.takes(message.aggregate):
                         found[scope].append(message)
