@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import aiosqlite
 import sqlalchemy
+import uvloop
 from sqlalchemy import Connection, Dialect, Engine, MetaData, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
@@ -165,20 +166,14 @@ class _Postgres:
 
     def __init__(self, url: str, engine: AsyncEngine) -> None:
         self._reading = engine
-        self._writing = create_async_engine(
-            url,
-            # No ping before each use: a lost connection fails one batch, which is then repeated.
-            pool_size=1,
-            max_overflow=0,
-            # What a crash takes, rows together with their position, the log gives again.
-            connect_args={"server_settings": {"synchronous_commit": "off"}},
-        )
+        # No ping before each use: a lost connection fails one batch, which is then repeated.
+        self._writing = create_async_engine(url, pool_size=1, max_overflow=0)
         # A ping, a transaction and its end would be seven more journeys around one query.
         self._querying = create_async_engine(
             url, pool_size=10, isolation_level="AUTOCOMMIT", pool_reset_on_return=None
         )
         self._writer = ThreadPoolExecutor(1, "postgres-writer")
-        self._loop = asyncio.Runner()
+        self._loop = asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
     async def write[T](self, work: Work[T]) -> T:
         return await _on(self._writer, lambda: self._loop.run(self._carry_out(work)))

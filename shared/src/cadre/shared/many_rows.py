@@ -1,17 +1,12 @@
-"""Inserts of many rows: compiled once for a table and its columns, values straight to the driver.
+"""Inserts of many rows: compiled once for a table and its columns, rows straight to the driver."""
 
-PostgreSQL gets each column as an array, so a thousand rows are one statement carried out once;
-SQLite gets the rows one by one, which costs it nothing.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 
 from asyncpg import PostgresError
-from sqlalchemy import Connection, Dialect, LargeBinary, String, Table, bindparam, func, select
-from sqlalchemy import text as sql
+from sqlalchemy import Connection, Dialect, LargeBinary, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.exc import DBAPIError
@@ -22,23 +17,28 @@ from cadre.shared.database import insert_into, insert_or_ignore
 
 @dataclass(frozen=True, slots=True)
 class ManyRows:
-    """An insert for rows of certain columns."""
+    """An insert for rows of certain columns, compiled once: rows go to the driver as they are."""
 
     sql: str
     columns: tuple[str, ...]
     """In the order of the statement's parameters."""
     converters: tuple[Callable[[Any], Any] | None, ...]
     """What makes each column's values the driver's, where they are not already."""
-    in_arrays: bool
 
-    def execute(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    def execute(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         """Insert rows that have all of the columns."""
-        columns = [
-            [row[name] for row in rows] if convert is None else [convert(row[name]) for row in rows]
-            for name, convert in zip(self.columns, self.converters, strict=True)
-        ]
-        values = tuple(columns) if self.in_arrays else list(zip(*columns, strict=True))
-        connection.exec_driver_sql(self.sql, values)
+        many = [tuple([row[name] for name in self.columns]) for row in rows]
+        if any(self.converters):
+            many = [
+                tuple(
+                    [
+                        value if convert is None else convert(value)
+                        for value, convert in zip(row, self.converters, strict=True)
+                    ]
+                )
+                for row in many
+            ]
+        connection.exec_driver_sql(self.sql, many)
 
 
 @lru_cache(maxsize=1024)
@@ -79,21 +79,10 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 def _compiled(
     insert: sqlite.Insert | postgresql.Insert, columns: tuple[str, ...], dialect: Dialect
 ) -> ManyRows:
-    table = insert.table
-    in_arrays = dialect.name == "postgresql"
-    if in_arrays:
-        arrays = [bindparam(name, type_=_array_of(table.c[name].type)) for name in columns]
-        every = select(sql("*")).select_from(func.unnest(*arrays))
-        insert = insert.from_select(list(columns), every)
-    compiled = insert.compile(dialect=dialect, column_keys=None if in_arrays else columns)
+    compiled = insert.compile(dialect=dialect, column_keys=columns)
     ordered = tuple(compiled.positiontup or ())
-    converters = tuple(_converter(table.c[name].type, dialect) for name in ordered)
-    return ManyRows(str(compiled), ordered, converters, in_arrays)
-
-
-def _array_of(kind: TypeEngine[Any]) -> postgresql.ARRAY[Any]:
-    # A cast to a text of limited length would cut what is too long, without a word.
-    return postgresql.ARRAY(String() if isinstance(kind, String) else kind)
+    types = [insert.table.c[name].type for name in ordered]
+    return ManyRows(str(compiled), ordered, tuple(_converter(one, dialect) for one in types))
 
 
 def _converter(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
