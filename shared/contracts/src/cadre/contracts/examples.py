@@ -14,6 +14,8 @@ type Schema = Mapping[str, Any]
 VALUES: Mapping[str, object] = {
     "Assessed.kind": "year",
     "AssessmentRefused.kind": "year",
+    "Assessed.grade": "excellent",
+    "AssessmentRefused.grade": "excellent",
     "MeritPosted.item": "hard-task-1",
     "PointItem.code": "hard-task-1",
     "RuleFinding.article": "第十条",
