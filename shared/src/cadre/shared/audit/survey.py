@@ -12,7 +12,6 @@ from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from typing import NamedTuple
-from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -22,7 +21,7 @@ from cadre.shared.audit.layout import read
 from cadre.shared.audit.leaf import leaf_of
 from cadre.shared.audit.merkle import leaf_hash
 from cadre.shared.audit.signatures import Keys, Verdict, verdict
-from cadre.shared.event_ids import event_id
+from cadre.shared.event_ids import event_id_bytes
 from cadre.shared.headers import Headers
 from cadre.shared.messages import Received
 from cadre.shared.signed import SIGNED, Message, preimage_of
@@ -144,7 +143,7 @@ def _said(
         named,
         caused,
         index,
-        named == event_id(aggregate, UUID(bytes=caused), index).bytes,
+        named == event_id_bytes(aggregate, _text(caused), index),
         event.supersedes.bytes if event.supersedes else None,
     )
 
@@ -202,6 +201,12 @@ def _uuid(value: bytes) -> bytes | None:
     except ValueError:
         return None
     return found if len(found) == UUID_BYTES else None
+
+
+def _text(raw: bytes) -> str:
+    """An id in its usual form."""
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 @cache

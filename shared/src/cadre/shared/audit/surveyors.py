@@ -38,12 +38,14 @@ class Surveyors:
     events: int
     """How many are expected: decides whether processes are started."""
     _pool: ProcessPoolExecutor | None = None
+    _started: asyncio.Future[None] | None = None
     _unseen: deque[_Stretch] = field(default_factory=deque[_Stretch])
 
     def __enter__(self) -> Self:
         if self.events >= PARALLEL_EVENTS_MIN:
             # Forking a process with threads could copy a held lock.
             self._pool = ProcessPoolExecutor(OTHERS, mp_context=get_context("spawn"))
+            self._started = asyncio.get_running_loop().run_in_executor(self._pool, _start)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -68,7 +70,8 @@ class Surveyors:
     def _begin(self, messages: list[Message]) -> _Stretch:
         loop, events = asyncio.get_running_loop(), [stored(message) for message in messages]
         waiting = sum(not stretch.facts.done() for stretch in self._unseen)
-        if self._pool and waiting < AHEAD_MAX * OTHERS:
+        started = self._started is not None and self._started.done()
+        if started and waiting < AHEAD_MAX * OTHERS:
             begun = loop.run_in_executor(self._pool, _facts, self.survey, events)
             return _Stretch(messages, begun)
         done = loop.create_future()
@@ -78,6 +81,10 @@ class Surveyors:
     async def _first(self) -> Surveyed:
         messages, facts = self._unseen.popleft()
         return list(zip(messages, map(Facts._make, await facts), strict=True))
+
+
+def _start() -> None:
+    """Does nothing, which another process can once it has imported all of this."""
 
 
 def _facts(survey: Survey, events: list[Stored]) -> list[tuple[Any, ...]]:
