@@ -21,7 +21,7 @@ from cadre.cli.data_directory import DataDirectory
 from cadre.contracts.event import CadreEvent, Event
 from cadre.shared.codec import Codec, Outgoing, Signer
 from cadre.shared.database import create_engine
-from cadre.shared.decisions import event_id
+from cadre.shared.event_ids import event_id
 from cadre.shared.keyring import DataKey, KeyName, Keyring
 from cadre.shared.master_keys import MasterKeys
 from cadre.shared.messages import Envelope

@@ -11,8 +11,9 @@ from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
 from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.audit.redecision import Redecided, Redecision
-from cadre.shared.codec import Message, personal_shape, personal_values
+from cadre.shared.codec import personal_shape, personal_values
 from cadre.shared.messages import Command, Recorded
+from cadre.shared.signed import Message
 from cadre.shared.testing import event_id, recorded, world
 from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.training.app import SERVICE as TRAINING

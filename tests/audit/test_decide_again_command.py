@@ -21,8 +21,9 @@ from cadre.cli.main import app
 from cadre.contracts.appointment import Promoted, PromotionRefused
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.vocabulary import Rank
-from cadre.shared.codec import SIGNATURE, Message, Outgoing, Signer, preimage
+from cadre.shared.codec import Outgoing, Signer
 from cadre.shared.log import Log
+from cadre.shared.signed import SIGNATURE, Message, preimage
 from support.nats_server import NatsServer
 
 pytestmark = [

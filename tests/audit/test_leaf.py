@@ -8,7 +8,7 @@ import pytest
 from cadre.shared.audit.heads import Head, Heads, aggregate_of
 from cadre.shared.audit.leaf import hash_of, leaf
 from cadre.shared.audit.merkle import EMPTY_ROOT, leaf_hash, root_of
-from cadre.shared.codec import Message
+from cadre.shared.signed import Message
 
 MESSAGE = Message(
     subject="history.selection.cadre.c-aaaaaaaaaa.observed",

@@ -19,7 +19,7 @@ from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.examination import Examination
 from cadre.shared.audit.public_keys import PublicKeys
 from cadre.shared.codec import Codec, Signer
-from cadre.shared.decisions import event_id
+from cadre.shared.event_ids import event_id
 from cadre.shared.keyring import Keyring
 from cadre.shared.log import Log
 from cadre.shared.messages import Envelope

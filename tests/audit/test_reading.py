@@ -1,6 +1,7 @@
 """Reading along: slow readers lose nothing, both databases, processes for signatures."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from cadre.shared.audit.differences import Kind
 from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.examination import Database, Examination, Report
 from cadre.shared.audit.public_keys import PublicKeys
-from cadre.shared.audit.signatures import PARALLEL_EVENTS_MIN, Signatures, Verdict
+from cadre.shared.audit.signatures import Verdict
 from cadre.shared.audit.stored import everything, extent_of
-from cadre.shared.codec import Message, Outgoing, Signer, preimage
+from cadre.shared.audit.survey import Facts, Survey
+from cadre.shared.audit.surveyors import PARALLEL_EVENTS_MIN, Surveyors
+from cadre.shared.codec import Outgoing, Signer
 from cadre.shared.database import create_engine, writing
 from cadre.shared.log import Log
 from cadre.shared.runtime import running
+from cadre.shared.signed import Message, preimage
 from support import mini
 from support.environment import Environment
 from support.nats_server import NatsServer
@@ -162,13 +166,16 @@ async def test_signatures_of_a_long_log_are_checked_in_processes() -> None:
     messages = [signed(position, SERVICE) for position in range(1, 101)]
     messages[41] = signed(42, SERVICE, b'{"altered": true}')
     messages[76] = signed(77, Signer.from_seed("selection", b"t" * 32))
-    with Signatures(keys, PARALLEL_EVENTS_MIN) as signatures:
-        for start in range(0, 100, 10):
-            batch = messages[start : start + 10]
-            await signatures.add(batch, [preimage(m.subject, m.headers, m.body) for m in batch])
-        bad = await signatures.finish()
 
-    assert {position: verdict for position, (verdict, _) in bad.items()} == {
-        42: Verdict.DOES_NOT_HOLD,
-        77: Verdict.UNKNOWN_KEY,
-    }
+    async def arriving() -> AsyncIterator[list[Message]]:
+        for start in range(0, 100, 10):
+            yield messages[start : start + 10]
+
+    found: list[tuple[Message, Facts]] = []
+    with Surveyors(Survey(keys), PARALLEL_EVENTS_MIN) as surveyors:
+        async for surveyed in surveyors.surveyed(arriving()):
+            found += surveyed
+
+    assert [message for message, _ in found] == messages
+    bad = {m.position: f.verdict for m, f in found if f.verdict is not Verdict.HOLDS}
+    assert bad == {42: Verdict.DOES_NOT_HOLD, 77: Verdict.UNKNOWN_KEY}

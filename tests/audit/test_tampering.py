@@ -28,9 +28,10 @@ from cadre.shared.audit.checkpointing import NotSigned, make_checkpoint
 from cadre.shared.audit.differences import Difference, Kind
 from cadre.shared.audit.examination import Report
 from cadre.shared.audit.note import Ed25519Signer, open_note, sign
-from cadre.shared.codec import SIGNATURE, Outgoing, Signer, preimage
-from cadre.shared.decisions import event_id
+from cadre.shared.codec import Outgoing, Signer
+from cadre.shared.event_ids import event_id
 from cadre.shared.log import Log
+from cadre.shared.signed import SIGNATURE, preimage
 from support.mini import DAY
 
 

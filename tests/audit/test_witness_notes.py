@@ -40,7 +40,8 @@ from cadre.shared.audit.note import (
 )
 from cadre.shared.audit.public_keys import PublicKeys
 from cadre.shared.audit.signatures import Verdict, verdict_on
-from cadre.shared.codec import SIGNATURE, EventSigner, Message, preimage
+from cadre.shared.codec import EventSigner
+from cadre.shared.signed import SIGNATURE, Message, preimage
 
 type Oracle = Callable[..., dict[str, Any]]
 

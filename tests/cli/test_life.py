@@ -23,8 +23,8 @@ from cadre.contracts.event import Event, Refusal
 from cadre.selection.identities import cadre_id_of
 from cadre.selection.profile import RecordBaseline
 from cadre.shared.decider import Handler, World
-from cadre.shared.decisions import event_id
 from cadre.shared.errors import NotPossible
+from cadre.shared.event_ids import event_id
 from cadre.shared.messages import Command, Envelope, Meta, Recorded
 from cadre.shared.testing import NEW_YEAR_2026_NS
 from cadre.supervision.reactions import REACTIONS as SUPERVISION

@@ -17,8 +17,9 @@ from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
 from cadre.contracts.examples import example
 from cadre.shared.asyncapi import document
-from cadre.shared.codec import SIGNATURE, SIGNED, personal_shape
+from cadre.shared.codec import personal_shape
 from cadre.shared.service import Service
+from cadre.shared.signed import SIGNATURE, SIGNED
 from cadre.shared.web import create_app
 from subscribers.actors import ENDS_S_MAX, EXAMPLES, Scribe
 from support import mini

@@ -24,10 +24,11 @@ from cadre.cli.standing_log import standing
 from cadre.shared.algorithms import ED25519
 from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.note import Ed25519Signer
-from cadre.shared.codec import KeyHolder, Signer
+from cadre.shared.codec import Signer
 from cadre.shared.errors import Malformed, NotFound
 from cadre.shared.log import Log
 from cadre.shared.settings import Key
+from cadre.shared.signed import KeyHolder
 
 
 class Readable(Protocol):

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel
 
 from cadre.shared import history, protection
-from cadre.shared.codec import Message
 from cadre.shared.decider import Fold
 from cadre.shared.dump import Dump, dump, fresh_dump
 from cadre.shared.errors import NotFound
@@ -18,6 +17,7 @@ from cadre.shared.readings import legal_ground
 from cadre.shared.recording import name_reader
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
+from cadre.shared.signed import Message
 
 
 class HistoryAnswer(BaseModel):

@@ -13,10 +13,11 @@ import structlog
 from sqlalchemy import Connection, insert, select, update
 
 from cadre.shared import generations
-from cadre.shared.codec import Codec, Message
+from cadre.shared.codec import Codec
 from cadre.shared.generations import BUILDING, GENERATIONS, LIVE, PARKED, Generation
 from cadre.shared.journal import Journal, checkpoint
 from cadre.shared.read_models import Change, ReadModels
+from cadre.shared.signed import Message
 
 _LOGGER = structlog.get_logger(__name__)
 

@@ -9,10 +9,8 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cache
 from hashlib import sha256
-from struct import Struct
 from types import UnionType
 from typing import Any, Protocol, Union, get_args, get_origin
 
@@ -24,55 +22,8 @@ from cadre.contracts.catalogue import CATALOGUE, Catalogue
 from cadre.contracts.event import CadreEvent, Event, Personal
 from cadre.shared.algorithms import ED25519, VERIFY
 from cadre.shared.keyring import DataKey, KeyName, Keyring, Place
-from cadre.shared.messages import Envelope, Received, Recorded, moment
-
-SIGNED = (
-    "ce-specversion",
-    "ce-id",
-    "ce-source",
-    "ce-type",
-    "ce-subject",
-    "ce-time",
-    "ce-dataschema",
-    "ce-datacontenttype",
-    "ce-actor",
-    "ce-persons",
-    "ce-commandid",
-    "ce-commandhash",
-    "ce-causationid",
-    "ce-correlationid",
-    "ce-aggregateversion",
-    "ce-previoushash",
-    "ce-evidence",
-    "ce-codeversion",
-    "ce-keyid",
-    "traceparent",
-)
-SIGNATURE = "ce-signature"
-_DOMAIN = b"cadre-event-v1"
-_LENGTH = Struct(">I").pack
-
-
-@dataclass(slots=True)
-class Message:
-    """An event as the log holds it: raw. It is not frozen, for that costs more than framing one."""
-
-    subject: str
-    headers: Mapping[str, str]
-    body: bytes
-    position: int
-    recorded_ns: int
-    """The log server's time stamp, nanoseconds since 1970 (UTC)."""
-
-    @property
-    def recorded_at(self) -> datetime:
-        return moment(self.recorded_ns)
-
-    @property
-    def aggregate(self) -> tuple[str, str, str]:
-        """Service, entity and id, from the subject."""
-        _, service, entity, aggregate_id, _ = self.subject.split(".", 4)
-        return service, entity, aggregate_id
+from cadre.shared.messages import Envelope, Received, Recorded
+from cadre.shared.signed import SIGNATURE, KeyHolder, Message, digest, preimage
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,34 +37,6 @@ class Outgoing:
     @property
     def digest(self) -> str:
         return digest(self.subject, self.headers, self.body)
-
-
-def preimage(subject: str, headers: Mapping[str, str], body: bytes) -> bytes:
-    """The bytes that are hashed and signed."""
-    get = headers.get
-    parts = [_DOMAIN, subject.encode(), *[get(name, "").encode() for name in SIGNED], body]
-    return b"".join([_LENGTH(len(part)) + part for part in parts])
-
-
-def digest(subject: str, headers: Mapping[str, str], body: bytes) -> str:
-    """SHA-256 of the preimage, hexadecimal: what the next event of the aggregate names."""
-    return sha256(preimage(subject, headers, body)).hexdigest()
-
-
-class KeyHolder(Protocol):
-    """Whose key signs a service's events, as far as everybody may know it."""
-
-    @property
-    def service(self) -> str: ...
-    @property
-    def key_id(self) -> str: ...
-    @property
-    def algorithm(self) -> str:
-        """One of `cadre.shared.algorithms`."""
-        ...
-
-    @property
-    def public(self) -> bytes: ...
 
 
 class EventSigner(KeyHolder, Protocol):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid5
 
 from pydantic import ValidationError
 
@@ -16,13 +15,12 @@ from cadre.shared import protection
 from cadre.shared.codec import Codec, Outgoing, personal_shape, personal_values
 from cadre.shared.decider import Handler, Scope, World
 from cadre.shared.errors import Malformed, StalePosition
+from cadre.shared.event_ids import event_id
 from cadre.shared.histories import History
 from cadre.shared.keyring import DataKey, KeyName
 from cadre.shared.log import Expectation
 from cadre.shared.messages import Command, Envelope, Meta
 from cadre.shared.wire import from_validation
-
-EVENT_IDS = UUID("9d0c5c9e-6c1b-5e0e-9a55-3f3f6a3b6a10")
 
 type Batch = list[tuple[Outgoing, Expectation | None]]
 
@@ -120,11 +118,6 @@ class Decision:
             expected.add(scope)
             batch.append((outgoing, guard))
         return batch
-
-
-def event_id(aggregate: str, command_id: UUID, index: int) -> UUID:
-    """The id of the ``index``-th event a command causes, on this aggregate."""
-    return uuid5(EVENT_IDS, f"{aggregate}/{command_id}/{index}")
 
 
 def fingerprint(command: Command, key: bytes) -> str:

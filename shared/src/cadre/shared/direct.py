@@ -12,10 +12,10 @@ from typing import Any
 
 import nats.errors
 
-from cadre.shared.codec import Message
 from cadre.shared.connection import Connection
 from cadre.shared.errors import Unavailable
 from cadre.shared.headers import Headers
+from cadre.shared.signed import Message
 
 ANSWER_S_MAX = 5.0
 BATCH_MAX = 1000

@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from cadre.contracts.selection import CadreForgotten
 from cadre.contracts.supervision import OffDutyNoteExpired, note_purpose
 from cadre.shared import key_store
-from cadre.shared.codec import Message
 from cadre.shared.key_store import Lost
 from cadre.shared.keyring import Keyring
 from cadre.shared.log import Log
+from cadre.shared.signed import Message
 
 KINDS = (CadreForgotten, OffDutyNoteExpired)
 _SUBJECTS_END = tuple(f".{kind.name()}" for kind in KINDS)

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cadre.shared.codec import Codec, Message, Outgoing
+from cadre.shared.codec import Codec, Outgoing
 from cadre.shared.decider import Handler, Scope, World
 from cadre.shared.decisions import Decision, Wish, fingerprint
 from cadre.shared.errors import (
@@ -31,6 +31,7 @@ from cadre.shared.messages import Command, Meta
 from cadre.shared.outcomes import Outcome
 from cadre.shared.projector import Projector
 from cadre.shared.service import Context, Service
+from cadre.shared.signed import Message
 
 ATTEMPTS_MAX = 20
 BACKOFF_S_MAX = 0.05

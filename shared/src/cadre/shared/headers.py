@@ -50,6 +50,8 @@ class Headers(Mapping[str, str]):
             return self._all[name]
         found = self.raw(name)
         if found is None:
+            if "\ufffd" in name:  # As a name is read whose bytes are no UTF-8.
+                return self._parsed()[name]
             raise KeyError(name)
         return found.decode("utf-8", "replace")
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from cadre.contracts.catalogue import UnknownEvent, UnreadableEvent
 from cadre.contracts.event import Event
 from cadre.shared import protection
-from cadre.shared.codec import Codec, Message, Outgoing, digest
+from cadre.shared.codec import Codec, Outgoing
 from cadre.shared.decider import Scope
 from cadre.shared.errors import ParkedPerson
 from cadre.shared.journal import Journal
@@ -23,6 +23,7 @@ from cadre.shared.log import Log
 from cadre.shared.messages import Recorded
 from cadre.shared.projector import Projector
 from cadre.shared.protection import UNPROTECTED, Protection
+from cadre.shared.signed import Message, digest
 
 HISTORIES_CACHED_MAX = 20_000
 TAIL_EVENTS_NEAR = 5_000

@@ -8,8 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from cadre.contracts.event import Event, RuleFinding
-from cadre.shared.codec import Codec, Message
+from cadre.shared.codec import Codec
 from cadre.shared.messages import Recorded
+from cadre.shared.signed import Message
 
 
 class Entry(BaseModel):

@@ -29,11 +29,11 @@ from sqlalchemy import (
     update,
 )
 
-from cadre.shared.codec import Message
 from cadre.shared.database import Database
 from cadre.shared.decider import Scope
 from cadre.shared.headers import Headers
 from cadre.shared.many_rows import insert_missing, insert_new
+from cadre.shared.signed import Message
 
 QUERY_SCOPES_MAX = 400
 QUERY_EVENTS_MAX = 500

@@ -12,11 +12,12 @@ from uuid import uuid4
 
 import nats.errors
 
-from cadre.shared.codec import Message, Outgoing
+from cadre.shared.codec import Outgoing
 from cadre.shared.connection import Connection
 from cadre.shared.direct import DirectGets
 from cadre.shared.errors import CadreError, NotFound, TooLarge, Unavailable
 from cadre.shared.pull import SILENCE_MAX_S, Pull, api
+from cadre.shared.signed import Message
 
 STREAM = "HISTORY"
 PUBLISH_TIMEOUT_S = 5.0

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.shared import generations, journal
 from cadre.shared.applying import Applying, Batch, Key, Overtaken, Read, Standing, changes_of
-from cadre.shared.codec import Codec, Message
+from cadre.shared.codec import Codec
 from cadre.shared.database import Database, create_missing, insert_or_ignore
 from cadre.shared.errors import NotFound, Unavailable
 from cadre.shared.generations import BUILDING, LIVE, PARKED, Generation
@@ -25,6 +25,7 @@ from cadre.shared.journal import CHECKPOINTS, JOURNAL_CHECKPOINT, Journal
 from cadre.shared.log import Gap, Log
 from cadre.shared.progress import Progress
 from cadre.shared.read_models import Change, ReadModels
+from cadre.shared.signed import Message
 
 RETRY_S = 0.5
 TRANSACTION_EVERY_S = 0.01

@@ -11,10 +11,10 @@ from uuid import uuid4
 import nats.errors
 from nats.aio.client import Client
 
-from cadre.shared.codec import Message
 from cadre.shared.connection import Connection
 from cadre.shared.errors import Unavailable
 from cadre.shared.headers import Headers
+from cadre.shared.signed import Message
 
 ANSWER_S_MAX = 5.0
 PULL_BATCH = 500

@@ -15,13 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cadre.contracts.event import Event
 from cadre.shared import journal
-from cadre.shared.codec import Codec, Message
+from cadre.shared.codec import Codec
 from cadre.shared.database import Database, insert_or_ignore
 from cadre.shared.errors import CadreError, LostRace, OutcomeUnknown, Unavailable
 from cadre.shared.journal import CHECKPOINTS, Journal, checkpoint
 from cadre.shared.messages import Command, Meta, Recorded
 from cadre.shared.progress import Progress
 from cadre.shared.service import Service
+from cadre.shared.signed import Message
 
 CHECKPOINT = "reactions"
 CURSOR_EVENTS_MAX = 1000

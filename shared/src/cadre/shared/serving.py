@@ -14,9 +14,9 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.event import Forgotten, Sealed, clear
-from cadre.shared.codec import Message
 from cadre.shared.decider import Scope
 from cadre.shared.keyring import PREFIX, person_of
+from cadre.shared.signed import Message
 
 
 def token(value: object) -> str | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cadre.shared.codec import SIGNATURE, SIGNED
+from cadre.shared.signed import SIGNATURE, SIGNED
 from cadre.shared.wire import ACTOR_LENGTH_MAX
 
 type Json = dict[str, Any]

@@ -13,8 +13,8 @@ from cadre.cli.export.scopes import OfMotion, Taken
 from cadre.shared.audit.completeness import HeadProof
 from cadre.shared.audit.extraction import Extraction
 from cadre.shared.audit.leaf import own
-from cadre.shared.codec import Message
 from cadre.shared.errors import Malformed
+from cadre.shared.signed import Message
 
 
 def contents(

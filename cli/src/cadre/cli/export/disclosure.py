@@ -11,8 +11,8 @@ from hashlib import sha256
 from typing import Any
 
 from cadre.contracts.event import Forgotten
-from cadre.shared.codec import Message
 from cadre.shared.keyring import Keyring
+from cadre.shared.signed import Message
 
 
 async def disclosed(events: Sequence[Message], keyring: Keyring) -> list[dict[str, object]]:

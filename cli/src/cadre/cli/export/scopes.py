@@ -8,8 +8,9 @@ from cadre.cli.data_directory import SERVICES
 from cadre.contracts.appointment import MotionOpened, RecommendationHeld
 from cadre.shared.audit.completeness import HeadProof
 from cadre.shared.audit.extraction import Extraction
-from cadre.shared.codec import Message, decoded
+from cadre.shared.codec import decoded
 from cadre.shared.errors import Malformed, NotFound
+from cadre.shared.signed import Message
 
 CHINA = timezone(timedelta(hours=8))
 """A day of a period begins and ends by this clock."""

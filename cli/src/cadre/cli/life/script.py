@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from cadre.appointment.handlers import HANDLERS as APPOINTMENT
 from cadre.selection.handlers import HANDLERS as SELECTION
 from cadre.shared.decider import Handler, World
-from cadre.shared.decisions import event_id
+from cadre.shared.event_ids import event_id
 from cadre.shared.messages import Command
 from cadre.supervision.handlers import HANDLERS as SUPERVISION
 from cadre.training.handlers import HANDLERS as TRAINING

@@ -2,8 +2,9 @@
 
 Read in this order: `merkle`, `leaf`, `tiles`, `note`, `checkpoint`, `heads`; then what an
 installation keeps (`public_keys`, `evidence`) and how a checkpoint is made (`stored`, `ledger`,
-`checkpointing`); then what one pass over the log looks at (`signatures`, `events`, `journals`,
-`projections`, `order_check`), what it can find (`differences`, `verdicts`) and the pass itself
+`checkpointing`); then what is said of each event by itself (`layout`, `signatures`, `survey`,
+`surveyors`), what one pass over the log compares (`places`, `order_check`, `events`, `journals`,
+`projections`), what it can find (`differences`, `verdicts`) and the pass itself
 (`examination`).
 
 How a log gets events back: `repair` chooses, `blocks` and `highway` write, `repairs` remembers.

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from cadre.shared.audit.highway import highway_hash
-from cadre.shared.codec import Message
+from cadre.shared.signed import Message
 
 BLOCK_BYTES_MAX = 8 << 20
 """As the server's own, for a stream without a limit."""

@@ -13,9 +13,9 @@ from cadre.shared.audit.note import NoteError, Signer, open_note, sign
 from cadre.shared.audit.public_keys import PublicKeys
 from cadre.shared.audit.stored import everything, extent_of
 from cadre.shared.audit.tiles import TileDiffers, TileWriter
-from cadre.shared.codec import KeyHolder
 from cadre.shared.errors import CadreError
 from cadre.shared.log import Log
+from cadre.shared.signed import KeyHolder
 
 
 class NotSigned(CadreError):

@@ -11,22 +11,25 @@ from cadre.shared.audit.differences import Difference, Kind
 from cadre.shared.audit.events import Events
 from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.journals import NOT_READABLE, JournalCopy, row_of, snapshot
-from cadre.shared.audit.leaf import hash_of
 from cadre.shared.audit.ledger import Ledger
 from cadre.shared.audit.note import Verifier
 from cadre.shared.audit.order_check import OrderCheck
+from cadre.shared.audit.places import Places
 from cadre.shared.audit.projections import Projection
 from cadre.shared.audit.public_keys import PublicKeys
 from cadre.shared.audit.published import PublishedLeaves
 from cadre.shared.audit.repairs import RepairRecord, repairs
-from cadre.shared.audit.signatures import Signatures
+from cadre.shared.audit.signatures import Verdict
 from cadre.shared.audit.stored import Extent, everything, extent_of
+from cadre.shared.audit.survey import Facts, Survey
+from cadre.shared.audit.surveyors import Surveyors
 from cadre.shared.audit.tiles import Tiles
 from cadre.shared.audit.verdicts import Seen, judge
-from cadre.shared.codec import Message, preimage
+from cadre.shared.codec import decoded
 from cadre.shared.log import Log
 from cadre.shared.order import Order
 from cadre.shared.read_models import ReadModels
+from cadre.shared.signed import Message
 
 OF_THE_LOG = frozenset(
     {Kind.TREE_MISMATCH, Kind.ROLLED_BACK, Kind.BROKEN_CHAIN, Kind.REPEATED_ID, Kind.MISSING}
@@ -62,6 +65,16 @@ class Report:
 
     def add(self, kind: Kind, position: int | None, subject: str | None, detail: str) -> None:
         self.differences.append(Difference(kind, position, subject, detail))
+
+
+@dataclass(slots=True)
+class _Beside:
+    """What the events of a log are held to, one after the other."""
+
+    extent: Extent
+    seen: Seen
+    ledger: Ledger
+    published: PublishedLeaves | None
 
 
 @dataclass(slots=True)
@@ -102,27 +115,26 @@ class Examination:
                 await self._open(database, stack)
             reached = max((journal.position for journal in self._journals), default=0)
             extent = await extent_of(self.log, reached)
-            published = self._published(checkpoints)
-            ledger = Ledger.at(checkpoint.tree.size for checkpoint in checkpoints)
-            seen = Seen(
-                {key.key_id: key for key in self.keys.services},
-                Events(order=OrderCheck(self.orders)),
+            keys = {key.key_id: key for key in self.keys.services}
+            beside = _Beside(
+                extent,
+                Seen(keys, Events(Places(extent.last), OrderCheck(self.orders))),
+                Ledger.at(checkpoint.tree.size for checkpoint in checkpoints),
+                self._published(checkpoints),
             )
-            with Signatures(seen.keys, extent.last) as signatures:
-                async for messages in everything(self.log, extent.last, extent.removed):
-                    signed = [preimage(m.subject, m.headers, m.body) for m in messages]
-                    if self.signatures:
-                        await signatures.add(messages, signed)
-                    for message, data in zip(messages, signed, strict=True):
-                        self._look(message, data, extent, seen, ledger, published)
-                    await self._compare_journals(messages)
-                self._skip(extent.last + 1, extent, seen, ledger, published)
-                seen.bad = await signatures.finish()
-            await self._end_journals(extent, seen)
-            self._compare_roots(checkpoints, extent, ledger)
-            self._compare_tiles(extent, ledger, seen, published)
-            self.report.differences += judge(seen)
-            await self._compare_tables(seen)
+            survey = Survey(keys if self.signatures else None)
+            with Surveyors(survey, extent.last) as surveyors:
+                events = everything(self.log, extent.last, extent.removed)
+                async for surveyed in surveyors.surveyed(events):
+                    for message, facts in surveyed:
+                        self._look(message, facts, beside)
+                    await self._compare_journals([message for message, _ in surveyed])
+            self._skip(extent.last + 1, beside)
+            await self._end_journals(beside)
+            self._compare_roots(checkpoints, beside)
+            self._compare_tiles(beside)
+            self.report.differences += judge(beside.seen)
+            await self._compare_tables(beside.seen)
         self.report.differences.sort(key=lambda d: (d.position or 0, d.kind, d.detail))
         return self.report
 
@@ -170,23 +182,18 @@ class Examination:
         newest = checkpoints[-1]
         return PublishedLeaves(Tiles(self.evidence.folder, newest.tree.size), newest)
 
-    def _look(
-        self,
-        message: Message,
-        signed: bytes,
-        extent: Extent,
-        seen: Seen,
-        ledger: Ledger,
-        published: PublishedLeaves | None,
-    ) -> None:
-        self._skip(message.position, extent, seen, ledger, published)
-        leaf = hash_of(message)
-        before = ledger.add(message, leaf, signed)
+    def _look(self, message: Message, facts: Facts, beside: _Beside) -> None:
+        position, subject, seen = message.position, message.subject, beside.seen
+        self._skip(position, beside)
+        before = beside.ledger.put(message, facts.leaf, facts.version, facts.digest)
         self.report.events += 1
-        if published:
-            published.see(message.position, leaf, message)
-        recorded = seen.events.see(message, before)
-        if recorded is not None:
+        if beside.published:
+            beside.published.see(position, facts.leaf, subject)
+        if facts.verdict is not Verdict.HOLDS:
+            seen.bad[position] = (facts.verdict, subject)
+        seen.events.see(position, subject, facts, before)
+        if self._projections and not facts.unreadable:
+            recorded = decoded(message)
             for projection in self._projections:
                 projection.add(recorded)
 
@@ -199,22 +206,17 @@ class Examination:
                 self._lost(journal.service, error)
                 self._journals.remove(journal)
 
-    def _skip(
-        self,
-        position: int,
-        extent: Extent,
-        seen: Seen,
-        ledger: Ledger,
-        published: PublishedLeaves | None,
-    ) -> None:
+    def _skip(self, position: int, beside: _Beside) -> None:
         """Note the positions before ``position`` that the log did not give."""
-        for missing in range(self.report.events + len(seen.missing) + 1, position):
-            seen.missing[missing] = extent.counts(missing)
-            ledger.skip()
-            if published:
-                published.see(missing, None, None)
+        missing = beside.seen.missing
+        for lost in range(self.report.events + len(missing) + 1, position):
+            missing[lost] = beside.extent.counts(lost)
+            beside.ledger.skip()
+            if beside.published:
+                beside.published.see(lost, None, "")
 
-    async def _end_journals(self, extent: Extent, seen: Seen) -> None:
+    async def _end_journals(self, beside: _Beside) -> None:
+        extent, seen = beside.extent, beside.seen
         for journal in self._journals:
             await journal.finish(extent.last)
             seen.copies += journal.differing
@@ -226,9 +228,8 @@ class Examination:
                 )
                 self.report.add(Kind.ROLLED_BACK, extent.last, journal.service, detail)
 
-    def _compare_roots(
-        self, checkpoints: Sequence[Checkpoint], extent: Extent, ledger: Ledger
-    ) -> None:
+    def _compare_roots(self, checkpoints: Sequence[Checkpoint], beside: _Beside) -> None:
+        extent, ledger = beside.extent, beside.ledger
         beyond = [one for one in checkpoints if one.tree.size > extent.last]
         if beyond:
             detail = f"the log ends at {extent.last}, {beyond[-1].tree.size} events were signed"
@@ -248,16 +249,15 @@ class Examination:
             )
             self.report.add(Kind.TREE_MISMATCH, wrong[0].tree.size, None, detail)
 
-    def _compare_tiles(
-        self, extent: Extent, ledger: Ledger, seen: Seen, published: PublishedLeaves | None
-    ) -> None:
+    def _compare_tiles(self, beside: _Beside) -> None:
+        published = beside.published
         if published is None:
             return
-        signed = published.signed(extent.last)
-        root = ledger.roots.get(published.checkpoint.tree.size)
+        signed = published.signed(beside.extent.last)
+        root = beside.ledger.roots.get(published.checkpoint.tree.size)
         if root is None or root[0] != published.checkpoint.tree:
             if signed:
-                seen.replaced = published.differing
+                beside.seen.replaced = published.differing
             else:
                 detail = "nor do the tiles give the root of the newest checkpoint"
                 self.report.add(Kind.TILE_DIFFERS, None, published.damaged or None, detail)

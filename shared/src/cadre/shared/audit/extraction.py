@@ -22,9 +22,9 @@ from cadre.shared.audit.proof import proof_text
 from cadre.shared.audit.public_keys import PublicKeys
 from cadre.shared.audit.stored import everything
 from cadre.shared.audit.tiles import Tiles
-from cadre.shared.codec import Message
 from cadre.shared.errors import CadreError, NotFound
 from cadre.shared.log import Log
+from cadre.shared.signed import Message
 
 
 class NotProven(CadreError):

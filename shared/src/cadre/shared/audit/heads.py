@@ -12,7 +12,7 @@ from cadre.shared.audit.checkpoint import Root
 from cadre.shared.audit.leaf import framed, number
 from cadre.shared.audit.merkle import leaf_hash
 from cadre.shared.audit.ordered_tree import OrderedTree
-from cadre.shared.codec import Message
+from cadre.shared.signed import Message
 
 DOMAIN = b"cadre-head-v1"
 

@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from cadre.shared.audit.leaf import own
-from cadre.shared.codec import Message
 from cadre.shared.headers import Headers
 from cadre.shared.journal import CHECKPOINTS, JOURNAL, JOURNAL_CHECKPOINT
+from cadre.shared.signed import Message
 
 ROWS_READ_MAX = 1000
 NOT_READABLE = (SQLAlchemyError, ValueError, TypeError)

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from cadre.contracts.catalogue import CATALOGUE, UnknownEvent, UnreadableEvent
 from cadre.contracts.event import CadreEvent, Event
-from cadre.shared.codec import Message
 from cadre.shared.decider import Scope, World
 from cadre.shared.errors import NotFound
 from cadre.shared.messages import Received, Recorded
+from cadre.shared.signed import Message
 
 STATES_KEPT_MAX = 4_000
 HEADERS_KEPT = ("ce-id", "ce-aggregateversion", "ce-commandid", "ce-time")

@@ -14,34 +14,45 @@ are no UTF-8 count as U+FFFD.
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import chain
+from struct import Struct
 
+from cadre.shared.audit.layout import TRANSPORT, Layout, Values, read, read_mapping
 from cadre.shared.audit.merkle import leaf_hash
-from cadre.shared.codec import Message
+from cadre.shared.headers import Headers
+from cadre.shared.signed import Message
 
 DOMAIN = b"cadre-leaf-v1"
-TRANSPORT = "Nats-"
 NUMBER_BYTES = 8
 
 
 def leaf(message: Message) -> bytes:
     """The bytes of a message that the tree stands on."""
-    headers, subject, body = message.headers, message.subject.encode(), message.body
-    names = _sorted(tuple(headers))
-    parts = [
+    headers = message.headers
+    found = read(headers.block) if isinstance(headers, Headers) else read_mapping(headers)
+    subject = message.subject.encode()
+    return leaf_of(message.position, message.recorded_ns, subject, *found, message.body)
+
+
+def leaf_of(
+    position: int, recorded_ns: int, subject: bytes, layout: Layout, values: Values, body: bytes
+) -> bytes:
+    """The same from headers that were read already."""
+    own = layout.own(values)
+    fields = zip(_framed_names(layout), map(number, map(len, own)), own, strict=True)
+    parts = (
         _BEGIN,
-        number(message.position),
+        number(position),
         _EIGHT,
-        number(message.recorded_ns),
+        number(recorded_ns),
         number(len(subject)),
         subject,
         _EIGHT,
-        number(len(names)),
-    ]
-    # Every event is hashed, and nearly all bear the same names: those are sorted and framed once.
-    for name, framed_name in names:
-        value = headers[name].encode()
-        parts += (framed_name, number(len(value)), value)
-    parts += (number(len(body)), body)
+        number(len(own)),
+        *chain.from_iterable(fields),
+        number(len(body)),
+        body,
+    )
     return b"".join(parts)
 
 
@@ -60,16 +71,14 @@ def framed(*fields: bytes) -> bytes:
     return b"".join(number(len(one)) + one for one in fields)
 
 
-def number(value: int) -> bytes:
-    """A number in eight bytes."""
-    return value.to_bytes(NUMBER_BYTES, "big")
+number = Struct(">Q").pack
+"""A number in eight bytes."""
 
 
 @lru_cache(maxsize=1024)
-def _sorted(names: tuple[str, ...]) -> list[tuple[str, bytes]]:
-    """An event's own names in the order of their bytes, each with what stands for it in a leaf."""
-    ordered = sorted((name for name in names if not name.startswith(TRANSPORT)), key=str.encode)
-    return [(name, framed(name.encode())) for name in ordered]
+def _framed_names(layout: Layout) -> list[bytes]:
+    """An event's own names as they stand in its leaf: the same for nearly all."""
+    return [framed(name.encode()) for name in layout.own_names]
 
 
 _EIGHT = number(NUMBER_BYTES)

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from cadre.shared.audit.checkpoint import Root
 from cadre.shared.audit.heads import Head, Heads, aggregate_of
 from cadre.shared.audit.merkle import Tree
-from cadre.shared.codec import Message, preimage
+from cadre.shared.audit.survey import version_of
+from cadre.shared.signed import Message, digest
+
+VERSION_MAX = (1 << 63) - 1
+"""No aggregate comes so far, and a head has room for no more."""
 
 
 @dataclass(slots=True)
@@ -30,21 +33,20 @@ class Ledger:
     def at(cls, sizes: Iterable[int]) -> "Ledger":
         return cls(frozenset(sizes))
 
-    def add(self, message: Message, leaf: bytes, signed: bytes | None = None) -> Head | None:
-        """Add an event with the hash of its leaf; the head its aggregate had before.
+    def add(self, message: Message, leaf: bytes) -> Head | None:
+        """Add an event with the hash of its leaf; the head its aggregate had before."""
+        version = version_of(message.headers.get("ce-aggregateversion", ""))
+        hashed = digest(message.subject, message.headers, message.body)
+        return self.put(message, leaf, version, hashed)
 
-        ``signed`` is its preimage, where the caller has made it already.
-        """
+    def put(self, message: Message, leaf: bytes, version: int | None, hashed: str) -> Head | None:
+        """The same of an event whose version and digest are known; no version where it has none."""
         self.tree.append(leaf)
         aggregate = aggregate_of(message)
         before = self.heads.newest.get(aggregate)
-        try:
-            version = int(message.headers.get("ce-aggregateversion", ""))
-        except ValueError:
+        if version is None or version > VERSION_MAX:
             version = before.version + 1 if before else 1
-        hashed = sha256(signed or preimage(message.subject, message.headers, message.body))
-        head = Head(max(version, 0), hashed.hexdigest(), message.position)
-        self.heads.move(aggregate, head)
+        self.heads.move(aggregate, Head(max(version, 0), hashed, message.position))
         self._remember()
         return before
 

@@ -5,31 +5,22 @@ history, come in the order of the steps, end at the end, correct what was there,
 that follow from its commands.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import chain
 from uuid import UUID
 
+from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
-from cadre.shared.decisions import event_id
-from cadre.shared.messages import Recorded
-from cadre.shared.order import Kinds, Order
+from cadre.shared.audit.places import Place
+from cadre.shared.audit.survey import Facts
+from cadre.shared.event_ids import event_id
+from cadre.shared.order import Order
 
-
-@dataclass(slots=True)
-class History:
-    """Which kinds of events a history has by now."""
-
-    kinds: set[type[Event]] = field(default_factory=set[type[Event]])
-    ended: type[Event] | None = None
-
-
-class Place(NamedTuple):
-    """Where an event stands."""
-
-    position: int
-    kind: type[Event]
-    history: History
+KINDS = tuple(CATALOGUE.events.values())
+NUMBERS = {kind.tag(): number for number, kind in enumerate(KINDS)}
+"""A number for each kind of event. A set of kinds is an int with a bit for each: there is one such
+set for every history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,95 +32,126 @@ class Disorder:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is asked of a kind of event; sets of kinds as bits."""
+
+    bit: int
+    opens: int
+    """What a history of this entity begins with."""
+    after: int
+    undoes: int
+    once: bool
+    ends: bool
+    alike: int
+    """What it may correct."""
+
+    @classmethod
+    def of(cls, kind: type[Event], orders: Sequence[Order]) -> "Rules":
+        bit = _bits([kind])
+        opens = [order.opens for order in orders if order.entity == kind.entity]
+        after = [order.after[kind] for order in orders if kind in order.after]
+        undoes = [order.undoes[kind] for order in orders if kind in order.undoes]
+        alike = [kinds for order in orders for kinds in order.alike if kind in kinds]
+        return cls(
+            bit=bit,
+            opens=_bits(chain.from_iterable(opens)),
+            after=_bits(after[-1]) if after else 0,
+            undoes=_bits(undoes[-1]) if undoes else 0,
+            once=any(kind in order.once for order in orders),
+            ends=any(kind in order.ends for order in orders),
+            alike=_bits(alike[-1]) if alike else bit,
+        )
+
+
 @dataclass(slots=True)
 class OrderCheck:
     """Looks at events in the order of the log."""
 
     orders: Iterable[Order] = ()
     found: list[Disorder] = field(default_factory=list[Disorder])
-    _opens: dict[str, Kinds] = field(default_factory=dict[str, Kinds])
-    _after: dict[type[Event], Kinds] = field(default_factory=dict[type[Event], Kinds])
-    _undoes: dict[type[Event], Kinds] = field(default_factory=dict[type[Event], Kinds])
-    _once: set[type[Event]] = field(default_factory=set[type[Event]])
-    _ends: set[type[Event]] = field(default_factory=set[type[Event]])
-    _alike: dict[type[Event], Kinds] = field(default_factory=dict[type[Event], Kinds])
-    _histories: dict[str, History] = field(default_factory=dict[str, History])
-    _command: UUID | None = None
+    _rules: list[Rules] = field(init=False)
+    _histories: dict[str, int] = field(default_factory=dict[str, int])
+    """A number for each history."""
+    _kinds: list[int] = field(default_factory=list[int])
+    """Which kinds of events a history has by now, by its number."""
+    _ended: dict[int, int] = field(default_factory=dict[int, int])
+    """With which kind a history has ended."""
+    _command: bytes = b""
     _index: int = 0
 
     def __post_init__(self) -> None:
-        for order in self.orders:
-            self._opens[order.entity] = self._opens.get(order.entity, frozenset()) | order.opens
-            self._after |= order.after
-            self._undoes |= order.undoes
-            self._once |= order.once
-            self._ends |= order.ends
-            self._alike |= {kind: kinds for kinds in order.alike for kind in kinds}
+        orders = list(self.orders)
+        self._rules = [Rules.of(kind, orders) for kind in KINDS]
 
-    def history(self, aggregate: str, entity: str) -> History:
+    def history(self, aggregate: str, kind: int) -> int:
         """The history that an event belongs to: of a person, that of all services."""
         # No service has an empty name.
-        key = f".{aggregate.rpartition('.')[2]}" if entity == "cadre" else aggregate
-        history = self._histories.get(key)
-        if history is None:
-            history = self._histories[key] = History()
-        return history
+        person = KINDS[kind].entity == "cadre"
+        key = f".{aggregate.rpartition('.')[2]}" if person else aggregate
+        number = self._histories.setdefault(key, len(self._histories))
+        if number == len(self._kinds):
+            self._kinds.append(0)
+        return number
 
     def see(
-        self, recorded: Recorded[Event], aggregate: str, place: Place, corrected: Place | None
+        self, subject: str, facts: Facts, aggregate: str, place: Place, corrected: Place | None
     ) -> None:
         """Look at the next event; ``corrected`` is where the event stands that it corrects."""
+        rules, had = self._rules[place.kind], self._kinds[place.history]
+        corrects = facts.supersedes is not None
         for detail in (
-            self._misplaced(recorded.event, place),
-            self._miscorrects(recorded.event, place, corrected),
-            self._misnamed(recorded, aggregate),
+            self._misplaced(rules, place, had, corrects=corrects),
+            self._miscorrects(rules, place, corrected) if corrects else "",
+            self._misnamed(facts, aggregate),
         ):
             if detail:
-                subject = f"history.{aggregate}.{recorded.event.name()}"
-                self.found.append(Disorder(recorded.position, subject, detail))
-        kind, kinds = place.kind, place.history.kinds
-        kinds -= self._undoes.get(kind, frozenset())
-        kinds.add(kind)
-        if kind in self._ends:
-            place.history.ended = kind
+                self.found.append(Disorder(place.position, subject, detail))
+        self._kinds[place.history] = had & ~rules.undoes | rules.bit
+        if rules.ends:
+            self._ended[place.history] = place.kind
 
-    def _misplaced(self, event: Event, place: Place) -> str:
-        kind, history = place.kind, place.history
-        opens = self._opens.get(event.entity)
-        if opens and not history.kinds and kind not in opens:
-            return f"{_name(kind)} opens a history; {_names(opens)} would"
-        if history.ended:
-            return f"{_name(kind)} after {_name(history.ended)}, which ends a history"
-        needed = self._after.get(kind)
-        if needed and history.kinds.isdisjoint(needed):
-            return f"{_name(kind)} before {_names(needed)}"
-        if kind in self._once and kind in history.kinds and event.supersedes is None:
-            return f"{_name(kind)} a second time"
+    def _misplaced(self, rules: Rules, place: Place, had: int, *, corrects: bool) -> str:
+        name = _name(KINDS[place.kind])
+        if rules.opens and not had and not rules.bit & rules.opens:
+            return f"{name} opens a history; {_names(rules.opens)} would"
+        ended = self._ended.get(place.history)
+        if ended is not None:
+            return f"{name} after {_name(KINDS[ended])}, which ends a history"
+        if rules.after and not had & rules.after:
+            return f"{name} before {_names(rules.after)}"
+        if rules.once and had & rules.bit and not corrects:
+            return f"{name} a second time"
         return ""
 
-    def _miscorrects(self, event: Event, place: Place, corrected: Place | None) -> str:
-        if event.supersedes is None:
-            return ""
+    def _miscorrects(self, rules: Rules, place: Place, corrected: Place | None) -> str:
         if corrected is None or corrected.position >= place.position:
             return "corrects an event that was not recorded before"
-        if corrected.history is not place.history:
+        if corrected.history != place.history:
             return f"corrects position {corrected.position}, which is of another history"
-        if corrected.kind not in self._alike.get(place.kind, {place.kind}):
-            return f"corrects position {corrected.position}, a {_name(corrected.kind)}"
+        if not 1 << corrected.kind & rules.alike:
+            return f"corrects position {corrected.position}, a {_name(KINDS[corrected.kind])}"
         return ""
 
-    def _misnamed(self, recorded: Recorded[Event], aggregate: str) -> str:
+    def _misnamed(self, facts: Facts, aggregate: str) -> str:
         """The events of a command stand side by side, so each one's place among them is known."""
-        command = recorded.envelope.command_id
+        command = facts.command
         self._index = self._index + 1 if command == self._command else 0
         self._command = command
-        expected = event_id(aggregate, command, self._index)
-        return "" if recorded.event_id == expected else "the id does not follow from the command"
+        follows = facts.follows
+        if facts.nth != self._index:
+            expected = event_id(aggregate, UUID(bytes=command), self._index)
+            follows = facts.event_id == expected.bytes
+        return "" if follows else "the id does not follow from the command"
+
+
+def _bits(kinds: Iterable[type[Event]]) -> int:
+    return sum(1 << NUMBERS[tag] for tag in {kind.tag() for kind in kinds})
 
 
 def _name(kind: type[Event]) -> str:
     return f"{kind.service()}.{kind.name()}"
 
 
-def _names(kinds: Kinds) -> str:
-    return " or ".join(sorted(map(_name, kinds)))
+def _names(kinds: int) -> str:
+    return " or ".join(sorted(_name(kind) for at, kind in enumerate(KINDS) if kinds >> at & 1))

@@ -15,8 +15,8 @@ from cadre.shared.algorithms import ED25519
 from cadre.shared.audit.checkpoint import Root
 from cadre.shared.audit.merkle import leaf_hash, root_of
 from cadre.shared.audit.note import Verifier, verifier_of
-from cadre.shared.codec import KeyHolder
 from cadre.shared.errors import CadreError
+from cadre.shared.signed import KeyHolder
 
 
 class RetiredKey(CadreError):

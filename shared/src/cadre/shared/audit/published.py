@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from cadre.shared.audit.checkpoint import Checkpoint
 from cadre.shared.audit.merkle import Tree
 from cadre.shared.audit.tiles import WIDTH, Tiles, path_of
-from cadre.shared.codec import Message
 
 
 @dataclass(slots=True)
@@ -15,13 +14,14 @@ class PublishedLeaves:
 
     tiles: Tiles
     checkpoint: Checkpoint
-    differing: dict[int, Message] = field(default_factory=dict[int, Message])
+    differing: dict[int, str] = field(default_factory=dict[int, str])
+    """The subject of an event whose leaf is another, by position."""
     damaged: str = ""
     """The tile that could not be read; nothing is compared from there on."""
     _tree: Tree = field(default_factory=Tree)
     _tile: list[bytes] = field(default_factory=list[bytes])
 
-    def see(self, position: int, leaf: bytes | None, message: Message | None) -> None:
+    def see(self, position: int, leaf: bytes | None, subject: str) -> None:
         """Compare the leaf of a position; None where the log gives no event."""
         if self.damaged or position > self.tiles.size:
             return
@@ -33,13 +33,13 @@ class PublishedLeaves:
                 self.damaged = path_of(0, index, min(WIDTH, self.tiles.size - index * WIDTH))
                 return
         self._tree.append(self._tile[at])
-        if message is not None and leaf != self._tile[at]:
-            self.differing[position] = message
+        if leaf is not None and leaf != self._tile[at]:
+            self.differing[position] = subject
 
     def signed(self, last: int) -> bool:
         """Whether the tiles give the checkpoint's root; the log ended at ``last``."""
         for position in range(last + 1, self.tiles.size + 1):
-            self.see(position, None, None)
+            self.see(position, None, "")
         return not self.damaged and self._tree.root == self.checkpoint.tree.hash
 
     def wrong_tiles(self) -> list[str]:

@@ -9,7 +9,6 @@ from cadre.contracts.event import Event
 from cadre.shared.audit.known import Known, read
 from cadre.shared.audit.stored import everything, extent_of
 from cadre.shared.audit.traces import differing, same_outcome, same_trace
-from cadre.shared.codec import Message
 from cadre.shared.decider import Scope, World
 from cadre.shared.errors import CadreError, NotFound
 from cadre.shared.judgement import Answer, Judgement
@@ -17,6 +16,7 @@ from cadre.shared.log import Log
 from cadre.shared.messages import Recorded
 from cadre.shared.rulebook import rulebook
 from cadre.shared.service import Service
+from cadre.shared.signed import Message
 
 type Wanted = Callable[[Event], bool]
 

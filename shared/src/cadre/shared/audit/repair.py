@@ -20,8 +20,8 @@ from cadre.shared.audit.published import leaves_under
 from cadre.shared.audit.signatures import Keys, Verdict, verdict_on
 from cadre.shared.audit.stored import Extent, everything
 from cadre.shared.audit.tiles import Tiles
-from cadre.shared.codec import Message
 from cadre.shared.log import Log
+from cadre.shared.signed import Message
 
 POSITIONS_AT_ONCE = 1000
 

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Container
 from dataclasses import dataclass
 
-from cadre.shared.codec import Message
 from cadre.shared.errors import NotFound
 from cadre.shared.log import Log
 from cadre.shared.pull import Pull
+from cadre.shared.signed import Message
 
 SILENCE_S_MAX = 2.0
 """A server that has events to deliver does so at once."""

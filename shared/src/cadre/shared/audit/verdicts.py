@@ -12,7 +12,6 @@ from cadre.shared.audit.differences import Difference, Kind
 from cadre.shared.audit.events import Events
 from cadre.shared.audit.journals import Copy
 from cadre.shared.audit.signatures import Bad, Keys, Verdict, verdict_on
-from cadre.shared.codec import Message
 
 
 @dataclass(slots=True)
@@ -23,8 +22,8 @@ class Seen:
     events: Events
     missing: dict[int, bool] = field(default_factory=dict[int, bool])
     """Positions the log does not give; True where the server counts an event."""
-    replaced: dict[int, Message] = field(default_factory=dict[int, Message])
-    """Events whose leaf is not the one under a signed root."""
+    replaced: dict[int, str] = field(default_factory=dict[int, str])
+    """The subjects of events whose leaf is not the one under a signed root."""
     bad: Bad = field(default_factory=dict[int, tuple[Verdict, str]])
     copies: list[Copy] = field(default_factory=list[Copy])
 
@@ -72,7 +71,7 @@ def _at(
         detail = "a signed checkpoint covers another event here"
         if other:
             detail = f"the log has the event of position {other} here; a signed checkpoint shows it"
-        yield Difference(kind, position, seen.replaced[position].subject, detail)
+        yield Difference(kind, position, seen.replaced[position], detail)
     elif position in seen.bad:
         yield _unsigned(position, seen, copies, other)
     elif position in seen.events.unreadable:
