@@ -5,7 +5,6 @@ an endpoint costs more time than deciding, signing and sending a command togethe
 """
 
 import hmac
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +19,7 @@ from cadre.shared.bulk import COMMANDS_MAX, handle_many
 from cadre.shared.errors import CadreError, Malformed, TooLarge
 from cadre.shared.messages import Command, Meta
 from cadre.shared.metrics import Metrics
-from cadre.shared.outcomes import Outcome
+from cadre.shared.outcomes import as_json
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
 from cadre.shared.settings import Settings
@@ -100,7 +99,7 @@ class Door:
             runtime: Runtime = request.app.state.runtime
             with self.metrics.command(kind.name):
                 outcome = await runtime.handling.handle(command, meta)
-            return outcome.model_dump_json().encode()
+            return as_json(outcome)
 
         return answer
 
@@ -118,7 +117,7 @@ class Door:
         answers = [one if isinstance(one, CadreError) else next(told) for one in read]
         for one, answer in zip(wanted, answers, strict=True):
             self.metrics.count(one.name if one.name in self._kinds else "unknown", answer)
-        return b"[" + b",".join(map(_json, answers)) + b"]"
+        return b"[" + b",".join(map(as_json, answers)) + b"]"
 
     def _read(self, one: CommandOfMany, meta: Meta) -> tuple[Command, Meta] | CadreError:
         kind = self._kinds.get(one.name)
@@ -140,12 +139,6 @@ async def _told(answer: Answer, request: Request) -> Response:
     except CadreError as error:
         return problem(error)
     return Response(found, media_type="application/json")
-
-
-def _json(answer: Outcome | CadreError) -> bytes:
-    if isinstance(answer, CadreError):
-        return json.dumps(answer.problem(), ensure_ascii=False).encode()
-    return answer.model_dump_json().encode()
 
 
 def problem(error: CadreError) -> Response:

@@ -10,9 +10,10 @@ import asyncio
 import itertools
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cadre.shared.appends import Appends
 from cadre.shared.codec import Codec, Outgoing
 from cadre.shared.decider import Handler, Scope, World
 from cadre.shared.decisions import Decision, Wish, fingerprint
@@ -35,6 +36,8 @@ from cadre.shared.signed import Message
 
 ATTEMPTS_MAX = 20
 BACKOFF_S_MAX = 0.05
+STARTING_MAX = 8
+"""So many commands start in one pass of the event loop."""
 
 type Load = Callable[[Scope[Any]], Awaitable[History]]
 
@@ -50,12 +53,20 @@ class Handling:
     projector: Projector
     context: Context
     code_version: str
+    appends: Appends = field(init=False)
+    _starting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STARTING_MAX))
+
+    def __post_init__(self) -> None:
+        self.appends = Appends(self.log)
 
     async def handle(self, command: Command, meta: Meta) -> Outcome:
         """Decide a command and record what it causes.
 
         Raises: any CadreError; only OutcomeUnknown leaves open whether something was written.
         """
+        async with self._starting:
+            # A burst must not be decided as a whole before the first of it is sent.
+            await asyncio.sleep(0)
         (wish,) = await self.accept_many([(command, meta)])
         if isinstance(wish, CadreError):
             raise wish
@@ -172,7 +183,7 @@ class Handling:
         """
         keys = await self.codec.keys_for([event for d in decisions for event in d.events])
         batches = [decision.batch(self.codec, keys, self.code_version) for decision in decisions]
-        positions = iter(await self.log.append([item for batch in batches for item in batch]))
+        positions = iter(await self.appends.append([item for batch in batches for item in batch]))
         outcomes: list[Outcome] = []
         for decision, batch in zip(decisions, batches, strict=True):
             sent = [event for event, _ in batch]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Refusal
 from cadre.shared.codec import Outgoing
+from cadre.shared.errors import CadreError
 
 
 class RecordedEvent(BaseModel):
@@ -59,3 +60,10 @@ class Outcome(BaseModel):
 def _is_refusal(tag: str) -> bool:
     known = CATALOGUE.events.get(tag)
     return known is not None and issubclass(known, Refusal)
+
+
+def as_json(answer: Outcome | CadreError) -> bytes:
+    """An outcome, or an error as problem details."""
+    if isinstance(answer, CadreError):
+        return json.dumps(answer.problem(), ensure_ascii=False).encode()
+    return answer.model_dump_json().encode()

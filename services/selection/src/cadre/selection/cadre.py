@@ -95,12 +95,9 @@ class Cadre:
         Personal fields are sealed when a decision is taken, so they cannot tell facts apart: a
         fact that its clear fields identify is compared without them.
         """
-        left_out = set(besides)
-        wanted = event.model_dump(exclude=left_out)
+        wanted = {name: value for name, value in event if name not in besides}.items()
         return any(
-            type(fact) is type(event)
-            and fact.effective_on == event.effective_on
-            and fact.model_dump(exclude=left_out) == wanted
+            type(fact) is type(event) and wanted <= vars(fact).items()
             for fact in self.facts.values()
         )
 
