@@ -45,4 +45,6 @@ if ! "$venv/bin/uv" --version >/dev/null 2>&1; then
   "$venv/bin/python" -m pip install --quiet "$uv_wanted"
 fi
 
-UV_PROJECT_ENVIRONMENT=$venv "$venv/bin/uv" sync --frozen --no-python-downloads --quiet
+# Compiled now, once: else every first start does it, and every start where Python may not write.
+UV_PROJECT_ENVIRONMENT=$venv "$venv/bin/uv" sync --frozen --no-python-downloads --compile-bytecode --quiet
+"$venv/bin/python" -m compileall -q shared services cli
