@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 from audit import block_files
 from cadre.cli import system
 from cadre.cli.audit_commands import app
+from cadre.cli.client import Client
 from cadre.cli.data_directory import SERVICES, DataDirectory
-from cadre.cli.system import Client
 from cadre.shared.audit.note import Ed25519Signer
 
 PERSON = {

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 from audit.exports import refuted
 from audit.test_commands import PERSON, quiet
 from cadre.cli import system
+from cadre.cli.client import Client
 from cadre.cli.main import app
-from cadre.cli.system import Client
 
 pytestmark = [
     pytest.mark.system,

@@ -13,9 +13,9 @@ from typer.testing import CliRunner, Result
 from audit import block_files
 from audit.test_commands import PERSON, digests, quiet, told
 from cadre.cli import system
+from cadre.cli.client import Client
 from cadre.cli.data_directory import SERVICES, DataDirectory, DataDirectoryError
 from cadre.cli.main import app
-from cadre.cli.system import Client
 from cadre.shared.audit.blocks import records
 
 pytestmark = [

@@ -19,8 +19,8 @@ from audit.test_commands import PERSON, quiet
 from audit.test_witness import MIRROR
 from cadre.cli import system
 from cadre.cli.audit_commands import app
+from cadre.cli.client import Client
 from cadre.cli.data_directory import DataDirectory, DataDirectoryError
-from cadre.cli.system import Client
 from cadre.shared.audit.cosignature import CosignatureVerifier
 from cadre.shared.audit.note import open_note, verifier_of
 from cadre.shared.codec import Signer

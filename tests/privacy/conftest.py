@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cadre.cli import system
+from cadre.cli.client import Client
 from cadre.cli.data_directory import SERVICES
 from cadre.cli.main import app
-from cadre.cli.system import Client
 from privacy.persons import BAILI, OUYANG
 
 

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from cadre.cli import system
+from cadre.cli.client import Refused
 from cadre.cli.data_directory import SERVICES
 from cadre.cli.reading import compare
-from cadre.cli.system import Refused
 from privacy.conftest import Whole, cadre
 from privacy.persons import BAILI, DAY, OUYANG, files_with, index_tokens_of, keys_of, visit
 

@@ -1,14 +1,17 @@
 """Messages framed here are those the library frames, however the bytes are cut."""
 
+import asyncio
+import socket
 from typing import Any
 
+import nats.errors
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nats.errors import ProtocolError
 from nats.protocol.parser import Parser
 
-from cadre.shared.connection import Connection
+from cadre.shared.connection import Connection, connect_once
 
 TAPPED = 2
 WORDS = st.text(st.sampled_from("abc.$_"), min_size=1, max_size=8).map(str.encode)
@@ -88,3 +91,14 @@ async def test_a_new_connection_begins_without_the_rest_of_the_old() -> None:
     connection.framing.reset()
     with pytest.raises(ProtocolError):
         await connection.framing.parse(b"half\r\n")
+
+
+async def test_connecting_once_fails_at_once_where_nobody_listens() -> None:
+    async def quiet(_: Exception) -> None: ...
+
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        url = f"nats://127.0.0.1:{held.getsockname()[1]}"
+        async with asyncio.timeout(1.5):
+            with pytest.raises((OSError, nats.errors.Error)):
+                await connect_once(url, error_cb=quiet)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from cadre.cli import system
+from cadre.cli.client import Client
 from cadre.cli.data_directory import SERVICES, DataDirectory
-from cadre.cli.system import Client
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 

@@ -13,8 +13,8 @@ import nats
 import pytest
 
 from cadre.cli import system
+from cadre.cli.client import Client, Refused
 from cadre.cli.data_directory import SERVICES, DataDirectory, Run
-from cadre.cli.system import Client, Refused
 
 pytestmark = [
     pytest.mark.system,

@@ -15,8 +15,8 @@ import pytest
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from cadre.cli import system
+from cadre.cli.client import Client
 from cadre.cli.data_directory import DataDirectory, Run
-from cadre.cli.system import Client
 
 pytestmark = [
     pytest.mark.system,

@@ -18,8 +18,6 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Protocol
 
-from cadre.cli.data_directory import SERVICES
-
 STOP_S_MAX = 15.0
 _FORKS = multiprocessing.get_context("forkserver")
 
@@ -143,8 +141,7 @@ def kill(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
 
 def import_services() -> None:
     """Begin to import the services, in the process that will fork them; returns at once."""
-    modules = [f"cadre.{name}.app" for name in SERVICES]
-    _FORKS.set_forkserver_preload([*modules, "cadre.shared.process", "cadre.cli.supervisor"])
+    _FORKS.set_forkserver_preload(["cadre.cli.imported"])
     forkserver.ensure_running()
 
 

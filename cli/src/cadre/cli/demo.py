@@ -13,6 +13,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cadre.cli import system
+from cadre.cli.client import Client
 from cadre.cli.data_directory import DataDirectoryError
 from cadre.cli.importing import Imported, send
 from cadre.cli.intake.plan import ImportPlan, plan_import
@@ -23,7 +24,6 @@ from cadre.cli.life.fiction import Scene
 from cadre.cli.life.script import Phase, Script
 from cadre.cli.life.stage import Stage
 from cadre.cli.output import CONSOLE, DIFFERENT, ERRORS, AsJson, print_json
-from cadre.cli.system import Client
 from cadre.shared.errors import CadreError, Malformed
 
 ISSUES_SHOWN = 5

@@ -12,12 +12,12 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cadre.cli.client import Client, Refused, SentCommand
 from cadre.cli.intake.issues import Issue
 from cadre.cli.intake.plan import ImportPlan, plan_import
 from cadre.cli.intake.records import Record
 from cadre.cli.options import DEFAULT_DATA, Data, account
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
-from cadre.cli.system import Client, Refused, SentCommand
 from cadre.shared.errors import Malformed
 
 SENDERS = 2

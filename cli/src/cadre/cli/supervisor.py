@@ -1,7 +1,4 @@
-"""The process that runs a system: the log's server, the stream, four services; restarts what dies.
-
-``python -m cadre.cli.supervisor DIR`` holds the directory's lock until it is told to stop.
-"""
+"""What runs a system: the log's server, the stream, four services; restarts what dies."""
 
 import asyncio
 import os
@@ -16,7 +13,7 @@ import httpx
 import nats.errors
 
 from cadre.cli import log_server
-from cadre.cli.children import Child, Program, Service, import_services, stop
+from cadre.cli.children import Child, Program, Service, stop
 from cadre.cli.data_directory import (
     SERVICES,
     Credential,
@@ -28,12 +25,12 @@ from cadre.cli.data_directory import (
 )
 from cadre.cli.key_backups import KeyBackups
 from cadre.shared.codec import Signer
-from cadre.shared.connection import connect
+from cadre.shared.connection import connect_once
 from cadre.shared.errors import CadreError, Unavailable
 from cadre.shared.provision import provision
 
 READY_S_MAX = 60.0
-POLL_S = 0.1
+POLL_S = 0.02
 RESTART_S = 0.3
 PRUNE_EVERY_S = 3600.0
 
@@ -53,7 +50,6 @@ class System:
         self.ports = dict(
             zip(("nats", "monitor", *SERVICES), log_server.free_ports(6), strict=True)
         )
-        import_services()
         with log_server.configuration() as config:
             self._plan(secrets, config)
             try:
@@ -113,12 +109,11 @@ class System:
         deadline = asyncio.get_running_loop().time() + READY_S_MAX
         while True:
             try:
-                client = await connect(
+                client = await connect_once(
                     f"nats://127.0.0.1:{self.ports['nats']}",
                     user="operator",
                     password=secrets.nats_passwords["operator"],
                     inbox_prefix=b"_INBOX_operator",
-                    allow_reconnect=False,
                     connect_timeout=1,
                     error_cb=_expected,
                 )
@@ -213,8 +208,10 @@ async def _main(path: Path) -> None:
         await system.run()
 
 
-if __name__ == "__main__":
+def supervise(path: str) -> str | None:
+    """Run the system on a data directory until told to stop; what to say when it cannot."""
     try:
-        asyncio.run(_main(Path(sys.argv[1])))
+        asyncio.run(_main(Path(path)))
     except CadreError as error:
-        sys.exit(str(error))
+        return str(error)
+    return None

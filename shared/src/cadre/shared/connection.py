@@ -13,6 +13,8 @@ from nats.aio.subscription import Subscription
 from nats.errors import ProtocolError
 from nats.protocol.parser import Parser
 
+AGAIN_S = 0.05
+
 type Tap = Callable[[bytes, bytes, bytes, bytes], None]
 """Takes subject, reply, headers and body of a message; the reply and headers may be empty."""
 
@@ -98,3 +100,18 @@ async def connect(url: str, **options: Any) -> Connection:
     connection = Connection()
     await connection.connect(url, **options)  # pyright: ignore[reportUnknownMemberType]
     return connection
+
+
+async def connect_once(url: str, **options: Any) -> Connection:
+    """Connect to a server that is there, and do not come back when it goes.
+
+    Raises: OSError or nats.errors.Error, at once. Told not to reconnect, the library would still
+    look for a server that refuses it for two minutes, every two seconds.
+    """
+    return await connect(
+        url,
+        allow_reconnect=False,
+        max_reconnect_attempts=1,
+        reconnect_time_wait=AGAIN_S,
+        **options,
+    )

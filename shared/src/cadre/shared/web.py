@@ -10,6 +10,7 @@ import contextlib
 import inspect
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -93,11 +94,11 @@ async def _stop_when_failed(runtime: Runtime) -> None:
 
 
 def _describe(app: FastAPI, service: Service) -> None:
-    described = asyncapi.document(service)
-
+    # Made when somebody asks: it takes as long as all the rest of the application.
     @app.get("/asyncapi.json", include_in_schema=False)
-    async def document() -> dict[str, Any]:
-        return described
+    @cache
+    def document() -> dict[str, Any]:
+        return asyncapi.document(service)
 
 
 def _tell_errors(app: FastAPI) -> None:

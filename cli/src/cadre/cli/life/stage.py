@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event as Flag
 
+from cadre.cli.client import Client, Refused
 from cadre.cli.data_directory import SERVICES
 from cadre.cli.life.script import Phase, Script, Step, lanes
-from cadre.cli.system import Client, Refused
 from cadre.shared.errors import CadreError, Unavailable
 
 SENDERS = 8

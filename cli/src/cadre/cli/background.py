@@ -1,0 +1,15 @@
+"""``python -m cadre.cli.background DIR``: the supervisor of a system, as a process.
+
+The services' imports, in the process that will fork them, are the longest part of a start. So they
+begin before anything else, and the supervisor's own go on beside them.
+"""
+
+import sys
+
+from cadre.cli.children import import_services
+
+if __name__ == "__main__":
+    import_services()
+    from cadre.cli.supervisor import supervise
+
+    sys.exit(supervise(sys.argv[1]))
