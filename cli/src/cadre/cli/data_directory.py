@@ -35,14 +35,19 @@ class DataDirectoryError(CadreError):
     title = "The data directory cannot be used"
 
 
-class Secrets(BaseModel):
-    """Everything of an installation that must stay secret."""
+class MasterSecrets(BaseModel):
+    """The part of an installation's secrets that goes with its master key."""
 
     master_key: str
     master_key_previous: str | None = None
     """While the master key is being changed: some data keys still bear this one."""
     fingerprint_key: str | None = None
     """What commands are compared with, once the first master key is gone."""
+
+
+class Secrets(MasterSecrets):
+    """Everything of an installation that must stay secret."""
+
     index_key: str
     signing_keys: dict[str, str]
     nats_passwords: dict[str, str]

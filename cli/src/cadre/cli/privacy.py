@@ -10,7 +10,7 @@ import typer
 from cadre.cli.client import Client
 from cadre.cli.data_directory import DataDirectory
 from cadre.cli.key_backups import KEPT_DAYS_MAX, KeyBackups
-from cadre.cli.master_change import change_master, masters_of
+from cadre.cli.master_change import change_master, change_master_in, masters_of
 from cadre.cli.options import DEFAULT_DATA, Data, account
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
 from cadre.contracts.selection import ErasureReason
@@ -118,9 +118,19 @@ def readings(
 
 
 @app.command("rotate-master")
-def rotate_master(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+def rotate_master(
+    data: Data = DEFAULT_DATA,
+    settings: Annotated[
+        Path | None,
+        typer.Option(help="Instead of --data: the .env with CADRE_MASTER_KEY.", dir_okay=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """更换主密钥（须先停机）。 Wrap all keys under a new master key and destroy the old one."""
-    changed = asyncio.run(change_master(DataDirectory.open_data(data)))
+    if settings is None:
+        changed = asyncio.run(change_master(DataDirectory.open_data(data)))
+    else:
+        changed = asyncio.run(change_master_in(settings))
     if as_json:
         print_json({"keys": changed.keys, "resumed": changed.resumed})
         return

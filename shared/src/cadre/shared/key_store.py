@@ -21,12 +21,13 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    text,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cadre.shared.database import insert_or_ignore, writing
-from cadre.shared.errors import Unavailable
+from cadre.shared.errors import NotPossible, Unavailable
 from cadre.shared.master_keys import MasterKeys
 
 METADATA = MetaData()
@@ -152,6 +153,24 @@ async def compact(engine: AsyncEngine) -> None:
             await _truncate(driver)
         else:
             await _vacuum_full(driver)
+
+
+async def require_alone(engine: AsyncEngine) -> None:
+    """Raises NotPossible while others are connected; of SQLite the data directory's lock knows."""
+    if engine.dialect.name == "sqlite":
+        return
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend'"
+    )
+    async with engine.connect() as connection:
+        others = await connection.scalar(query)
+    if others:
+        raise NotPossible(
+            f"{others} others are connected to the key store",
+            hint="stop the services, then give the same command again",
+        )
 
 
 async def _vacuum_full(driver: Any) -> None:
