@@ -14,6 +14,7 @@ from cadre.shared.web import create_app
 
 EXIT_MISCONFIGURED = 2
 SHUTDOWN_S_MAX = 10
+SWITCH_S = 0.0005
 
 
 def run(service: Service) -> None:
@@ -41,6 +42,8 @@ def run(service: Service) -> None:
     # What was loaded so far stays: a full collection that looks at it halts everything for long.
     gc.collect()
     gc.freeze()
+    # The runner computes on a thread of its own: the event loop must not wait long for its turn.
+    sys.setswitchinterval(SWITCH_S)
     uvicorn.run(
         app,
         host=settings.http_host,
