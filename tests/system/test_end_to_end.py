@@ -169,6 +169,9 @@ def test_four_services_over_http_and_nats(
     ask["known_at"] = str(talked["position"] - 1)
     then = client.get("appointment", f"/cadres/{cadre_id}/eligibility", **ask)
     assert failed(judged) - failed(then) == {"RNK-13"}, "the admonition was not known then"
+    shown = client.get("supervision", f"/readings/{cadre_id}")["readings"]
+    route = "/cadres/{cadre_id}/eligibility"
+    assert [one["service"] for one in shown if one["route"] == route] == ["appointment"] * 2
     pool = {"pool_id": "e2e", "pool_class": "young", "title": "库", "seats": 2}
     client.command("selection", "define-pool", pool | {"effective_on": "2026-01-01"})
     step = {"cadre_id": cadre_id, "pool_id": "e2e", "effective_on": "2026-02-01"}

@@ -37,7 +37,9 @@ def record_readings(app: FastAPI) -> None:
         answer = b"".join([part async for part in parts])
         runtime: Runtime = request.app.state.runtime
         try:
-            await runtime.readings.add(request.scope["route"].path, reader, cadres_in(answer))
+            # Whose answer it is may stand in the question alone.
+            named = cadres_in(request.url.path.encode() + b" " + answer)
+            await runtime.readings.add(request.scope["route"].path, reader, named)
         except CadreError as error:
             return JSONResponse(error.problem(), error.status, media_type=PROBLEM)
         return Response(answer, response.status_code, dict(response.headers))

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from cadre.appointment import promotion_report, queries
 from cadre.appointment.eligibility import Eligibility, post_eligibility, rank_eligibility
@@ -18,6 +18,7 @@ from cadre.appointment.reports import REPORTS
 from cadre.contracts.event import CadreId, Slug
 from cadre.contracts.vocabulary import Rank
 from cadre.shared.errors import Malformed, NotFound
+from cadre.shared.recording import name_reader
 from cadre.shared.reports import Rounding
 from cadre.shared.service import Service
 from cadre.shared.serving import FromLog, On, Reading
@@ -110,6 +111,8 @@ async def cadre_record(reader: Reading, cadre_id: CadreId, on: On) -> queries.Ca
 
 @ROUTER.get(
     "/cadres/{cadre_id}/eligibility",
+    # It shows grades and what stands against somebody: supervision material.
+    dependencies=[Depends(name_reader)],
     summary="晋升资格：逐条规则、依据与最早日期 · What every rule says, and from when it passes",
 )
 async def eligibility_of(
