@@ -1,18 +1,29 @@
 """What is read of stored headers at once is what is read of them anywhere."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from random import Random
+from typing import cast
 from uuid import UUID, uuid4, uuid5
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cadre.contracts.catalogue import CATALOGUE
 from cadre.shared.audit.layout import FAMILIAR_AFTER, read
 from cadre.shared.audit.leaf import leaf_of
 from cadre.shared.audit.places import Place, Places
+from cadre.shared.audit.survey import Survey
+from cadre.shared.codec import Codec, Signer
 from cadre.shared.event_ids import EVENT_IDS, event_id
 from cadre.shared.headers import Headers
+from cadre.shared.keyring import Keyring
+from cadre.shared.messages import Envelope
 from cadre.shared.signed import SIGNED, preimage, preimage_of
+from cadre.shared.testing import recorded
+
+GOLDEN = Path(__file__).parents[2] / "shared/contracts/golden/supervision.month-closed.v1.json"
 
 NAMES = [*SIGNED, "ce-signature", "Nats-Msg-Id", "Nats-Batch-Id", "x", "X-Other"]
 VALUES = st.text(max_size=12) | st.sampled_from(["", " a", "a ", "a: b", "张三", "a\tb", "\xa0a"])
@@ -72,3 +83,25 @@ def test_an_id_that_lies_across_two_entries_is_not_found() -> None:
 
     assert places.get(bytes(8) + b"\x02" * 8) is None
     assert places.add(b"\x00" * 14 + b"\x02" * 2, Place(3, 0, 0)) is None
+
+
+def test_a_header_smuggled_in_before_or_behind_its_like_is_named() -> None:
+    """Libraries differ in which of two they take, and only one of them is signed."""
+    signer = Signer.from_seed("supervision", b"1" * 32)
+    event = CATALOGUE.read(json.loads(GOLDEN.read_bytes()))
+    envelope = recorded(1, event).envelope
+    assert isinstance(envelope, Envelope)
+    keyring = cast("Keyring", None)  # Nothing of this event is personal.
+    sent = Codec(signer, keyring).encode(event, envelope, {})
+    block = Headers.of(sent.headers).block
+    other, lines = b"\r\nce-actor: somebody-else", block.removesuffix(b"\r\n\r\n")
+    at = len(b"NATS/1.0")
+
+    def said(headers: bytes) -> str:
+        (facts,) = Survey(None).facts([(1, 0, sent.subject, headers, sent.body)])
+        return facts.unreadable
+
+    assert said(block) == ""
+    assert "stands twice" in said(lines + other + b"\r\n\r\n")
+    assert "stands twice" in said(block[:at] + other + block[at:])
+    assert "a line of the headers is none" in said(lines + b"\r\nno header\r\n\r\n")

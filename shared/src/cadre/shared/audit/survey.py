@@ -105,6 +105,7 @@ class Survey:
             judged = verdict(position, subject, signed[_KEY].decode(), signature, data, self.keys)
         hashes = leaf_hash(leaf), sha256(data).hexdigest()
         try:
+            _must_be_plain(block, len(layout.names))
             said = _said(subject, block, body, signed, command, index)
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             why = str(error) or type(error).__name__
@@ -118,6 +119,17 @@ def version_of(text: str) -> int | None:
         return int(text)
     except ValueError:
         return None
+
+
+def _must_be_plain(block: bytes, names: int) -> None:
+    """Raises ValueError for headers that another reader may read in another way.
+
+    Of a name that stands twice, some libraries take the first and some the last: only one of them
+    is hashed and signed.
+    """
+    if block.count(b"\r\n") != names + 2:
+        msg = "a header stands twice, or a line of the headers is none"
+        raise ValueError(msg)
 
 
 def _said(
