@@ -190,6 +190,26 @@ async def test_a_query_bears_that_its_connection_was_lost(database: Database) ->
     assert await database.query(ids) == ["a"]
 
 
+async def test_all_queries_of_a_snapshot_see_what_the_first_saw(database: Database) -> None:
+    await database.transact(lambda c: put(c, "a"))
+    async with database.snapshot(ids) as (connection, found):
+        assert found == ["a"]
+        await database.transact(lambda c: put(c, "b"))
+        assert await connection.run_sync(ids) == ["a"]
+    assert await database.read(ids) == ["a", "b"]
+
+
+async def test_a_snapshot_bears_that_its_connection_was_lost(database: Database) -> None:
+    await database.transact(lambda c: put(c, "a"))
+    await database.read(ids)
+    if database.engine.dialect.name == "postgresql":
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> {} AND {}"
+        here = others.format("pg_backend_pid()", "datname = current_database()")
+        await database.transact(lambda c: c.execute(text(here)).all())
+    async with database.snapshot(ids) as (connection, found):
+        assert found == await connection.run_sync(ids) == ["a"]
+
+
 async def test_a_connection_whose_opening_is_cancelled_is_closed(tmp_path: Path) -> None:
     told: list[str] = []
 

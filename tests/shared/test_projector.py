@@ -62,6 +62,33 @@ async def test_waiting_for_a_position_reads_ones_own_write(runtime: Runtime) -> 
     await same_as_a_fresh_fold(runtime)
 
 
+async def shown_people(runtime: Runtime) -> tuple[int, int]:
+    """The position of a snapshot, and how many people are in it."""
+    async with runtime.projector.shown() as (connection, shown):
+        people = await connection.execute(text("SELECT count(*) FROM people"))
+        return shown.position, people.scalar_one()
+
+
+async def test_whoever_reads_keeps_one_state_while_tables_are_swapped(runtime: Runtime) -> None:
+    await runtime.projector.wait(await register(runtime, ANA), 10)
+    async with runtime.projector.shown() as (connection, shown):
+        runtime.projector.rebuild()
+        await asyncio.sleep(0.2)
+        others = [asyncio.create_task(shown_people(runtime)) for _ in range(3)]
+        position = await register(runtime, BO)
+        await asyncio.sleep(0.2)
+        people = await connection.execute(text("SELECT count(*) FROM people"))
+        assert (shown.position, people.scalar_one()) == (1, 1)
+    for seen, count in await asyncio.gather(*others):
+        assert seen == count, "a position that the tables do not have"
+    assert runtime.projector.rebuilding is not None
+    await asyncio.wait_for(runtime.projector.rebuilding, 10)
+    await runtime.projector.wait(position, 10)
+    assert [generation.number for generation in await runtime.projector.status()] == [2]
+    assert await shown_people(runtime) == (2, 2)
+    await same_as_a_fresh_fold(runtime)
+
+
 async def test_everything_delivered_twice_changes_nothing(runtime: Runtime) -> None:
     await register(runtime, ANA)
     position = await note(runtime, ANA)

@@ -12,7 +12,6 @@ from cadre.shared import history, protection
 from cadre.shared.decider import Fold
 from cadre.shared.dump import Dump, dump, fresh_dump
 from cadre.shared.errors import NotFound
-from cadre.shared.protected_persons import restricted_persons
 from cadre.shared.readings import legal_ground
 from cadre.shared.recording import name_reader
 from cadre.shared.runtime import Runtime
@@ -132,10 +131,10 @@ def router(service: Service) -> APIRouter:
             found = await (fresh_dump(runtime) if fresh else dump(runtime))
             return found.model_copy(update={"tables": None})
         await name_reader(request)
-        async with runtime.engine.connect() as connection:
-            hidden = await restricted_persons(connection, service.read_models)
-        if legal_ground(request.headers) is not None:
-            hidden = frozenset[str]()
+        hidden = frozenset[str]()
+        if legal_ground(request.headers) is None:
+            async with runtime.projector.shown() as (_, shown):
+                hidden = shown.restricted
         return await (fresh_dump(runtime, hidden) if fresh else dump(runtime, hidden))
 
     return routes

@@ -138,8 +138,10 @@ class Applying:
 
     def _swap(self, connection: Connection, building: Generation) -> bool:
         """Let the generation answer once it has caught up with the one that does."""
-        running = generations.live(connection, self.models)
-        target = running.position if running.current else checkpoint(connection)
+        if building.position < self._target(connection)[1]:
+            return False
+        generations.take_over(connection)
+        running, target = self._target(connection)
         if building.position < target:
             return False
         connection.execute(
@@ -149,6 +151,11 @@ class Applying:
         running.drop(connection)
         _LOGGER.info("generation swapped", generation=building.number, position=building.position)
         return True
+
+    def _target(self, connection: Connection) -> tuple[Generation, int]:
+        """The generation that answers, and how far its successor has to come."""
+        running = generations.live(connection, self.models)
+        return running, running.position if running.current else checkpoint(connection)
 
     def _project(
         self,

@@ -1,13 +1,14 @@
 """A service's database: SQLite in WAL mode or PostgreSQL, through one door.
 
 A transaction of the runner is one function of a connection, carried out whole on a thread: the
-event loop is crossed twice, however many statements it takes. Queries use the engine.
+event loop is crossed twice, however many statements it takes. Queries read in a `snapshot`.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from contextvars import copy_context
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ DDL_LOCK = 0x6361647265
 READERS_MAX = 4
 
 type Work[T] = Callable[[Connection], T]
+type Snapshot[T] = AbstractAsyncContextManager[tuple[AsyncConnection, T]]
 
 
 def create_engine(url: str, *, durable: bool = False) -> AsyncEngine:
@@ -89,16 +91,17 @@ class _Threads(Protocol):
     async def write[T](self, work: Work[T]) -> T: ...
     async def read[T](self, work: Work[T]) -> T: ...
     async def query[T](self, work: Work[T]) -> T: ...
+    def snapshot[T](self, first: Work[T]) -> Snapshot[T]: ...
     async def close(self) -> None: ...
 
 
 class Database:
-    """A service's database: `engine` for queries, whole transactions for everything else."""
+    """A service's database: snapshots for queries, whole transactions for everything else."""
 
     def __init__(self, url: str) -> None:
         self.engine = create_engine(url)
         self._threads: _Threads = (
-            _Sqlite(url) if url.startswith("sqlite") else _Postgres(url, self.engine)
+            _Sqlite(url, self.engine) if url.startswith("sqlite") else _Postgres(url)
         )
 
     async def transact[T](self, work: Work[T]) -> T:
@@ -116,6 +119,10 @@ class Database:
         """Carry out a function that makes one query, which is a transaction by itself."""
         return await self._threads.query(work)
 
+    def snapshot[T](self, first: Work[T]) -> Snapshot[T]:
+        """A transaction whose queries all see what ``first`` saw, and what that returned."""
+        return self._threads.snapshot(first)
+
     async def close(self) -> None:
         """Wait for what is under way, then close every connection."""
         await self._threads.close()
@@ -127,10 +134,29 @@ async def _on[T](threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(threads, context.run, call)
 
 
+@contextlib.asynccontextmanager
+async def _begun[T](
+    engine: AsyncEngine, first: Work[T]
+) -> AsyncGenerator[tuple[AsyncConnection, T]]:
+    async with engine.connect() as connection, connection.begin():
+        yield connection, await connection.run_sync(first)
+
+
+async def _twice[T](call: Callable[[], Awaitable[T]]) -> T:
+    """Once more when the server was started anew since: the pool has noticed then."""
+    try:
+        return await call()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    return await call()
+
+
 class _Sqlite:
     """One thread writes, as SQLite has one writer; some others read."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, engine: AsyncEngine) -> None:
+        self._snapshots = engine
         plain = make_url(url).set(drivername="sqlite")
         self._engine = sqlalchemy.create_engine(plain, pool_size=READERS_MAX + 1)
         _configure(self._engine, durable=False)
@@ -145,6 +171,9 @@ class _Sqlite:
 
     async def query[T](self, work: Work[T]) -> T:
         return await self.read(work)
+
+    def snapshot[T](self, first: Work[T]) -> Snapshot[T]:
+        return _begun(self._snapshots, first)
 
     def _carry_out[T](self, work: Work[T], *, immediate: bool) -> T:
         with self._engine.connect() as raw:
@@ -164,11 +193,18 @@ class _Postgres:
     Reads are short, and the driver needs no other thread for them.
     """
 
-    def __init__(self, url: str, engine: AsyncEngine) -> None:
-        self._reading = engine
-        # No ping before each use: a lost connection fails one batch, which is then repeated.
+    def __init__(self, url: str) -> None:
+        # No ping before each use: it takes three journeys, and what was lost shows by itself.
         self._writing = create_async_engine(url, pool_size=1, max_overflow=0)
-        # A ping, a transaction and its end would be seven more journeys around one query.
+        # By default each statement would see what was committed before it.
+        self._snapshots = create_async_engine(
+            url,
+            pool_size=10,
+            max_overflow=10,
+            isolation_level="REPEATABLE READ",
+            execution_options={"postgresql_readonly": True},
+        )
+        # A transaction and its end would be more journeys around one query.
         self._querying = create_async_engine(
             url, pool_size=10, isolation_level="AUTOCOMMIT", pool_reset_on_return=None
         )
@@ -183,24 +219,24 @@ class _Postgres:
             return await connection.run_sync(work)
 
     async def read[T](self, work: Work[T]) -> T:
-        async with self._reading.connect() as connection, connection.begin():
-            return await connection.run_sync(work)
+        async with self.snapshot(work) as (_, found):
+            return found
 
     async def query[T](self, work: Work[T]) -> T:
-        try:
-            return await self._query(work)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise
-        # The server was started anew since: the pool has noticed now.
-        return await self._query(work)
+        return await _twice(lambda: self._query(work))
 
     async def _query[T](self, work: Work[T]) -> T:
         async with self._querying.connect() as connection:
             return await connection.run_sync(work)
 
+    @contextlib.asynccontextmanager
+    async def snapshot[T](self, first: Work[T]) -> AsyncGenerator[tuple[AsyncConnection, T]]:
+        async with contextlib.AsyncExitStack() as stack:
+            yield await _twice(lambda: stack.enter_async_context(_begun(self._snapshots, first)))
+
     async def close(self) -> None:
         await self._querying.dispose()
+        await self._snapshots.dispose()
         await _on(self._writer, lambda: self._loop.run(self._writing.dispose()))
         await _on(self._writer, self._loop.close)
         await asyncio.to_thread(self._writer.shutdown)

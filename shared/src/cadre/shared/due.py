@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cadre.shared.errors import CadreError
 from cadre.shared.messages import Command, Meta
@@ -27,7 +26,6 @@ class Diary:
 
     service: Service
     context: Context
-    engine: AsyncEngine
     projector: Projector
     handle: Handle
 
@@ -58,5 +56,5 @@ class Diary:
         return done
 
     async def _found(self) -> Sequence[Due]:
-        async with self.engine.connect() as connection, connection.begin():
+        async with self.projector.shown() as (connection, _):
             return await self.service.due(self.context, connection, self.context.today())

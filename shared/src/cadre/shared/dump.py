@@ -31,10 +31,9 @@ class Dump(BaseModel):
 
 async def dump(runtime: Runtime, hidden: Set[str] = frozenset()) -> Dump:
     """The tables that answer now, without the rows of ``hidden`` cadres."""
-    async with runtime.engine.connect() as connection, connection.begin():
-        position = await runtime.projector.position_in(connection)
+    async with runtime.projector.shown() as (connection, shown):
         models, keyring = runtime.service.read_models, runtime.codec.keyring
-        return await _dump(connection, models, position, keyring, hidden)
+        return await _dump(connection, models, shown.position, keyring, hidden)
 
 
 async def fresh_dump(runtime: Runtime, hidden: Set[str] = frozenset()) -> Dump:

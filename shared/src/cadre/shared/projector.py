@@ -8,22 +8,22 @@ import contextlib
 import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.shared import generations, journal
 from cadre.shared.applying import Applying, Batch, Key, Overtaken, Read, Standing, changes_of
 from cadre.shared.codec import Codec
-from cadre.shared.database import Database, create_missing, insert_or_ignore
+from cadre.shared.database import Database, Snapshot, create_missing, insert_or_ignore
 from cadre.shared.errors import NotFound, Unavailable
 from cadre.shared.generations import BUILDING, LIVE, PARKED, Generation
 from cadre.shared.journal import CHECKPOINTS, JOURNAL_CHECKPOINT, Journal
 from cadre.shared.log import Gap, Log
 from cadre.shared.progress import Progress
+from cadre.shared.protected_persons import restricted_persons
 from cadre.shared.read_models import Change, ReadModels
 from cadre.shared.signed import Message
 
@@ -47,6 +47,14 @@ class Parked:
     entity: str
     entity_id: str
     error: str
+
+
+class Shown(NamedTuple):
+    """What holds for all that is read in one snapshot."""
+
+    position: int
+    restricted: frozenset[str]
+    """The cadres whose data may only be stored."""
 
 
 def _nobody_listens(_messages: Sequence[Message]) -> None: ...
@@ -171,9 +179,14 @@ class Projector:
         """
         await self.applied.wait(position, timeout_s)
 
-    async def position_in(self, connection: AsyncConnection) -> int:
-        """The position the read models hold in this connection's snapshot."""
-        return (await connection.run_sync(generations.live, self.models)).position
+    def shown(self) -> Snapshot[Shown]:
+        """The tables that answer, as they are at one position."""
+        return self.database.snapshot(self._shown)
+
+    def _shown(self, connection: Connection) -> Shown:
+        generations.hold(connection)
+        position = generations.live(connection, self.models).position
+        return Shown(position, restricted_persons(connection, self.models))
 
     async def status(self) -> list[Generation]:
         """All generations, the oldest first."""

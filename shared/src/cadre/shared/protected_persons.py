@@ -1,9 +1,9 @@
 """The table that every service keeps of whose data are restricted, so that every query knows."""
 
 from collections.abc import Iterable
+from functools import cache
 
-from sqlalchemy import Boolean, Column, Date, String, Table, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Boolean, Column, Connection, Date, Select, String, Table, select
 
 from cadre.contracts.selection import CadreForgotten, DataRestricted, RestrictionLifted
 from cadre.shared.messages import Recorded
@@ -42,8 +42,11 @@ def keep_protected_persons(models: ReadModels) -> Table:
     return table
 
 
-async def restricted_persons(connection: AsyncConnection, models: ReadModels) -> frozenset[str]:
+def restricted_persons(connection: Connection, models: ReadModels) -> frozenset[str]:
     """Whose data may only be stored, in this snapshot."""
-    table = models.metadata.tables[NAME]
-    query = select(table.c.cadre_id).where(table.c.restricted)
-    return frozenset(await connection.scalars(query))
+    return frozenset(connection.execute(_restricted(models.metadata.tables[NAME])).scalars())
+
+
+@cache
+def _restricted(table: Table) -> Select[str]:
+    return select(table.c.cadre_id).where(table.c.restricted)

@@ -1,22 +1,15 @@
 """Answers of the web that are recorded before they are given; see `cadre.shared.readings`."""
 
-from collections.abc import AsyncIterator
-from typing import Protocol, cast
+from dataclasses import dataclass
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Request
 from fastapi.responses import JSONResponse
-from starlette.middleware.base import RequestResponseEndpoint
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cadre.shared.errors import CadreError
-from cadre.shared.readings import cadres_in, reader_from
+from cadre.shared.readings import Reader, cadres_in, reader_from
 from cadre.shared.runtime import Runtime
 from cadre.shared.wire import PROBLEM
-
-
-class _Streamed(Protocol):
-    """What ``call_next`` gives: an answer whose body is still on its way."""
-
-    body_iterator: AsyncIterator[bytes]
 
 
 async def name_reader(request: Request) -> None:
@@ -24,22 +17,50 @@ async def name_reader(request: Request) -> None:
     request.state.named_reader = reader_from(request.headers)
 
 
-def record_readings(app: FastAPI) -> None:
-    """Hold back each answer of such a route until it is recorded whom it names."""
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Middleware that holds such an answer back until it is recorded whom it names."""
 
-    @app.middleware("http")
-    async def record(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        response = await call_next(request)
-        reader = getattr(request.state, "named_reader", None)
-        if reader is None or response.status_code >= 400:  # noqa: PLR2004
-            return response
-        parts = cast("_Streamed", response).body_iterator
-        answer = b"".join([part async for part in parts])
-        runtime: Runtime = request.app.state.runtime
-        try:
-            # Whose answer it is may stand in the question alone.
-            named = cadres_in(request.url.path.encode() + b" " + answer)
-            await runtime.readings.add(request.scope["route"].path, reader, named)
-        except CadreError as error:
-            return JSONResponse(error.problem(), error.status, media_type=PROBLEM)
-        return Response(answer, response.status_code, dict(response.headers))
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})
+        held: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            if not held and (message["type"] != "http.response.start" or _shown(scope, message)):
+                await send(message)
+                return
+            held.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                await _give(scope, receive, send, held)
+
+        await self.app(scope, receive, hold)
+
+
+def _named_reader(scope: Scope) -> Reader | None:
+    found: Reader | None = scope["state"].get("named_reader")
+    return found
+
+
+def _shown(scope: Scope, start: Message) -> bool:
+    """Whether an answer may be given as it comes."""
+    return _named_reader(scope) is None or start["status"] >= 400  # noqa: PLR2004
+
+
+async def _give(scope: Scope, receive: Receive, send: Send, held: list[Message]) -> None:
+    """Record whom an answer names, then give it; otherwise say why not."""
+    reader = _named_reader(scope)
+    assert reader is not None  # noqa: S101
+    runtime: Runtime = scope["app"].state.runtime
+    answer = b"".join(message.get("body", b"") for message in held)
+    try:
+        # Whose answer it is may stand in the question alone.
+        named = cadres_in(scope["path"].encode() + b" " + answer)
+        await runtime.readings.add(scope["route"].path, reader, named)
+    except CadreError as error:
+        refusal = JSONResponse(error.problem(), error.status, media_type=PROBLEM)
+        await refusal(scope, receive, send)
+        return
+    for message in held:
+        await send(message)

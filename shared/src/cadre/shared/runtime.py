@@ -187,7 +187,6 @@ def _diary(runtime: Runtime) -> Diary:
     return Diary(
         runtime.service,
         runtime.context,
-        runtime.engine,
         runtime.projector,
         runtime.handling.handle,
     )

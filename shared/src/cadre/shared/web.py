@@ -18,7 +18,6 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Respons
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
 from pydantic import AwareDatetime, Field, WithJsonSchema
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.shared import admin, asyncapi, health
 from cadre.shared.bulk import COMMANDS_MAX
@@ -30,10 +29,9 @@ from cadre.shared.metrics import Metrics
 from cadre.shared.nats_commands import serve
 from cadre.shared.outcomes import Outcome
 from cadre.shared.past import Until
-from cadre.shared.protected_persons import restricted_persons
 from cadre.shared.protection import restricted
 from cadre.shared.readings import legal_ground
-from cadre.shared.recording import name_reader, record_readings
+from cadre.shared.recording import Recording, name_reader
 from cadre.shared.reports import report_routes
 from cadre.shared.runtime import Runtime, running
 from cadre.shared.service import Service
@@ -73,7 +71,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     )
     metrics = Metrics(service.name)
     app.state.metrics = metrics
-    record_readings(app)
+    app.add_middleware(Recording)
     app.add_middleware(Door, service=service, settings=settings, metrics=metrics)
     _tell_errors(app)
     app.include_router(health.router(service, metrics))
@@ -173,11 +171,12 @@ async def _open_reader(
     projector = runtime.projector
     if after is not None:
         await projector.wait(after, runtime.settings.wait_s_max)
-    hidden = await _hidden(request, runtime)
+    if legal_ground(request.headers) is not None:
+        await name_reader(request)
     until = known_at_time if known_at is None else known_at
-    async with _snapshot(runtime, until) as (connection, position):
-        request.state.reader = Reader(connection, position, runtime.codec.keyring, hidden)
-        response.headers["Cadre-Position"] = str(position)
+    async with _read(request, runtime, until) as reader:
+        request.state.reader = reader
+        response.headers["Cadre-Position"] = str(reader.position)
         if projector.parked:
             parked = sorted(
                 f"{service}.{entity}.{id_}" for service, entity, id_ in projector.parked
@@ -186,26 +185,23 @@ async def _open_reader(
         yield
 
 
-async def _hidden(request: Request, runtime: Runtime) -> frozenset[str]:
+@contextlib.asynccontextmanager
+async def _read(request: Request, runtime: Runtime, until: Until | None) -> AsyncGenerator[Reader]:
+    """A read of the tables as they are, or as known earlier."""
+    keyring = runtime.codec.keyring
+    async with runtime.projector.shown() as (connection, shown):
+        hidden = _hidden(request, shown.restricted)
+        if until is None:
+            yield Reader(connection, shown.position, keyring, hidden)
+            return
+    async with runtime.past.at(until) as (connection, position):
+        yield Reader(connection, position, keyring, hidden)
+
+
+def _hidden(request: Request, restricted_: frozenset[str]) -> frozenset[str]:
     """Whose data this request may not use."""
     if legal_ground(request.headers) is not None:
-        await name_reader(request)
         return frozenset()
-    async with runtime.engine.connect() as connection:
-        hidden = await restricted_persons(connection, runtime.service.read_models)
-    if (person := request.path_params.get("cadre_id")) in hidden:
+    if (person := request.path_params.get("cadre_id")) in restricted_:
         raise restricted(str(person))
-    return hidden
-
-
-@contextlib.asynccontextmanager
-async def _snapshot(
-    runtime: Runtime, until: Until | None
-) -> AsyncGenerator[tuple[AsyncConnection, int]]:
-    """The tables as they are, or as known earlier, with the position they are true for."""
-    if until is None:
-        async with runtime.engine.connect() as connection, connection.begin():
-            yield connection, await runtime.projector.position_in(connection)
-    else:
-        async with runtime.past.at(until) as found:
-            yield found
+    return restricted_
