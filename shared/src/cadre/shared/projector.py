@@ -8,10 +8,10 @@ import contextlib
 import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import CompoundSelect, Connection, null, select, union_all
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from cadre.shared import generations, journal
@@ -19,7 +19,7 @@ from cadre.shared.applying import Applying, Batch, Key, Overtaken, Read, Standin
 from cadre.shared.codec import Codec
 from cadre.shared.database import Database, Snapshot, create_missing, insert_or_ignore
 from cadre.shared.errors import NotFound, Unavailable
-from cadre.shared.generations import BUILDING, LIVE, PARKED, Generation
+from cadre.shared.generations import BUILDING, GENERATIONS, LIVE, PARKED, Generation
 from cadre.shared.journal import CHECKPOINTS, JOURNAL_CHECKPOINT, Journal
 from cadre.shared.log import Gap, Log
 from cadre.shared.progress import Progress
@@ -89,8 +89,16 @@ class Projector:
     journaled: Progress = field(default_factory=lambda: Progress("in the journal"))
     _standing: Standing = field(init=False)
     _applying: Applying = field(init=False)
+    _showing: CompoundSelect[Any, Any] = field(init=False)
 
     def __post_init__(self) -> None:
+        # One journey instead of two for what every query needs.
+        self._showing = union_all(
+            select(null().label("cadre_id"), GENERATIONS.c.position).where(
+                GENERATIONS.c.status == LIVE
+            ),
+            restricted_persons(self.models).add_columns(null()),
+        )
         self._applying = Applying(self.models, self.codec, self.journal)
 
     @property
@@ -185,8 +193,8 @@ class Projector:
 
     def _shown(self, connection: Connection) -> Shown:
         generations.hold(connection)
-        position = generations.live(connection, self.models).position
-        return Shown(position, restricted_persons(connection, self.models))
+        live, *others = connection.execute(self._showing).all()
+        return Shown(live.position, frozenset(row.cadre_id for row in others))
 
     async def status(self) -> list[Generation]:
         """All generations, the oldest first."""

@@ -1,9 +1,8 @@
 """The table that every service keeps of whose data are restricted, so that every query knows."""
 
 from collections.abc import Iterable
-from functools import cache
 
-from sqlalchemy import Boolean, Column, Connection, Date, Select, String, Table, select
+from sqlalchemy import Boolean, Column, Date, Select, String, Table, select
 
 from cadre.contracts.selection import CadreForgotten, DataRestricted, RestrictionLifted
 from cadre.shared.messages import Recorded
@@ -42,11 +41,7 @@ def keep_protected_persons(models: ReadModels) -> Table:
     return table
 
 
-def restricted_persons(connection: Connection, models: ReadModels) -> frozenset[str]:
-    """Whose data may only be stored, in this snapshot."""
-    return frozenset(connection.execute(_restricted(models.metadata.tables[NAME])).scalars())
-
-
-@cache
-def _restricted(table: Table) -> Select[str]:
+def restricted_persons(models: ReadModels) -> Select[str]:
+    """The query for those whose data may only be stored."""
+    table = models.metadata.tables[NAME]
     return select(table.c.cadre_id).where(table.c.restricted)

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, Table, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, exists, func, select
 
 from cadre.contracts.event import RuleFinding
 from cadre.selection.tables import (
@@ -224,11 +225,20 @@ async def _facts(
     reader: Reader, table: Table, cadre_id: str, day: str, on: date
 ) -> list[dict[str, Any]]:
     """Facts about a person up to a day that no correction replaced, in order of that day."""
-    query = select(table).where(table.c.cadre_id == cadre_id, table.c[day] <= on)
+    of = {"of": cadre_id, "until": on}
+    rows = await reader.connection.execute(_facts_of(table, day), of)
+    return [dict(row) for row in rows.mappings()]
+
+
+@cache
+def _facts_of(table: Table, day: str) -> Select[Any]:
+    # Built once: that costs as much as carrying it out.
+    query = select(table).where(
+        table.c.cadre_id == bindparam("of"), table.c[day] <= bindparam("until")
+    )
     if "superseded_by" in table.c:
         query = query.where(table.c.superseded_by.is_(None))
-    rows = await reader.connection.execute(query.order_by(table.c[day], table.c.event_id))
-    return [dict(row) for row in rows.mappings()]
+    return query.order_by(table.c[day], table.c.event_id)
 
 
 def managed(on: date) -> ColumnElement[bool]:
