@@ -28,10 +28,10 @@ from cadre.shared.audit.checkpointing import NotSigned, make_checkpoint
 from cadre.shared.audit.differences import Difference, Kind
 from cadre.shared.audit.examination import Report
 from cadre.shared.audit.note import Ed25519Signer, open_note, sign
-from cadre.shared.codec import Outgoing, Signer
+from cadre.shared.codec import Signer
 from cadre.shared.event_ids import event_id
 from cadre.shared.log import Log
-from cadre.shared.signed import SIGNATURE, preimage
+from cadre.shared.signed import SIGNATURE, digest, preimage
 from support.mini import DAY
 
 
@@ -193,8 +193,7 @@ async def append(
         version = int(last.headers["ce-aggregateversion"]) + 1
         headers |= {
             "ce-aggregateversion": str(version),
-            "ce-previoushash": previous
-            or Outgoing(last.subject, dict(last.headers), last.body).digest,
+            "ce-previoushash": previous or digest(last.subject, last.headers, last.body),
         }
         if signer:
             headers["ce-keyid"] = key_id or signer.key_id

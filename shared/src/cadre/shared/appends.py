@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from cadre.shared.codec import Outgoing
 from cadre.shared.log import BATCH_EVENTS_MAX, Conflict, Expectation, Log, NoAnswer
@@ -58,7 +59,7 @@ class Appends:
     async def _singly(self, one: _Waiting) -> None:
         self._under_way += 1
         try:
-            self._stored(one, await self.log.append(one.events))
+            self._stored([one], await self.log.append(one.events))
         except Exception as error:  # noqa: BLE001  # whoever waits must hear of it
             one.fail(error)
         finally:
@@ -102,15 +103,19 @@ class Appends:
             # One of them is at fault, and the log does not say which.
             return False
         else:
-            for one in batch:
-                self._stored(one, positions[: len(one.events)])
-                positions = positions[len(one.events) :]
+            self._stored(batch, positions)
         return True
 
-    def _stored(self, stored: _Waiting, positions: list[int]) -> None:
-        if not stored.positions.done():
-            stored.positions.set_result(positions)
+    def _stored(self, stored: Sequence[_Waiting], positions: Sequence[int]) -> None:
+        begin = positions[0]
+        moved: set[str] = set()
+        at = iter(positions)
+        for one in stored:
+            own = list(islice(at, len(one.events)))
+            if not one.positions.done():
+                one.positions.set_result(own)
+            moved.update(one.guards)
         for one in self._waiting:
             # Decided before: the log would refuse it, and a whole batch with it.
-            if any(one.guards.get(s, positions[0]) < positions[0] for s in stored.guards):
+            if any(one.guards[history] < begin for history in moved.intersection(one.guards)):
                 one.fail(Conflict("the history moved on meanwhile"))

@@ -5,7 +5,6 @@ JSON body. The signature and the hash cover the subject, every attribute and the
 bytes of each, in the order of `SIGNED`. Personal fields travel sealed with the key of their person.
 """
 
-import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,13 +16,15 @@ from typing import Any, Protocol, Union, get_args, get_origin
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from cadre.contracts.catalogue import CATALOGUE, Catalogue
-from cadre.contracts.event import CadreEvent, Event, Personal
+from cadre.contracts.event import Aggregate, CadreEvent, Event, Personal
 from cadre.shared.algorithms import ED25519, VERIFY
+from cadre.shared.headers import Headers
 from cadre.shared.keyring import DataKey, KeyName, Keyring, Place
 from cadre.shared.messages import Envelope, Received, Recorded
-from cadre.shared.signed import SIGNATURE, KeyHolder, Message, digest, preimage
+from cadre.shared.signed import SIGNATURE, KeyHolder, Message, preimage
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,10 @@ class Outgoing:
     """A signed event on its way to the log."""
 
     subject: str
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: bytes
-
-    @property
-    def digest(self) -> str:
-        return digest(self.subject, self.headers, self.body)
+    digest: str = ""
+    """What the next event of the aggregate names; `Codec.encode` knows it from signing."""
 
 
 class EventSigner(KeyHolder, Protocol):
@@ -151,10 +150,11 @@ class Codec:
                     key = keys[KeyName(event.cadre_id, event.key_purpose)]
                     holder[name] = {"sealed": key.seal(holder[name], envelope.event_id, path)}
         subject = f"history.{aggregate}.{event.name()}"
-        data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        headers = _headers(event, envelope, self.signer.key_id)
-        headers[SIGNATURE] = self.signer.sign(preimage(subject, headers, data))
-        return Outgoing(subject, headers, data)
+        data = to_json(body)
+        headers = _headers(event, aggregate, envelope, self.signer.key_id)
+        signed = preimage(subject, headers, data)
+        headers[SIGNATURE] = self.signer.sign(signed)
+        return Outgoing(subject, Headers.of(headers), data, sha256(signed).hexdigest())
 
     def decode(self, message: Message) -> Recorded[Event]:
         """The event of a message, personal fields still sealed.
@@ -178,8 +178,7 @@ def _is_sealed(value: Any) -> bool:
     return isinstance(value, dict) and ("sealed" in value or "forgotten" in value)
 
 
-def _headers(event: Event, envelope: Envelope, key_id: str) -> dict[str, str]:
-    aggregate = event.aggregate
+def _headers(event: Event, aggregate: Aggregate, envelope: Envelope, key_id: str) -> dict[str, str]:
     event_id, tag = str(envelope.event_id), event.tag()
     headers = {
         "Nats-Msg-Id": event_id,

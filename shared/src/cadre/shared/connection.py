@@ -1,8 +1,8 @@
-"""The connection to the log's server: the client library's, with a cheaper way in.
+"""The connection to the log's server: the client library's, with a cheaper way in and out.
 
 The library looks at every message with several regular expressions, reads all its headers, and
 hands it through a queue to a task. An event of the log needs none of that: who reads the log takes
-the bytes of a subscription as they arrive.
+the bytes of a subscription as they arrive, and who writes it has its headers as bytes already.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription
-from nats.errors import ProtocolError
+from nats.errors import BadSubjectError, ConnectionClosedError, ProtocolError
 from nats.protocol.parser import Parser
 
 AGAIN_S = 0.05
@@ -31,9 +31,20 @@ class Connection(Client):
         self._taps: dict[int, Tap] = {}
         self._ps = self.framing = Framing(self, self._taps)
 
-    async def tap(self, subject: str, take: Tap) -> Subscription:
+    async def send(self, frames: bytes) -> None:
+        """Send what `framed` made, with all else that is sent in this pass of the event loop.
+
+        Raises: ConnectionClosedError while there is no connection.
+        """
+        if not self.is_connected:
+            raise ConnectionClosedError
+        await self._send_command(frames)
+        if self._flush_queue is not None and self._flush_queue.empty():
+            await self._flush_pending()
+
+    async def tap(self, subject: str, take: Tap, queue: str = "") -> Subscription:
         """Subscribe; ``take`` is called while the connection reads, so it must be short."""
-        subscription: Subscription = await self.subscribe(subject)  # pyright: ignore[reportUnknownMemberType]
+        subscription: Subscription = await self.subscribe(subject, queue)  # pyright: ignore[reportUnknownMemberType]
         self._taps[subscription._id] = take  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         return subscription
 
@@ -41,6 +52,15 @@ class Connection(Client):
         """End a tapped subscription."""
         del self._taps[subscription._id]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         await subscription.unsubscribe()
+
+
+def framed(subject: str, headers: bytes, body: bytes, reply: str = "") -> bytes:
+    """The bytes of one message to publish; ``headers`` is a block, see `cadre.shared.headers`."""
+    if len(subject.split()) != 1:
+        raise BadSubjectError
+    sizes = f"{len(headers)} {len(headers) + len(body)}" if headers else f"{len(body)}"
+    verb = "HPUB" if headers else "PUB"
+    return b"".join((f"{verb} {subject} {reply} {sizes}\r\n".encode(), headers, body, _LINE))
 
 
 class Framing(Parser):

@@ -1,11 +1,10 @@
 """A command on its way to events: what was wished, on which histories, and what to append."""
 
 import hmac
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
+from json import JSONEncoder
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,6 +20,8 @@ from cadre.shared.keyring import DataKey, KeyName
 from cadre.shared.log import Expectation
 from cadre.shared.messages import Command, Envelope, Meta
 from cadre.shared.wire import from_validation
+
+_IN_ORDER = JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 type Batch = list[tuple[Outgoing, Expectation | None]]
 
@@ -133,5 +134,5 @@ def fingerprint(command: Command, key: bytes) -> str:
         raise Malformed(
             "a command carries its values in clear", where=", ".join(sealed), hint="send the text"
         )
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hmac.new(key, f"{command.name}\n{text}".encode(), sha256).hexdigest()[:32]
+    text = _IN_ORDER.encode(content)
+    return hmac.digest(key, f"{command.name}\n{text}".encode(), "sha256").hex()[:32]

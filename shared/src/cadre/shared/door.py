@@ -5,18 +5,20 @@ an endpoint costs more time than deciding, signing and sending a command togethe
 """
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from starlette.requests import Request
+from starlette.datastructures import State
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cadre.shared.bulk import COMMANDS_MAX, handle_many
 from cadre.shared.errors import CadreError, Malformed, TooLarge
+from cadre.shared.handling import Handling
 from cadre.shared.messages import Command, Meta
 from cadre.shared.metrics import Metrics
 from cadre.shared.outcomes import as_json
@@ -36,7 +38,8 @@ _UNKNOWN_CALLER = {
     "hint": "send Authorization: Bearer <token>",
 }
 
-type Answer = Callable[[Request], Awaitable[bytes]]
+type Answer = Callable[[bytes, Mapping[str, str]], Awaitable[bytes]]
+"""From the body and the headers of a request."""
 
 
 class CommandOfMany(BaseModel):
@@ -60,6 +63,8 @@ class Door:
     service: Service
     settings: Settings
     metrics: Metrics
+    state: State
+    """Where the application keeps its `Runtime`."""
     _expected: bytes = field(init=False)
     _kinds: dict[str, type[Command]] = field(init=False)
     _answers: dict[str, Answer] = field(init=False)
@@ -83,8 +88,7 @@ class Door:
             )
             await response(scope, receive, send)
         elif answer is not None:
-            response = await _told(answer, Request(scope, receive))
-            await response(scope, receive, send)
+            await self._answer(answer, scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
@@ -92,28 +96,46 @@ class Door:
         given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         return hmac.compare_digest(given, self._expected)
 
+    async def _answer(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
+        try:
+            told = await answer(await _body(receive), headers)
+        except ValidationError as error:
+            wrong = from_validation(error.errors(include_url=False, include_input=False))
+            await problem(wrong)(scope, receive, send)
+        except CadreError as error:
+            await problem(error)(scope, receive, send)
+        else:
+            size = str(len(told)).encode()
+            head = [(b"content-type", b"application/json"), (b"content-length", size)]
+            await send({"type": "http.response.start", "status": 200, "headers": head})
+            await send({"type": "http.response.body", "body": told})
+
+    @property
+    def _handling(self) -> Handling:
+        runtime: Runtime = self.state.runtime
+        return runtime.handling
+
     def _taking(self, kind: type[Command]) -> Answer:
-        async def answer(request: Request) -> bytes:
-            command = kind.model_validate_json(await request.body())
-            meta = meta_from(request.headers)
-            runtime: Runtime = request.app.state.runtime
+        async def answer(body: bytes, headers: Mapping[str, str]) -> bytes:
+            command = kind.model_validate_json(body)
+            meta = meta_from(headers)
             with self.metrics.command(kind.name):
-                outcome = await runtime.handling.handle(command, meta)
+                outcome = await self._handling.handle(command, meta)
             return as_json(outcome)
 
         return answer
 
-    async def _take_many(self, request: Request) -> bytes:
-        wanted = MANY.validate_json(await request.body())
+    async def _take_many(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+        wanted = MANY.validate_json(body)
         if len(wanted) > COMMANDS_MAX:
             raise TooLarge(
                 f"{len(wanted)} commands in one request, at most {COMMANDS_MAX}",
                 hint="send them in several requests",
             )
-        read = [self._read(one, meta_from(request.headers, one.id)) for one in wanted]
+        read = [self._read(one, meta_from(headers, one.id)) for one in wanted]
         readable = [one for one in read if not isinstance(one, CadreError)]
-        runtime: Runtime = request.app.state.runtime
-        told = iter(await handle_many(runtime.handling, readable))
+        told = iter(await handle_many(self._handling, readable))
         answers = [one if isinstance(one, CadreError) else next(told) for one in read]
         for one, answer in zip(wanted, answers, strict=True):
             self.metrics.count(one.name if one.name in self._kinds else "unknown", answer)
@@ -131,14 +153,16 @@ class Door:
             return from_validation(error.errors())
 
 
-async def _told(answer: Answer, request: Request) -> Response:
-    try:
-        found = await answer(request)
-    except ValidationError as error:
-        return problem(from_validation(error.errors(include_url=False, include_input=False)))
-    except CadreError as error:
-        return problem(error)
-    return Response(found, media_type="application/json")
+async def _body(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
 
 def problem(error: CadreError) -> Response:

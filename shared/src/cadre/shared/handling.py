@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cadre.shared.appends import Appends
-from cadre.shared.codec import Codec, Outgoing
+from cadre.shared.codec import Codec
 from cadre.shared.decider import Handler, Scope, World
 from cadre.shared.decisions import Decision, Wish, fingerprint
 from cadre.shared.errors import (
@@ -54,9 +54,11 @@ class Handling:
     context: Context
     code_version: str
     appends: Appends = field(init=False)
+    _handlers: dict[type[Command], Handler[Any]] = field(init=False)
     _starting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STARTING_MAX))
 
     def __post_init__(self) -> None:
+        self._handlers = {handler.command: handler for handler in self.service.handlers}
         self.appends = Appends(self.log)
 
     async def handle(self, command: Command, meta: Meta) -> Outcome:
@@ -67,10 +69,11 @@ class Handling:
         async with self._starting:
             # A burst must not be decided as a whole before the first of it is sent.
             await asyncio.sleep(0)
-        (wish,) = await self.accept_many([(command, meta)])
-        if isinstance(wish, CadreError):
-            raise wish
-        return await self.carry_out(wish)
+        wish = self._wish(command, meta)
+        prepared = await self.service.prepare(self.context, command, meta)
+        return await self.carry_out(
+            wish if prepared is command else replace(wish, command=prepared)
+        )
 
     async def carry_out(self, wish: Wish) -> Outcome:
         """Decide a command that was made ready, and record what it causes."""
@@ -111,8 +114,7 @@ class Handling:
         accepted: list[Wish | CadreError] = []
         for command, meta in commands:
             try:
-                command_hash = fingerprint(command, self.context.fingerprint_key)
-                accepted.append(Wish(command, meta, self._handler(command), command_hash))
+                accepted.append(self._wish(command, meta))
             except CadreError as error:
                 accepted.append(error)
         wishes = [wish for wish in accepted if isinstance(wish, Wish)]
@@ -206,11 +208,12 @@ class Handling:
             wish, command=await self.service.prepare(self.context, wish.command, wish.meta)
         )
 
-    def _handler(self, command: Command) -> Handler[Any]:
-        for handler in self.service.handlers:
-            if handler.command is type(command):
-                return handler
-        raise Malformed(f"{self.service.name} does not know the command {command.name}")
+    def _wish(self, command: Command, meta: Meta) -> Wish:
+        """A command as it was sent. Raises: Malformed."""
+        handler = self._handlers.get(type(command))
+        if handler is None:
+            raise Malformed(f"{self.service.name} does not know the command {command.name}")
+        return Wish(command, meta, handler, fingerprint(command, self.context.fingerprint_key))
 
     async def _load(self, wish: Wish, load: Load) -> dict[Scope[Any], History]:
         world = World()
@@ -245,8 +248,7 @@ class Handling:
                 where=str(wish.meta.command_id),
                 hint="use a new id for a new command",
             )
-        sent = [Outgoing(m.subject, dict(m.headers), m.body) for m in messages]
-        outcome = Outcome.of(wish.meta.command_id, sent, positions)
+        outcome = Outcome.of(wish.meta.command_id, messages, positions)
         return outcome.model_copy(update={"repeated": True})
 
     async def _look_again(self, wish: Wish, error: NoAnswer) -> Outcome:

@@ -28,8 +28,19 @@ class Headers(Mapping[str, str]):
         """Headers that were not received; those that were are given back as they are."""
         if isinstance(headers, Headers):
             return headers
-        lines = "".join(f"\r\n{name}: {value}" for name, value in headers.items())
+        lines = "".join([f"\r\n{name}: {value}" for name, value in headers.items()])
+        if lines.count("\n") != len(headers) or lines.count("\r") != len(headers):
+            msg = "a header is one line"
+            raise ValueError(msg)
         return cls(_BEGIN + lines.encode() + _END) if lines else cls(b"")
+
+    def followed_by(self, more: Mapping[str, str]) -> bytes:
+        """The block with more headers at its end: what the log's server is told besides."""
+        if not more:
+            return self.block
+        return self.block.removesuffix(_LINE + _LINE) + Headers.of(more).block.removeprefix(
+            _BEGIN if self.block else b""
+        )
 
     @property
     def status(self) -> str:

@@ -71,7 +71,7 @@ class Histories:
             stored = await self.journal.read(scope)
             return self._remember(scope, self._extended(scope, _empty(scope), stored, seen))
         if found.unfolded:
-            found = self._extended(scope, found, found.unfolded)
+            found = self._folded(scope, found, found.unfolded)
         return self._remember(scope, found)
 
     async def fresh[S](self, scope: Scope[S]) -> History:
@@ -130,31 +130,44 @@ class Histories:
             for event, position in zip(sent, positions, strict=True)
         ]
         for scope, history in guarded.items():
-            new = tuple(message for message in messages if scope.takes(message.aggregate))
-            self._remember(scope, replace(history, unfolded=new, complete_to=new[-1].position))
+            new: list[Message] = []
+            heads = dict(history.heads)
+            for message, event in zip(messages, sent, strict=True):
+                if scope.takes(message.aggregate):
+                    new.append(message)
+                    heads[".".join(message.aggregate)] = (_version(message), event.digest)
+            self._remember(
+                scope,
+                replace(history, unfolded=tuple(new), heads=heads, complete_to=new[-1].position),
+            )
 
     def _extended(
         self, scope: Scope[Any], history: History, messages: Sequence[Message], seen: int = 0
     ) -> History:
         """A history with later events, complete up to ``seen`` at least."""
+        longer = self._folded(scope, history, messages)
+        newest = {message.aggregate: message for message in messages}
+        for aggregate, message in newest.items():
+            if aggregate[0] == self.service:
+                hashed = digest(message.subject, message.headers, message.body)
+                longer.heads[".".join(aggregate)] = (_version(message), hashed)
+        longer.complete_to = max(longer.complete_to, seen)
+        return longer
+
+    def _folded(self, scope: Scope[Any], history: History, messages: Sequence[Message]) -> History:
+        """A history with later events in all but its heads."""
         longer = history.branch()
         longer.unfolded = ()
-        newest: dict[str, Message] = {}
         for message in messages:
             recorded = self.decode(message)
             longer.state = scope.fold.evolve(longer.state, recorded)
             longer.protection = protection.evolve(longer.protection, recorded.event)
             longer.position = message.position
             if message.aggregate[0] == self.service:
-                newest[".".join(message.aggregate)] = message
                 command_id = recorded.envelope.command_id
                 before = longer.commands.get(command_id, [])
                 longer.commands[command_id] = [*before, message.position]
-        for aggregate, message in newest.items():
-            version = int(message.headers["ce-aggregateversion"])
-            hashed = digest(message.subject, message.headers, message.body)
-            longer.heads[aggregate] = (version, hashed)
-        longer.complete_to = max(longer.complete_to, longer.position, seen)
+        longer.complete_to = max(longer.complete_to, longer.position)
         return longer
 
     def _remember(self, scope: Scope[Any], history: History) -> History:
@@ -166,6 +179,10 @@ class Histories:
         while len(self._memory) > HISTORIES_CACHED_MAX:
             self._memory.popitem(last=False)
         return history
+
+
+def _version(message: Message) -> int:
+    return int(message.headers["ce-aggregateversion"])
 
 
 def _empty(scope: Scope[Any]) -> History:

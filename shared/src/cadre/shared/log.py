@@ -13,16 +13,20 @@ from uuid import uuid4
 import nats.errors
 
 from cadre.shared.codec import Outgoing
-from cadre.shared.connection import Connection
+from cadre.shared.connection import Connection, framed
 from cadre.shared.direct import DirectGets
 from cadre.shared.errors import CadreError, NotFound, TooLarge, Unavailable
+from cadre.shared.headers import Headers
 from cadre.shared.pull import SILENCE_MAX_S, Pull, api
+from cadre.shared.requests import Requests
 from cadre.shared.signed import Message
 
 STREAM = "HISTORY"
 PUBLISH_TIMEOUT_S = 5.0
 BATCH_EVENTS_MAX = 1000
 TAIL_EVENTS_MAX = 100_000
+ADDED_BYTES_MAX = 1024
+"""Whoever gets an event from the server gets headers of the server's with it."""
 
 _WRONG_LAST_SEQUENCE = {10071, 10164}
 _STORED_BEFORE = 10201
@@ -61,8 +65,10 @@ class Log:
     client: Connection
     stream: str = STREAM
     _direct: DirectGets = field(init=False)
+    _requests: Requests = field(init=False)
 
     def __post_init__(self) -> None:
+        self._requests = Requests(self.client)
         self._direct = DirectGets(self.client, self.stream)
 
     async def append(self, events: Sequence[tuple[Outgoing, Expectation | None]]) -> list[int]:
@@ -74,59 +80,51 @@ class Log:
         """
         if not self.client.is_connected:
             raise Unavailable("the log cannot be reached", hint="try again with the same id")
-        if len(events) > BATCH_EVENTS_MAX:
+        count = len(events)
+        if count > BATCH_EVENTS_MAX:
             raise TooLarge(
-                f"{len(events)} events in one decision, at most {BATCH_EVENTS_MAX}",
+                f"{count} events in one decision, at most {BATCH_EVENTS_MAX}",
                 hint="split the command",
             )
-        for event, _ in events:
-            size = len(event.body) + sum(len(k) + len(v) + 4 for k, v in event.headers.items())
-            if size + 1024 > self.client.max_payload:
-                raise TooLarge(
-                    f"an event of {size} bytes; the log takes {self.client.max_payload}",
-                    where=event.subject,
-                    hint="shorten the texts of the command",
-                )
-        if len(events) == 1:
-            event, expectation = events[0]
-            headers = event.headers | (expectation.headers() if expectation else {})
-            return [int((await self._publish(event, headers))["seq"])]
-        return await self._append_batch(events)
-
-    async def _append_batch(
-        self, events: Sequence[tuple[Outgoing, Expectation | None]]
-    ) -> list[int]:
-        batch_id = uuid4().hex
-        last = len(events)
+        reply = await self._requests.reply()
+        batch = uuid4().hex if count > 1 else ""
+        frames: list[bytes] = []
         for number, (event, expectation) in enumerate(events, start=1):
-            headers = event.headers | (expectation.headers() if expectation else {})
-            headers |= {"Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(number)}
-            if number < last:
-                await self.client.publish(event.subject, event.body, headers=headers)
-            else:
-                headers["Nats-Batch-Commit"] = "1"
-                answer = await self._publish(event, headers)
-                end = int(answer["seq"])
-                return list(range(end - last + 1, end + 1))
-        return []
+            more = expectation.headers() if expectation else {}
+            if batch:
+                more |= {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
+            if batch and number == count:
+                more["Nats-Batch-Commit"] = "1"
+            frames.append(self._framed(event, more, reply if number == count else ""))
+        end = int((await self._ask(b"".join(frames), reply, events[-1][0].subject))["seq"])
+        return list(range(end - count + 1, end + 1))
 
-    async def _publish(self, event: Outgoing, headers: dict[str, str]) -> dict[str, Any]:
-        try:
-            reply = await self.client.request(
-                event.subject, event.body, timeout=PUBLISH_TIMEOUT_S, headers=headers
+    def _framed(self, event: Outgoing, more: dict[str, str], reply: str) -> bytes:
+        headers = Headers.of(event.headers).followed_by(more)
+        size = len(event.body) + len(headers)
+        if size + ADDED_BYTES_MAX > self.client.max_payload:
+            raise TooLarge(
+                f"an event of {size} bytes; the log takes {self.client.max_payload}",
+                where=event.subject,
+                hint="shorten the texts of the command",
             )
+        return framed(event.subject, headers, event.body, reply)
+
+    async def _ask(self, frames: bytes, reply: str, subject: str) -> dict[str, Any]:
+        try:
+            told = await self._requests.ask(frames, reply, PUBLISH_TIMEOUT_S)
         except nats.errors.NoRespondersError as error:
             raise Unavailable(
-                f"no stream takes {event.subject}", hint="provision the stream first"
+                f"no stream takes {subject}", hint="provision the stream first"
             ) from error
-        except (TimeoutError, nats.errors.TimeoutError, nats.errors.ConnectionClosedError) as error:
+        except (TimeoutError, nats.errors.ConnectionClosedError) as error:
             raise NoAnswer from error
-        answer: dict[str, Any] = json.loads(reply.data)
+        answer: dict[str, Any] = json.loads(told)
         if refused := answer.get("error"):
             if refused.get("err_code") in {*_WRONG_LAST_SEQUENCE, _STORED_BEFORE}:
                 raise Conflict(refused.get("description", ""))
             raise CadreError(
-                f"the log refused an event: {refused.get('description')}", where=event.subject
+                f"the log refused an event: {refused.get('description')}", where=subject
             )
         if answer.get("duplicate"):
             # The server looks for the id before the expectation, and not at all at the content.

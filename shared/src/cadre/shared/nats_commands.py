@@ -1,23 +1,26 @@
 """Commands over NATS request and reply; outcomes and problems as JSON.
 
-FastStream describes the commands, nats-py takes them, as FastAPI and `cadre.shared.door` share the
+FastStream describes the commands, a tap takes them, as FastAPI and `cadre.shared.door` share the
 work over HTTP: FastStream's own way to an endpoint costs as much as deciding, signing and sending.
 """
 
 import asyncio
 import contextlib
 import inspect
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import nats.errors
 import structlog
 from faststream.nats import NatsBroker
-from nats.aio.msg import Msg
 from pydantic import ValidationError
 
+from cadre.shared.connection import Connection, Tap, framed
 from cadre.shared.errors import CadreError
 from cadre.shared.handling import Handling
+from cadre.shared.headers import Headers
 from cadre.shared.messages import Command
 from cadre.shared.outcomes import Outcome, as_json
 from cadre.shared.runtime import Runtime
@@ -27,6 +30,8 @@ from cadre.shared.wire import from_validation, meta_from
 _LOGGER = structlog.get_logger(__name__)
 
 COMMANDS_AT_ONCE = 64
+WAITING_MAX = 10_000
+"""If more wait, the oldest is forgotten: its caller has asked again, or will."""
 
 
 def subject_of(service: Service, command: type[Command]) -> str:
@@ -57,39 +62,53 @@ def _described(kind: type[Command]) -> Callable[..., Awaitable[Outcome]]:
     return endpoint
 
 
+class _Request(NamedTuple):
+    """A command as it came."""
+
+    kind: type[Command]
+    reply: str
+    headers: Headers
+    body: bytes
+
+
 @dataclass(slots=True)
 class _Taking:
     """Answers commands, so many at once; the others wait in the subscription."""
 
+    client: Connection
     handling: Handling
     under_way: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
-    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(COMMANDS_AT_ONCE))
+    _waiting: deque[_Request] = field(default_factory=lambda: deque[_Request](maxlen=WAITING_MAX))
 
-    def taking(self, kind: type[Command]) -> Callable[[Msg], Awaitable[None]]:
+    def taking(self, kind: type[Command]) -> Tap:
         """What a subscription to the subject of a command calls."""
 
-        async def take(message: Msg) -> None:
-            await self._room.acquire()
-            task = asyncio.create_task(self._answer(kind, message))
-            self.under_way.add(task)
-            task.add_done_callback(self._done)
+        def take(_subject: bytes, reply: bytes, headers: bytes, body: bytes) -> None:
+            self._waiting.append(_Request(kind, reply.decode(), Headers(headers), body))
+            self._begin()
 
         return take
 
+    def _begin(self) -> None:
+        while self._waiting and len(self.under_way) < COMMANDS_AT_ONCE:
+            task = asyncio.create_task(self._answer(self._waiting.popleft()))
+            self.under_way.add(task)
+            task.add_done_callback(self._done)
+
     def _done(self, task: asyncio.Task[None]) -> None:
         self.under_way.discard(task)
-        self._room.release()
+        self._begin()
 
-    async def _answer(self, kind: type[Command], message: Msg) -> None:
-        answer = await self._told(kind, message)
+    async def _answer(self, request: _Request) -> None:
+        answer = as_json(await self._told(request))
         # A lost connection or no place to answer to: the caller asks again with the same id.
         with contextlib.suppress(nats.errors.Error):
-            await message.respond(as_json(answer))
+            await self.client.send(framed(request.reply, b"", answer))
 
-    async def _told(self, kind: type[Command], message: Msg) -> Outcome | CadreError:
+    async def _told(self, request: _Request) -> Outcome | CadreError:
         try:
-            command = kind.model_validate_json(message.data)
-            return await self.handling.handle(command, meta_from(message.headers or {}))
+            command = request.kind.model_validate_json(request.body)
+            return await self.handling.handle(command, meta_from(request.headers))
         except ValidationError as error:
             return from_validation(error.errors(include_url=False, include_input=False))
         except CadreError as error:
@@ -102,12 +121,10 @@ class _Taking:
 @contextlib.asynccontextmanager
 async def serve(runtime: Runtime) -> AsyncGenerator[None]:
     """Take commands from NATS until the block ends, and finish what was taken."""
-    service, taking = runtime.service, _Taking(runtime.handling)
+    service, taking = runtime.service, _Taking(runtime.client, runtime.handling)
     subscriptions = [
-        await runtime.client.subscribe(  # pyright: ignore[reportUnknownMemberType]
-            subject_of(service, handler.command),
-            queue=service.name,
-            cb=taking.taking(handler.command),
+        await runtime.client.tap(
+            subject_of(service, handler.command), taking.taking(handler.command), service.name
         )
         for handler in service.handlers
     ]
@@ -116,6 +133,6 @@ async def serve(runtime: Runtime) -> AsyncGenerator[None]:
     finally:
         for subscription in subscriptions:
             with contextlib.suppress(nats.errors.Error):
-                await subscription.unsubscribe()
-        if taking.under_way:
+                await runtime.client.untap(subscription)
+        while taking.under_way:
             await asyncio.wait(taking.under_way)

@@ -11,6 +11,7 @@ from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Refusal
 from cadre.shared.codec import Outgoing
 from cadre.shared.errors import CadreError
+from cadre.shared.signed import Message
 
 
 class RecordedEvent(BaseModel):
@@ -35,7 +36,9 @@ class Outcome(BaseModel):
     events: list[RecordedEvent] = Field(default_factory=list[RecordedEvent])
 
     @classmethod
-    def of(cls, command_id: UUID, sent: Sequence[Outgoing], positions: Sequence[int]) -> "Outcome":
+    def of(
+        cls, command_id: UUID, sent: Sequence[Outgoing | Message], positions: Sequence[int]
+    ) -> "Outcome":
         """The outcome of a command that caused events."""
         events = [
             RecordedEvent.model_construct(

@@ -50,5 +50,6 @@ def run(service: Service) -> None:
         port=settings.http_port,
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
     )

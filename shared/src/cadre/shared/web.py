@@ -72,7 +72,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     metrics = Metrics(service.name)
     app.state.metrics = metrics
     app.add_middleware(Recording)
-    app.add_middleware(Door, service=service, settings=settings, metrics=metrics)
+    app.add_middleware(Door, service=service, settings=settings, metrics=metrics, state=app.state)
     _tell_errors(app)
     app.include_router(health.router(service, metrics))
     _describe(app, service)
