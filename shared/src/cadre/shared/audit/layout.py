@@ -22,7 +22,7 @@ _VALUE = rb"([!-~\x80-\xff][ -~\x80-\xff]*+)(?<! )"
 type Values = Sequence[bytes]
 """What the headers of a layout say, in its order and as UTF-8; last an empty one, for whatever is
 lacking."""
-type Pick = Callable[[Values], Sequence[bytes]]
+type Pick = Callable[[Values], tuple[bytes, ...]]
 
 
 class Layout:
@@ -88,4 +88,4 @@ def _layout(names: tuple[str, ...]) -> Layout:
 def _pick(places: Sequence[int]) -> Pick:
     if len(places) > 1:
         return itemgetter(*places)
-    return lambda values: [values[at] for at in places]
+    return lambda values: tuple(values[at] for at in places)
