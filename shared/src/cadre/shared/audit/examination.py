@@ -198,6 +198,8 @@ class Examination:
                 projection.add(recorded)
 
     async def _compare_journals(self, messages: Sequence[Message]) -> None:
+        if not self._journals:
+            return
         rows = [row_of(message) for message in messages]
         for journal in tuple(self._journals):
             try:

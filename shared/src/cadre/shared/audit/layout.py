@@ -1,7 +1,8 @@
 """The headers of an event, all read at once.
 
 Nearly all events bear the same names in the same order. Of such a layout one expression reads all
-values; whatever it does not fit is read as everywhere else.
+values and sees that ids and numbers are in their usual form; whatever it does not fit is read as
+everywhere else.
 """
 
 import re
@@ -18,11 +19,23 @@ FAMILIAR_AFTER = 10
 FAMILIAR_MAX = 16
 _VALUE = rb"([!-~\x80-\xff][ -~\x80-\xff]*+)(?<! )"
 """A value that is read as it stands: nothing to strip and nothing unprintable."""
+_UUID = rb"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
+_NUMBER = rb"([0-9]++)"
+_FORMS = {
+    "ce-id": _UUID,
+    "ce-commandid": _UUID,
+    "ce-causationid": _UUID,
+    "ce-correlationid": _UUID,
+    "ce-aggregateversion": _NUMBER,
+    "ce-evidence": _NUMBER,
+}
+"""How services write values that have more than one form."""
+ENVELOPE = {"ce-id", "ce-commandid", "ce-aggregateversion", "ce-evidence"}
 
 type Values = Sequence[bytes]
 """What the headers of a layout say, in its order and as UTF-8; last an empty one, for whatever is
 lacking."""
-type Pick = Callable[[Values], Sequence[bytes]]
+type Pick = Callable[[Values], tuple[bytes, ...]]
 
 
 class Layout:
@@ -41,11 +54,16 @@ class Layout:
         """Picks the values of `SIGNED`."""
         self.signature = places.get(SIGNATURE)
         """Where the signature is."""
+        self.enveloped = places.keys() >= ENVELOPE
+        """Whether it says what the envelope of an event must say."""
 
     @cached_property
     def expression(self) -> re.Pattern[bytes]:
         """Fits the headers of this layout; its groups are the values."""
-        lines = (re.escape(name.encode()) + b": " + _VALUE + b"\r\n" for name in self.names)
+        lines = (
+            re.escape(name.encode()) + b": " + _FORMS.get(name, _VALUE) + b"\r\n"
+            for name in self.names
+        )
         return re.compile(b"NATS/1\\.0\r\n" + b"".join(lines) + b"\r\n")
 
 
@@ -54,10 +72,23 @@ _familiar: list[Layout] = []
 
 def read(block: bytes) -> tuple[Layout, Values]:
     """The layout of some headers as they travel, and their values."""
+    return read_familiar(block) or read_strange(block)
+
+
+def read_familiar(block: bytes) -> tuple[Layout, Values] | None:
+    """The same of headers that are written as services write them.
+
+    No name stands twice, no line is anything else, ids and numbers are in their usual form.
+    """
     if _is_text(block):
         for layout in _familiar:
             if found := layout.expression.fullmatch(block):
                 return layout, (*found.groups(), b"")
+    return None
+
+
+def read_strange(block: bytes) -> tuple[Layout, Values]:
+    """The same of any headers; from now on their layout may be a familiar one."""
     layout, values = read_mapping(Headers(block))
     layout.met += 1
     if layout.met == FAMILIAR_AFTER and len(_familiar) < FAMILIAR_MAX:
@@ -88,4 +119,4 @@ def _layout(names: tuple[str, ...]) -> Layout:
 def _pick(places: Sequence[int]) -> Pick:
     if len(places) > 1:
         return itemgetter(*places)
-    return lambda values: [values[at] for at in places]
+    return lambda values: tuple(values[at] for at in places)

@@ -14,16 +14,17 @@ are no UTF-8 count as U+FFFD.
 
 from collections.abc import Mapping
 from functools import lru_cache
-from itertools import chain
+from operator import add
 from struct import Struct
 
 from cadre.shared.audit.layout import TRANSPORT, Layout, Values, read, read_mapping
 from cadre.shared.audit.merkle import leaf_hash
 from cadre.shared.headers import Headers
-from cadre.shared.signed import Message
+from cadre.shared.signed import Message, frame
 
 DOMAIN = b"cadre-leaf-v1"
 NUMBER_BYTES = 8
+_FRAMES_KEPT = 4096
 
 
 def leaf(message: Message) -> bytes:
@@ -39,7 +40,6 @@ def leaf_of(
 ) -> bytes:
     """The same from headers that were read already."""
     own = layout.own(values)
-    fields = zip(_framed_names(layout), map(number, map(len, own)), own, strict=True)
     parts = (
         _BEGIN,
         number(position),
@@ -49,7 +49,7 @@ def leaf_of(
         subject,
         _EIGHT,
         number(len(own)),
-        *chain.from_iterable(fields),
+        _frame(layout, tuple(map(len, own))) % own,
         number(len(body)),
         body,
     )
@@ -75,10 +75,11 @@ number = Struct(">Q").pack
 """A number in eight bytes."""
 
 
-@lru_cache(maxsize=1024)
-def _framed_names(layout: Layout) -> list[bytes]:
-    """An event's own names as they stand in its leaf: the same for nearly all."""
-    return [framed(name.encode()) for name in layout.own_names]
+@lru_cache(_FRAMES_KEPT)
+def _frame(layout: Layout, lengths: tuple[int, ...]) -> bytes:
+    """The headers as they stand in a leaf, with places for values of these lengths."""
+    names = (framed(name.encode()) for name in layout.own_names)
+    return frame(map(add, names, map(number, lengths)))
 
 
 _EIGHT = number(NUMBER_BYTES)

@@ -45,6 +45,8 @@ class Rules:
     ends: bool
     alike: int
     """What it may correct."""
+    person: bool
+    """Whether its history is that of a person."""
 
     @classmethod
     def of(cls, kind: type[Event], orders: Sequence[Order]) -> "Rules":
@@ -61,6 +63,7 @@ class Rules:
             once=any(kind in order.once for order in orders),
             ends=any(kind in order.ends for order in orders),
             alike=_bits(alike[-1]) if alike else bit,
+            person=kind.entity == "cadre",
         )
 
 
@@ -77,7 +80,7 @@ class OrderCheck:
     """Which kinds of events a history has by now, by its number."""
     _ended: dict[int, int] = field(default_factory=dict[int, int])
     """With which kind a history has ended."""
-    _command: bytes = b""
+    _command: str = ""
     _index: int = 0
 
     def __post_init__(self) -> None:
@@ -87,8 +90,7 @@ class OrderCheck:
     def history(self, aggregate: str, kind: int) -> int:
         """The history that an event belongs to: of a person, that of all services."""
         # No service has an empty name.
-        person = KINDS[kind].entity == "cadre"
-        key = f".{aggregate.rpartition('.')[2]}" if person else aggregate
+        key = f".{aggregate.rpartition('.')[2]}" if self._rules[kind].person else aggregate
         number = self._histories.setdefault(key, len(self._histories))
         if number == len(self._kinds):
             self._kinds.append(0)
@@ -112,16 +114,15 @@ class OrderCheck:
             self._ended[place.history] = place.kind
 
     def _misplaced(self, rules: Rules, place: Place, had: int, *, corrects: bool) -> str:
-        name = _name(KINDS[place.kind])
         if rules.opens and not had and not rules.bit & rules.opens:
-            return f"{name} opens a history; {_names(rules.opens)} would"
-        ended = self._ended.get(place.history)
-        if ended is not None:
-            return f"{name} after {_name(KINDS[ended])}, which ends a history"
+            return f"{_name(KINDS[place.kind])} opens a history; {_names(rules.opens)} would"
+        if place.history in self._ended:
+            ended = KINDS[self._ended[place.history]]
+            return f"{_name(KINDS[place.kind])} after {_name(ended)}, which ends a history"
         if rules.after and not had & rules.after:
-            return f"{name} before {_names(rules.after)}"
+            return f"{_name(KINDS[place.kind])} before {_names(rules.after)}"
         if rules.once and had & rules.bit and not corrects:
-            return f"{name} a second time"
+            return f"{_name(KINDS[place.kind])} a second time"
         return ""
 
     def _miscorrects(self, rules: Rules, place: Place, corrected: Place | None) -> str:
@@ -140,7 +141,7 @@ class OrderCheck:
         self._command = command
         follows = facts.follows
         if facts.nth != self._index:
-            expected = event_id(aggregate, UUID(bytes=command), self._index)
+            expected = event_id(aggregate, UUID(command), self._index)
             follows = facts.event_id == expected.bytes
         return "" if follows else "the id does not follow from the command"
 

@@ -6,6 +6,7 @@ held to each other in the order of the log.
 """
 
 import json
+from binascii import unhexlify
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
-from cadre.shared.audit.layout import read
+from cadre.shared.audit.layout import read_familiar, read_strange
 from cadre.shared.audit.leaf import leaf_of
 from cadre.shared.audit.merkle import leaf_hash
 from cadre.shared.audit.signatures import Keys, Verdict, verdict
@@ -26,19 +27,15 @@ from cadre.shared.headers import Headers
 from cadre.shared.messages import Received
 from cadre.shared.signed import SIGNED, Message, preimage_of
 
-UUID_LENGTH, UUID_BYTES = 36, 16
-_ID, _TYPE, _TIME, _COMMAND, _CAUSATION, _CORRELATION, _VERSION, _PREVIOUS, _EVIDENCE, _KEY = map(
+_ID, _TYPE, _TIME, _COMMAND, _VERSION, _PREVIOUS, _KEY = map(
     SIGNED.index,
     (
         "ce-id",
         "ce-type",
         "ce-time",
         "ce-commandid",
-        "ce-causationid",
-        "ce-correlationid",
         "ce-aggregateversion",
         "ce-previoushash",
-        "ce-evidence",
         "ce-keyid",
     ),
 )
@@ -61,7 +58,7 @@ class Facts(NamedTuple):
     tag: str = ""
     previous: str = ""
     event_id: bytes = b""
-    command: bytes = b""
+    command: str = ""
     nth: int = 0
     """Its place among the command's events, unless the first of these is further back."""
     follows: bool = True
@@ -85,7 +82,7 @@ class Survey:
     def facts(self, events: Sequence[Stored]) -> list[Facts]:
         """What there is to say of each of some events that follow each other."""
         found: list[Facts] = []
-        command, index = b"", 0
+        command, index = "", 0
         for event in events:
             one = self._facts(event, command, index)
             found.append(one)
@@ -93,9 +90,10 @@ class Survey:
                 command, index = one.command, one.nth
         return found
 
-    def _facts(self, event: Stored, command: bytes, index: int) -> Facts:
+    def _facts(self, event: Stored, command: str, index: int) -> Facts:
         position, recorded_ns, subject, block, body = event
-        layout, values = read(block)
+        familiar = read_familiar(block)
+        layout, values = familiar or read_strange(block)
         signed, named = layout.signed(values), subject.encode()
         data = preimage_of(named, signed, body)
         leaf = leaf_of(position, recorded_ns, named, layout, values, body)
@@ -105,12 +103,21 @@ class Survey:
             judged = verdict(position, subject, signed[_KEY].decode(), signature, data, self.keys)
         hashes = leaf_hash(leaf), sha256(data).hexdigest()
         try:
-            _must_be_plain(block, len(layout.names))
-            said = _said(subject, block, body, signed, command, index)
+            if not familiar:
+                _must_be_plain(block, len(layout.names))
+            tag, supersedes = _event(subject, signed[_TYPE].decode(), body)
+            usual = familiar and layout.enveloped
+            said = _usual_envelope(signed) if usual else _any_envelope(block)
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             why = str(error) or type(error).__name__
             return Facts(*hashes, judged, version_of(signed[_VERSION].decode()), why)
-        return Facts(*hashes, judged, *said)
+        event_id, caused, version = said
+        nth = index + 1 if caused == command else 0
+        follows = event_id == event_id_bytes(_aggregate(subject), caused, nth)
+        previous = signed[_PREVIOUS].decode()
+        return Facts(
+            *hashes, judged, version, "", tag, previous, event_id, caused, nth, follows, supersedes
+        )
 
 
 def version_of(text: str) -> int | None:
@@ -132,35 +139,24 @@ def _must_be_plain(block: bytes, names: int) -> None:
         raise ValueError(msg)
 
 
-def _said(
-    subject: str, block: bytes, body: bytes, signed: Sequence[bytes], command: bytes, index: int
-) -> tuple[int, str, str, str, bytes, bytes, int, bool, bytes | None]:
-    """The last fields of its `Facts`, after the ``index``-th of a command.
+def _event(subject: str, named: str, body: bytes) -> tuple[str, bytes | None]:
+    """The tag of an event and the id of what it corrects.
 
     Raises: ValueError, LookupError, TypeError, RecursionError.
     """
-    event = _event(signed[_TYPE].decode(), body)
+    event = _read(named, body)
     tag, template = _names(type(event))
     if subject != template.format(getattr(event, event.key)):
         msg = f"an event {tag} of {event.aggregate} does not belong under its subject"
         raise ValueError(msg)
-    named, caused, version = _envelope(signed) or _any_envelope(block)
-    index = index + 1 if caused == command else 0
-    aggregate = subject.removeprefix("history.").rpartition(".")[0]
-    return (
-        version,
-        "",
-        tag,
-        signed[_PREVIOUS].decode(),
-        named,
-        caused,
-        index,
-        named == event_id_bytes(aggregate, _text(caused), index),
-        event.supersedes.bytes if event.supersedes else None,
-    )
+    return tag, event.supersedes.bytes if event.supersedes else None
 
 
-def _event(named: str, body: bytes) -> Event:
+def _aggregate(subject: str) -> str:
+    return subject.removeprefix("history.").rpartition(".")[0]
+
+
+def _read(named: str, body: bytes) -> Event:
     """The event of a body, whose header names this type.
 
     Nearly every body is of the newest version and fits: it is parsed and checked in one step.
@@ -185,40 +181,17 @@ def _event(named: str, body: bytes) -> Event:
     return event
 
 
-def _envelope(signed: Sequence[bytes]) -> tuple[bytes, bytes, int] | None:
-    """Id, command and version in headers as services write them; None for any others."""
-    named, caused, version = _uuid(signed[_ID]), _uuid(signed[_COMMAND]), signed[_VERSION]
-    if named is None or caused is None:
-        return None
-    if not version.isdigit() or not signed[_EVIDENCE].isdigit():
-        return None
-    if any(value and _uuid(value) is None for value in (signed[_CAUSATION], signed[_CORRELATION])):
-        return None
+def _usual_envelope(signed: Sequence[bytes]) -> tuple[bytes, str, int]:
+    """Id, command and version in headers as services write them."""
     datetime.fromisoformat(signed[_TIME].decode())
-    return named, caused, int(version)
+    event_id = unhexlify(signed[_ID].replace(b"-", b""))
+    return event_id, signed[_COMMAND].decode(), int(signed[_VERSION])
 
 
-def _any_envelope(block: bytes) -> tuple[bytes, bytes, int]:
+def _any_envelope(block: bytes) -> tuple[bytes, str, int]:
     """The same of any headers. Raises: KeyError or ValueError."""
     found = Received.checked(Headers(block))
-    return found.event_id.bytes, found.command_id.bytes, found.version
-
-
-def _uuid(value: bytes) -> bytes | None:
-    """The bytes of an id in its usual form; None for other forms, and for what is no id."""
-    if len(value) != UUID_LENGTH:
-        return None
-    try:
-        found = bytes.fromhex(value.replace(b"-", b"").decode())
-    except ValueError:
-        return None
-    return found if len(found) == UUID_BYTES else None
-
-
-def _text(raw: bytes) -> str:
-    """An id in its usual form."""
-    text = raw.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return found.event_id.bytes, str(found.command_id), found.version
 
 
 @cache
