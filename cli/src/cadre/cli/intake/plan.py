@@ -20,7 +20,7 @@ from cadre.cli.intake.records import Import, Record, count
 from cadre.cli.intake.roster import read_roster
 from cadre.cli.intake.suggestions import suggest
 
-ALONE_BYTES_MAX = 2_000_000
+ALONE_BYTES_MAX = 8_000_000
 """So much is read sooner by one process than others are started."""
 PROCESSES_MAX = 8
 
