@@ -136,7 +136,7 @@ def _import(session: Session, folder: Path) -> Imported:
         seconds: list[float] = []
         memory: list[float] = []
         begun = perf_counter()
-        process = subprocess.Popen(import_command(folder, it.data), stdout=subprocess.PIPE)
+        process = _started(folder, it.data)
         done = threading.Event()
 
         def watch() -> None:
@@ -158,6 +158,13 @@ def _import(session: Session, folder: Path) -> Imported:
         return Imported(persons, persons / taken, seconds, memory, it.baselines())
 
 
+def _started(folder: Path, data: Path) -> subprocess.Popen[bytes]:
+    # Its progress stays off the table's terminal.
+    return subprocess.Popen(
+        import_command(folder, data), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+
+
 def _report(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     try:
         output, _ = process.communicate()
@@ -173,7 +180,7 @@ def _report(process: subprocess.Popen[bytes]) -> dict[str, Any]:
 def _resumed(session: Session, folder: Path, persons: int) -> str:
     """An import that is killed under way and begun again records everybody once."""
     with system(session) as it:
-        process = subprocess.Popen(import_command(folder, it.data), stdout=subprocess.DEVNULL)
+        process = _started(folder, it.data)
         try:
             while it.events() < persons // 3 and process.poll() is None:
                 sleep(0.05)
@@ -181,7 +188,7 @@ def _resumed(session: Session, folder: Path, persons: int) -> str:
             process.kill()
             process.wait()
         before = it.events()
-        again = subprocess.Popen(import_command(folder, it.data), stdout=subprocess.PIPE)
+        again = _started(folder, it.data)
         report = _report(again)
         stored = len({event.subject for event in it.baselines()})
         assert stored == persons, f"{stored} of {persons} persons after the second import"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cadre.cli.intake import Import, Problem, combine, plan_import, read_form
+from cadre.cli.intake import Import, Problem, combine, plan, plan_import, read_form
 from cadre.cli.intake.lrmx import Lrmx, write_lrmx
 from cadre.cli.intake.suggestions import near
 from cadre.contracts.vocabulary import Grade
@@ -145,3 +145,18 @@ def test_files_that_cannot_be_planned_are_told(tmp_path: Path):
         ("error", Problem.UNREADABLE_FILE, "missing.lrmx"),
     ]
     assert (plan.files, plan.errors, plan.warnings) == (1, 2, 1)
+
+
+def test_several_processes_read_what_one_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for number in range(6):
+        content = write_lrmx(Lrmx.of({**FORM, "TianBiaoShiJian": f"2025060{number + 1}"}))
+        (tmp_path / f"{number}.lrmx").write_bytes(content)
+    (tmp_path / "old.xlsx").write_bytes(b"no workbook")
+    alone = plan_import([tmp_path], effective_on=DAY)
+    monkeypatch.setattr(plan, "ALONE_BYTES_MAX", 0)
+    monkeypatch.setattr(plan.os, "cpu_count", lambda: 2)
+    told: list[tuple[int, int]] = []
+    together = plan_import([tmp_path], effective_on=DAY, advance=lambda *step: told.append(step))
+    assert together == alone
+    assert (len(alone.records), len(alone.issues)) == (1, 1)
+    assert told == [(number, 7) for number in range(1, 8)]

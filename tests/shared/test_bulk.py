@@ -18,6 +18,7 @@ from cadre.shared.log import Log, NoAnswer
 from cadre.shared.messages import Command, Meta
 from cadre.shared.outcomes import Outcome
 from cadre.shared.runtime import Runtime, running
+from cadre.shared.signed import Message
 from support import mini
 from support.environment import Environment
 from support.mini import DAY, Note, Open, Register, TakeSeat, cadre_id
@@ -150,6 +151,39 @@ async def test_sent_again_after_a_break_nothing_is_recorded_twice(
         again = await handle_many(two.handling, commands)
         assert all(isinstance(a, Outcome) and a.repeated for a in again)
         assert await two.log.last_position() == 40
+
+
+async def test_what_the_journal_holds_is_repeated_without_asking_the_log(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = [(registered(n), meta()) for n in range(40)]
+    asked: list[str] = []
+    tail = Log.tail
+
+    async def counting(self: Log, subjects: str, after: int) -> list[Message]:
+        asked.append(subjects)
+        return await tail(self, subjects, after)
+
+    async with running(mini.service(), environment.settings("one")) as one:
+        await handle_many(one.handling, commands)
+        await one.projector.wait(40, 10)
+    async with running(mini.service(), environment.settings("one")) as two:
+        monkeypatch.setattr(Log, "tail", counting)
+        answers = await handle_many(two.handling, commands)
+        assert all(isinstance(a, Outcome) and a.repeated for a in answers)
+        assert [a.position for a in answers if isinstance(a, Outcome)] == list(range(1, 41))
+        # Behind the journal's last event may be another one of the same command.
+        assert len(asked) == 1
+
+
+async def test_a_repeat_of_other_content_is_refused_though_the_journal_holds_it(
+    runtime: Runtime,
+) -> None:
+    same = meta()
+    await handle_many(runtime.handling, [(registered(1, "张三"), same), (registered(2), meta())])
+    await runtime.projector.wait(2, 10)
+    answers = await handle_many(runtime.handling, [(registered(1, "李四"), same)])
+    assert told(answers) == [CommandReused.code]
 
 
 async def test_an_instance_that_is_behind_repeats_and_loses_nothing(

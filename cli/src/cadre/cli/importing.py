@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cadre.cli.client import Client, Refused, SentCommand
 from cadre.cli.intake.issues import Issue
@@ -18,6 +18,7 @@ from cadre.cli.intake.plan import ImportPlan, plan_import
 from cadre.cli.intake.records import Record
 from cadre.cli.options import DEFAULT_DATA, Data, account
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
+from cadre.cli.progressing import progress
 from cadre.shared.errors import Malformed
 
 SENDERS = 2
@@ -63,10 +64,13 @@ def import_files(
     as_json: AsJson = False,
 ) -> None:
     """导入名册与任免审批表。 Import files; exit code 1 when a row was refused."""
-    plan = plan_import(paths, effective_on=_day(on))
+    with progress("read", as_json=as_json) as advance:
+        plan = plan_import(paths, effective_on=_day(on), advance=advance)
     if issues_file is not None:
         write_issues(issues_file, plan.issues)
-    imported = None if dry_run else send(Client.of(data, account()), plan.records)
+    imported = None
+    if not dry_run:
+        imported = send(Client.of(data, account()), plan.records, as_json=as_json)
     if as_json:
         print_json(_report(plan, imported))
     else:
@@ -77,18 +81,19 @@ def import_files(
         raise typer.Exit(DIFFERENT)
 
 
-def send(client: Client, records: Sequence[Record]) -> Imported:
+def send(client: Client, records: Sequence[Record], *, as_json: bool = False) -> Imported:
     """Record every baseline; a repeat of the same sources changes nothing.
 
     What was sent before a break is found to be there, so the same import simply goes on.
     """
     imported = Imported()
-    with _progress() as progress, ThreadPoolExecutor(SENDERS) as pool:
-        task = progress.add_task("导入 importing", total=len(records))
+    done = 0
+    with progress("import", as_json=as_json) as advance, ThreadPoolExecutor(SENDERS) as pool:
         for part, answers in _in_parallel(pool, client, records):
             for record, answer in zip(part, answers, strict=True):
                 imported.add(record, answer)
-            progress.advance(task, len(part))
+            done += len(part)
+            advance(done, len(records))
     return imported
 
 
@@ -115,23 +120,11 @@ def _send(client: Client, part: Part) -> Answers:
         SentCommand(
             "record-baseline",
             record.command_id,
-            record.baseline.model_dump(mode="json")
-            | {"effective_on": record.effective_on.isoformat()},
+            json.loads(record.content) | {"effective_on": record.effective_on.isoformat()},
         )
         for record in part
     ]
     return client.commands("selection", commands)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=CONSOLE,
-        transient=True,
-    )
 
 
 def print_plan(plan: ImportPlan, issues_file: Path | None = None) -> None:

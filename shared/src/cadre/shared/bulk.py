@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cadre.shared.codec import Outgoing
 from cadre.shared.decider import Scope, World
 from cadre.shared.decisions import Decision, Wish
 from cadre.shared.errors import CadreError
@@ -18,6 +19,7 @@ from cadre.shared.handling import Handling
 from cadre.shared.log import BATCH_EVENTS_MAX, Conflict, NoAnswer
 from cadre.shared.messages import Command, Meta
 from cadre.shared.outcomes import Outcome
+from cadre.shared.signed import Message
 
 COMMANDS_MAX = 10_000
 SINGLE_AT_ONCE = 32
@@ -37,6 +39,7 @@ async def handle_many(
             scopes = tuple(accepted.handler.scopes(accepted.command, World()))
             bulk.waiting[index] = (accepted, scopes)
     await handling.histories.recall(scope for _, s in bulk.waiting.values() for scope in s)
+    await bulk.tell_repeats()
     while bulk.waiting:
         await bulk.carry_out_some()
     return [bulk.told[index] for index in range(len(commands))]
@@ -50,6 +53,39 @@ class _Bulk:
     )
     """Commands by their place, with the histories they name themselves."""
     told: dict[int, Outcome | CadreError] = field(default_factory=dict[int, Outcome | CadreError])
+
+    async def tell_repeats(self) -> None:
+        """Answer commands that the journal holds, so that an import begun again costs little.
+
+        A command's events follow each other. So if the journal goes on behind the last one it
+        holds, it holds all. What is in doubt is left to the single way, which asks the log.
+        """
+        known = [index for index in self.waiting if await self._knows(index)]
+        scopes = dict.fromkeys(scope for index in known for scope in self.waiting[index][1])
+        end = self.handling.projector.journal_position
+        stored = await self.handling.histories.journal.read_many(list(scopes))
+        for index in known:
+            wish, named = self.waiting[index]
+            caused = [m for scope in named for m in stored[scope] if self._caused(m, wish)]
+            if caused and max(message.position for message in caused) < end:
+                self.told[index] = _repeated(wish, caused)
+                del self.waiting[index]
+
+    async def _knows(self, index: int) -> bool:
+        """Whether a command is known to have been recorded, and on none but named histories."""
+        wish, named = self.waiting[index]
+        found = {scope: await self.handling.histories.known(scope) for scope in named}
+        world = World({scope: history.state for scope, history in found.items()})
+        led_to = wish.handler.scopes(wish.command, world)
+        return bool(wish.recorded_at(found)) and found.keys() >= set(led_to)
+
+    def _caused(self, message: Message, wish: Wish) -> bool:
+        """Whether a command caused an event, as it is sent now."""
+        return (
+            message.aggregate[0] == self.handling.service.name
+            and message.headers.get("ce-commandid") == str(wish.meta.command_id)
+            and message.headers.get("ce-commandhash") == wish.hash
+        )
 
     async def carry_out_some(self) -> None:
         """Carry out waiting commands, of each history the first."""
@@ -106,3 +142,12 @@ class _Bulk:
                 self.told[index] = await self.handling.carry_out(wish)
             except CadreError as error:
                 self.told[index] = error
+
+
+def _repeated(wish: Wish, caused: Iterable[Message]) -> Outcome:
+    by_position = {message.position: message for message in caused}
+    positions = sorted(by_position)
+    found = [by_position[position] for position in positions]
+    sent = [Outgoing(message.subject, dict(message.headers), message.body) for message in found]
+    outcome = Outcome.of(wish.meta.command_id, sent, positions)
+    return outcome.model_copy(update={"repeated": True})

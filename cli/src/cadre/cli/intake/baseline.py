@@ -44,8 +44,8 @@ def read_person(
     career = (*_resume(person), *_grades(person), *_awards(person))
     if findings.failed or profile is None or standing is None:
         return None
-    return Record(
-        baseline=Baseline(
+    return Record.of(
+        Baseline(
             **dict(profile),
             standing=standing,
             career=career,

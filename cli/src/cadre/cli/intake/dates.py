@@ -10,6 +10,7 @@ import unicodedata
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 EARLIEST, LATEST = 1900, 2100
 """Years outside this range are taken for typing errors."""
@@ -60,6 +61,7 @@ def half_width(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
+@lru_cache(maxsize=4096)
 def read_date(text: str) -> Moment | Ambiguous | None:
     """What a written date means; None if it is not one."""
     plain = half_width(MIDNIGHT.sub("", text.strip())).replace("。", ".")

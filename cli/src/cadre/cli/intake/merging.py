@@ -1,6 +1,7 @@
 """Several sources about one person as one record."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from cadre.cli.intake.issues import Issue, Problem
 from cadre.cli.intake.records import Record
@@ -49,32 +50,21 @@ def _lead_order(record: Record) -> tuple[bool, int]:
 def _merge_two(lead: Record, other: Record) -> Record:
     if not near(lead.name, other.name):
         issue = _issue(other, "姓名", lead.name, other.name, lead, kept_out=True)
-        return _with(lead, issues=(*lead.issues, *other.issues, issue))
-    issues = tuple(_differences(lead, other))
-    standing = lead.baseline.standing.model_copy(
-        update=_filled(lead.baseline.standing, other.baseline.standing, STANDING)
-    )
-    baseline = lead.baseline.model_copy(
+        return replace(lead, issues=(*lead.issues, *other.issues, issue))
+    one, two = lead.baseline, other.baseline
+    standing = one.standing.model_copy(update=_filled(one.standing, two.standing, STANDING))
+    baseline = one.model_copy(
         update={
-            **_filled(lead.baseline, other.baseline, PROFILE),
+            **_filled(one, two, PROFILE),
             "standing": standing,
-            "career": tuple(_career(lead.baseline.career, other.baseline.career)),
+            "career": tuple(_career(one.career, two.career)),
         }
     )
-    return Record(
-        baseline=baseline,
+    return Record.of(
+        baseline,
         effective_on=lead.effective_on,
         sources=(*lead.sources, *other.sources),
-        issues=(*lead.issues, *other.issues, *issues),
-    )
-
-
-def _with(record: Record, *, issues: tuple[Issue, ...]) -> Record:
-    return Record(
-        baseline=record.baseline,
-        effective_on=record.effective_on,
-        sources=record.sources,
-        issues=issues,
+        issues=(*lead.issues, *other.issues, *_differences(lead, other)),
     )
 
 
@@ -88,10 +78,8 @@ def _filled(lead: object, other: object, fields: dict[str, str]) -> dict[str, ob
 
 
 def _differences(lead: Record, other: Record) -> Iterator[Issue]:
-    pairs = (
-        (PROFILE, lead.baseline, other.baseline),
-        (STANDING, lead.baseline.standing, other.baseline.standing),
-    )
+    leading, told = lead.baseline, other.baseline
+    pairs = ((PROFILE, leading, told), (STANDING, leading.standing, told.standing))
     for fields, of_lead, of_other in pairs:
         for name, label in fields.items():
             one, two = getattr(of_lead, name), getattr(of_other, name)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID, uuid5
 
 from cadre.cli.intake.issues import Issue
@@ -27,21 +27,44 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One person as the sources tell, ready to be recorded as a baseline."""
+    """One person as the sources tell, ready to be recorded as a baseline.
 
-    baseline: Baseline
+    An import holds everybody at once, so the baseline is kept as text: models take five times the
+    memory.
+    """
+
+    id_number: str
+    name: str
+    birth_month: YearMonth
+    content: bytes
+    """The baseline as JSON."""
     effective_on: date
     sources: tuple[Source, ...]
     """Every source that contributed, the leading one first."""
     issues: tuple[Issue, ...] = ()
 
-    @property
-    def id_number(self) -> str:
-        return str(self.baseline.id_number)
+    @classmethod
+    def of(
+        cls,
+        baseline: Baseline,
+        *,
+        effective_on: date,
+        sources: tuple[Source, ...],
+        issues: tuple[Issue, ...],
+    ) -> Self:
+        return cls(
+            id_number=str(baseline.id_number),
+            name=str(baseline.full_name),
+            birth_month=baseline.birth_month,
+            content=baseline.model_dump_json(exclude_none=True).encode(),
+            effective_on=effective_on,
+            sources=sources,
+            issues=issues,
+        )
 
     @property
-    def name(self) -> str:
-        return str(self.baseline.full_name)
+    def baseline(self) -> Baseline:
+        return Baseline.model_validate_json(self.content)
 
     @property
     def command_id(self) -> UUID:

@@ -28,21 +28,22 @@ def near(one: str, other: str) -> bool:
 
 def suggest(records: Iterable[Record], refused: Iterable[Unidentified]) -> Iterator[Issue]:
     """Warnings for people who share month of birth and nearly the name; linear in their number."""
-    by_pattern: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    # Few are refused, so it is their patterns that are kept, not everybody's.
+    sought: dict[tuple[str, str], list[int]] = defaultdict(list)
+    found: list[tuple[Unidentified, dict[str, str]]] = [(person, {}) for person in refused]
+    for number, (person, _) in enumerate(found):
+        for pattern in _patterns(person.name):
+            sought[person.birth_month, pattern].append(number)
     by_name: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in records:
-        month = record.baseline.birth_month
-        by_name[month, record.name].append(record)
+        by_name[record.birth_month, record.name].append(record)
         for pattern in _patterns(record.name):
-            by_pattern[month, pattern].append(record)
+            for number in sought.get((record.birth_month, pattern), ()):
+                found[number][1][str(record.sources[0])] = record.name
     for first, *others in by_name.values():
         if others:
             yield _same_name(first, others)
-    for person in refused:
-        keys = ((person.birth_month, pattern) for pattern in _patterns(person.name))
-        places = {str(r.sources[0]): r.name for key in keys for r in by_pattern.get(key, ())}
-        if places:
-            yield _perhaps(person, places)
+    yield from (_perhaps(person, places) for person, places in found if places)
 
 
 def _patterns(name: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ Each function answers None where it cannot tell; nothing is guessed.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cadre.contracts.vocabulary import Education, Grade, Political, PostLevel, Rank, Sex
 
@@ -81,14 +82,20 @@ TITLE = re.compile(
 )
 
 
+_remembered = lru_cache(maxsize=4096)
+"""Rosters say the same few things of everybody."""
+
+
 def sex(text: str) -> Sex | None:
     return next((term for term in Sex if text.removesuffix("性") == term.zh), None)
 
 
+@_remembered
 def political(text: str) -> Political | None:
     return next((term for word, term in POLITICAL if word in text), None)
 
 
+@_remembered
 def education(text: str) -> Education | None:
     """Education (学历), not degree (学位): a master's degree beside 大学 leaves it at that."""
     if "研究生" in text:
@@ -107,16 +114,19 @@ def ethnicity(text: str) -> str:
     return text if text.endswith("族") or len(text) > 3 else f"{text}族"  # noqa: PLR2004  short names only
 
 
+@_remembered
 def level(text: str) -> PostLevel | None:
     return next(
         (term for term, words in LEVEL_TITLES.items() if any(word in text for word in words)), None
     )
 
 
+@_remembered
 def rank(text: str) -> Rank | None:
     return next((term for term in Rank if term.zh in text), None)
 
 
+@_remembered
 def major(school: str) -> str | None:
     """The subject in 某大学某学院某某专业."""
     if not school.endswith("专业"):
@@ -131,6 +141,7 @@ class Workplace:
     title: str
 
 
+@_remembered
 def workplace(text: str) -> Workplace | None:
     """工作单位及现任职务 cut into the two, at the first unit that a title follows."""
     plain = "".join(text.split())
