@@ -29,7 +29,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cadre.shared.database import Database
 from cadre.shared.database import create_engine as create_engine_of
-from cadre.shared.many_rows import insert_missing, insert_new, upsert
+from cadre.shared.many_rows import ROWS_TOGETHER, insert_missing, insert_new, upsert
 from cadre.shared.read_models import Change, Drop, Put, ReadModels
 from cadre.shared.read_models_sql import write
 from support.environment import Environment
@@ -171,6 +171,47 @@ async def test_new_rows_come_back_as_they_went_in_and_none_is_written_twice(
             await database.transact(work)
     else:
         assert await database.transact(work) == rows
+
+
+@pytest.mark.parametrize("count", [ROWS_TOGETHER - 1, ROWS_TOGETHER, 2 * ROWS_TOGETHER + 3])
+async def test_many_rows_are_put_as_one_is_however_often(database: Database, count: int) -> None:
+    first = [
+        {"id": f"{n}", "part": 1, "title": "一", "on": date(2026, 3, 2), "passed": n % 2 == 0}
+        for n in range(count)
+    ]
+    then = [row | {"title": None, "on": None} for row in first[1:]]
+    # Of other columns, with keys that are there and one that is not.
+    scores = [{"score": 0.5, "part": 1, "id": f"{n}"} for n in range(1, count + 1)]
+
+    def work(connection: Connection) -> dict[str, dict[str, Any]]:
+        for rows in (first, then, scores):
+            upsert(TABLE, tuple(rows[0]), connection.dialect).execute(connection, rows)
+        found = connection.execute(select(TABLE)).mappings()
+        return {row["id"]: dict(row) for row in found}
+
+    empty = dict.fromkeys(TABLE.columns.keys())
+    expected = {
+        row["id"]: empty | row
+        for row in (*first, scores[-1], *(row | {"score": 0.5} for row in then))
+    }
+    assert await database.transact(work) == expected
+    assert await database.transact(work) == expected
+
+
+async def test_a_row_among_many_that_does_not_fit_is_refused_with_all_of_them(
+    database: Database,
+) -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": f"{n}", "part": 1, "on": date(2026, 3, 2)} for n in range(99)
+    ]
+    rows[70]["on"] = "yesterday"
+
+    def work(connection: Connection) -> None:
+        upsert(TABLE, ("id", "part", "on"), connection.dialect).execute(connection, rows)
+
+    with pytest.raises((DBAPIError, TypeError)):
+        await database.transact(work)
+    assert await database.read(ids) == []
 
 
 async def test_a_text_that_is_too_long_is_refused_not_cut(database: Database) -> None:
