@@ -7,10 +7,12 @@ from random import Random
 from typing import cast
 from uuid import UUID, uuid4, uuid5
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cadre.contracts.catalogue import CATALOGUE
+from cadre.shared.audit import layout as layouts
 from cadre.shared.audit.layout import FAMILIAR_AFTER, read
 from cadre.shared.audit.leaf import leaf_of
 from cadre.shared.audit.places import Place, Places
@@ -105,3 +107,34 @@ def test_a_header_smuggled_in_before_or_behind_its_like_is_named() -> None:
     assert "stands twice" in said(lines + other + b"\r\n\r\n")
     assert "stands twice" in said(block[:at] + other + block[at:])
     assert "a line of the headers is none" in said(lines + b"\r\nno header\r\n\r\n")
+
+
+def test_lengths_that_look_like_the_places_of_a_frame_are_bytes_like_all() -> None:
+    headers = {f"x-{number}": "%" * number for number in range(1, 38)}
+    headers["ce-type"] = "%b" * 18 + "%"
+    subject = "history.a.b.c.d"
+
+    leaf = leaf_of(7, 9, subject.encode(), *read(Headers.of(headers).block), b"%b")
+    assert leaf == documented(headers, subject.encode(), b"%b")
+    parts = [b"cadre-event-v1", subject.encode(), *(headers.get(n, "").encode() for n in SIGNED)]
+    signed = b"".join(len(one).to_bytes(4) + one for one in (*parts, b"%b"))
+    assert preimage(subject, headers, b"%b") == signed
+
+
+def test_ids_in_another_form_are_read_as_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    signer = Signer.from_seed("supervision", b"1" * 32)
+    event = CATALOGUE.read(json.loads(GOLDEN.read_bytes()))
+    envelope = recorded(1, event).envelope
+    assert isinstance(envelope, Envelope)
+    sent = Codec(signer, cast("Keyring", None)).encode(event, envelope, {})
+    loud = dict(sent.headers) | {n: sent.headers[n].upper() for n in ("ce-id", "ce-commandid")}
+
+    monkeypatch.setattr(layouts, "_familiar", [layouts.Layout(tuple(sent.headers))])
+    blocks = [Headers.of(one).block for one in (sent.headers, loud)]
+    assert [layouts.read_familiar(block) is None for block in blocks] == [False, True]
+
+    usual, other = (
+        Survey(None).facts([(1, 0, sent.subject, block, sent.body)])[0] for block in blocks
+    )
+    assert usual.unreadable == ""
+    assert other == usual._replace(leaf=other.leaf, digest=other.digest)
