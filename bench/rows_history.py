@@ -1,6 +1,5 @@
 """One person's history of thirty events, on logs of different sizes."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from time import perf_counter
 
 import peer
 import psycopg
+import uvloop
 from lives import EVENTS_PER_PERSON, cadre_id
 from report import Curve, Goal, Line, Measured, Row
 from session import Filled, Session
@@ -44,7 +44,7 @@ def rows(session: Session) -> Measured:
     for size in session.sizes.history:
         log = session.filled(size)
         session.tell(f"histories at {log.end:,} events")
-        again[log.end], first[log.end] = asyncio.run(_at(session, log))
+        again[log.end], first[log.end] = uvloop.run(_at(session, log))
     return Measured(
         [
             _row(session, "history", "asked for again", again, "a get for newer events"),

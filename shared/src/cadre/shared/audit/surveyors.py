@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from typing import Any, NamedTuple, Self
 
 from cadre.shared.audit.survey import Facts, Stored, Survey, stored
+from cadre.shared.collecting import collect_rarely
 from cadre.shared.signed import Message
 
 PARALLEL_EVENTS_MIN = 20_000
@@ -44,7 +45,9 @@ class Surveyors:
     def __enter__(self) -> Self:
         if self.events >= PARALLEL_EVENTS_MIN:
             # Forking a process with threads could copy a held lock.
-            self._pool = ProcessPoolExecutor(OTHERS, mp_context=get_context("spawn"))
+            self._pool = ProcessPoolExecutor(
+                OTHERS, mp_context=get_context("spawn"), initializer=collect_rarely
+            )
             self._started = asyncio.get_running_loop().run_in_executor(self._pool, _start)
         return self
 
