@@ -42,7 +42,13 @@ METADATA = MetaData()
 JOURNAL = Table(
     "journal",
     METADATA,
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    # SQLite keeps rows by a key of this very type; any other would be an index beside them.
+    Column(
+        "position",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),
     Column("recorded_ns", BigInteger, nullable=False),
     Column("service", String(32), nullable=False),
     Column("entity", String(32), nullable=False),

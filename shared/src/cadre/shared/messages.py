@@ -160,9 +160,9 @@ class Received:
         return UUID(found) if found else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Recorded[E: Event]:
-    """An event together with its place in history."""
+    """An event together with its place in history. Not frozen: that costs more than the rest."""
 
     event: E
     envelope: Envelope | Received
