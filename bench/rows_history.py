@@ -57,8 +57,12 @@ def rows(session: Session) -> Measured:
             ),
         ],
         [
-            _curve("history", "One person's history of 30 events, asked for again", again),
-            _curve("history-first", "The same, asked for the first time", first),
+            _curve(
+                f"history{_suffix(session)}",
+                "One person's history of 30 events, asked for again",
+                again,
+            ),
+            _curve(f"history-first{_suffix(session)}", "The same, asked for the first time", first),
         ],
     )
 
@@ -134,11 +138,16 @@ async def _medians(people: list[str], *work: Callable[[str], Awaitable[None]]) -
     return Medians(ours, theirs, limit)
 
 
+def _suffix(session: Session) -> str:
+    """Rows that include the huge log stand beside the others: they are measured seldom."""
+    return "-huge" if session.sizes.huge else ""
+
+
 def _row(session: Session, name: str, title: str, found: dict[int, Medians], limit: str) -> Row:
     largest = found[max(found)]
     told = ", ".join(f"{at.ours:.3g} ms at {size:,}" for size, at in found.items())
     return Row(
-        name,
+        f"{name}{_suffix(session)}",
         f"one person's history, 30 events, folded, inside the service, {title}, median",
         "ms",
         largest.ours,

@@ -1,6 +1,5 @@
 """A history in two times, against a filter written out naively."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -41,7 +40,7 @@ def histories(draw: st.DrawFn) -> list[Recorded[Event]]:
         earlier = [None, *(event_id(n) for n in range(1, position))]
         event = assessed(day, draw(st.sampled_from(earlier)))
         at = START + timedelta(seconds=draw(st.integers(0, 100)))
-        found.append(replace(recorded(position, event), recorded_ns=int(at.timestamp()) * 10**9))
+        found.append(recorded(position, event)._replace(recorded_ns=int(at.timestamp()) * 10**9))
     return found
 
 

@@ -132,10 +132,11 @@ async def test_a_poison_event_parks_one_person_and_nobody_else(
             await mended.projector.retry(("selection", "cadre", ANA))
 
 
+@pytest.mark.parametrize("unfit", [{"note": object()}, {"on": "no day"}])
 async def test_a_row_that_does_not_fit_parks_its_person_and_a_rebuild_ends_all_the_same(
-    environment: Environment,
+    environment: Environment, unfit: dict[str, object]
 ) -> None:
-    async with running(mini.service(misfit(ANA)), environment.settings()) as runtime:
+    async with running(mini.service(misfit(ANA, unfit)), environment.settings()) as runtime:
         for who in (ANA, BO):
             await register(runtime, who)
         await asyncio.gather(note(runtime, ANA), note(runtime, BO))
@@ -150,7 +151,7 @@ async def test_a_row_that_does_not_fit_parks_its_person_and_a_rebuild_ends_all_t
             await asyncio.wait_for(runtime.projector.rebuilding, 20)
 
 
-def misfit(who: str) -> ReadModels:
+def misfit(who: str, unfit: dict[str, object]) -> ReadModels:
     """A person's observations become rows that no database takes."""
     models = mini.read_models(poison=who)
     (project,) = models.projections[Observed]
@@ -158,7 +159,7 @@ def misfit(who: str) -> ReadModels:
     def misfitting(recorded: Recorded[Observed]) -> Iterable[Change]:
         if recorded.event.cadre_id != who:
             return project(recorded)
-        return [Put("notes", {"event_id": str(recorded.event_id), "note": object()})]
+        return [Put("notes", {"event_id": str(recorded.event_id)} | unfit)]
 
     models.projections[Observed] = [misfitting]
     return models

@@ -7,7 +7,7 @@ bytes of each, in the order of `SIGNED`. Personal fields travel sealed with the 
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from types import UnionType
@@ -171,7 +171,7 @@ class Codec:
             if isinstance(holder[name], dict) and "sealed" in holder[name]:
                 value = await self.keyring.open_value(holder[name]["sealed"], place)
                 holder[name] = value.model_dump() if isinstance(value, BaseModel) else value
-        return replace(recorded, event=type(recorded.event).model_validate(body))
+        return recorded._replace(event=type(recorded.event).model_validate(body))
 
 
 def _is_sealed(value: Any) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -160,9 +160,8 @@ class Received:
         return UUID(found) if found else None
 
 
-@dataclass(slots=True, kw_only=True)
-class Recorded[E: Event]:
-    """An event together with its place in history. Not frozen: that costs more than the rest."""
+class Recorded[E: Event](NamedTuple):
+    """An event together with its place in history."""
 
     event: E
     envelope: Envelope | Received

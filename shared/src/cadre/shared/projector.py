@@ -35,6 +35,9 @@ EVENTS_AT_A_STRETCH = 100
 BATCH_EVENTS_MAX = 1000
 """In one transaction. More is hardly faster, and whoever else writes has to wait for it."""
 
+_MISFIT = (TypeError, ValueError, AttributeError, ArithmeticError)
+"""What making a row for the driver raises where a value is not of its column's type."""
+
 _LOGGER = structlog.get_logger(__name__)
 
 
@@ -270,8 +273,8 @@ class Projector:
     async def _transact[A, T](self, work: _Work[A, T], on: A, batch: Batch) -> T:
         try:
             return await self.database.transact(lambda c: work(c, on, batch))
-        except DBAPIError as error:
-            if error.connection_invalidated:
+        except (DBAPIError, *_MISFIT) as error:
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
                 raise
         # Some event does not fit its table: find it, park it, keep the others.
         return await self.database.transact(lambda c: work(c, on, batch, singly=True))
