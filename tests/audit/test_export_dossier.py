@@ -1,7 +1,6 @@
 """What people read: the file of a motion, pages, paper, cited rules, clear texts."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -208,7 +207,7 @@ def test_a_refusal_on_the_way_is_told() -> None:
 def test_a_refusal_in_another_motion_is_none_of_this() -> None:
     refused = HISTORY[3].event
     assert isinstance(refused, appointment.PromotionRefused)
-    other = replace(HISTORY[3], event=refused.model_copy(update={"motion_id": "m-2"}))
+    other = HISTORY[3]._replace(event=refused.model_copy(update={"motion_id": "m-2"}))
 
     assert "没有被拒的记录" in motion([*HISTORY[:3], other, *HISTORY[4:]])
 
@@ -235,7 +234,7 @@ def test_the_events_beside_a_period_are_named_so() -> None:
 def test_a_correction_is_marked_in_words_and_in_the_row() -> None:
     first, *_ = HISTORY
     corrected = POST.model_copy(update={"supersedes": first.event_id, "seats": 3})
-    second = replace(recorded(corrected)[0], position=2)
+    second = recorded(corrected)[0]._replace(position=2)
     material = Material(OfCadre(WANG), CHECKPOINT, [first, second], opened=True)
     document = dossier(material)
     rows = [
