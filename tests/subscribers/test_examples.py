@@ -190,7 +190,7 @@ async def test_verify_accepts_what_a_service_wrote(scribe: Scribe, tmp_path: Pat
         for signer in map(signer_of, ("appointment", "selection"))
     }
     events = [
-        {"subject": event.subject, "headers": event.headers, "body": event.body.decode()}
+        {"subject": event.subject, "headers": dict(event.headers), "body": event.body.decode()}
         for event in written
     ]
     path = tmp_path / "events.json"

@@ -25,7 +25,8 @@ from cadre.shared.projector import Projector
 from cadre.shared.protection import UNPROTECTED, Protection
 from cadre.shared.signed import Message, digest
 
-HISTORIES_CACHED_MAX = 20_000
+HISTORIES_CACHED_MAX = 10_000
+"""As many as one request may name; each takes some kilobytes."""
 TAIL_EVENTS_NEAR = 5_000
 """How far behind the journal a history may be and still be completed from the log alone."""
 

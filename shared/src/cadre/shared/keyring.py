@@ -33,7 +33,7 @@ from cadre.shared.master_keys import NONCE_BYTES, MasterKeys
 from cadre.shared.protection import forgotten
 
 KEY_BYTES = 32
-CACHE_KEYS_MAX = 50_000
+CACHE_KEYS_MAX = 10_000
 CACHE_SECONDS_MAX = 30.0
 QUERY_KEYS_MAX = 400
 PREFIX = "sealed:"
