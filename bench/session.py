@@ -1,6 +1,7 @@
 """One invocation: its sizes, its work directory, the servers and filled logs that rows share."""
 
 import contextlib
+import gc
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -124,5 +125,7 @@ def interleaved(runs: int, **work: Callable[[], float]) -> Mapping[str, float]:
     figures: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(runs):
         for name, measure in work.items():
+            # What one leaves behind, connections too, must not burden the next.
+            gc.collect()
             figures[name].append(measure())
     return {name: median(found) for name, found in figures.items()}

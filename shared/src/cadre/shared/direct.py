@@ -1,7 +1,7 @@
 """Direct gets (ADR-31): events of a filter by one request, without a consumer.
 
 The client library asks for one event at a time; a batch is answered with several messages and an
-end mark, so the requests and their answers are matched here.
+end mark, which it does not know.
 """
 
 import asyncio
@@ -15,35 +15,58 @@ import nats.errors
 from cadre.shared.connection import Connection
 from cadre.shared.errors import Unavailable
 from cadre.shared.headers import Headers
+from cadre.shared.inbox import NO_RESPONDERS, Inbox
 from cadre.shared.signed import Message
 
 ANSWER_S_MAX = 5.0
 BATCH_MAX = 1000
 _END_OF_BATCH = "204"
 _NOT_FOUND = "404"
-_NO_RESPONDERS = "503"
 _ADDED = b"\r\nNats-Stream:"
 """Begins what the server adds behind an event's own headers."""
 
 
 @dataclass(slots=True)
 class _Answer:
-    """What has come so far; ``left`` is how many more the server has, once it has told."""
+    """What has come so far; ``end`` tells how many more the server has."""
 
+    stream: str
     end: asyncio.Future[int]
     messages: list[Message] = field(default_factory=list[Message])
+
+    def take(self, block: bytes, body: bytes) -> None:
+        if self.end.done():
+            return
+        at = block.rfind(_ADDED)
+        if at >= 0:
+            own, added = block[:at], Headers(block[at:])
+            self.messages.append(_message(own, added, body))
+            if "Nats-Num-Pending" not in added:
+                self.end.set_result(0)
+            return
+        headers = Headers(block)
+        status = headers.status
+        if status == _END_OF_BATCH:
+            self.end.set_result(int(headers.get("Nats-Num-Pending", "0")))
+        elif status == _NOT_FOUND:
+            self.end.set_result(0)
+        elif status == NO_RESPONDERS:
+            self.end.set_exception(Unavailable("the log does not answer reads", where=self.stream))
+        else:
+            told = block.partition(b"\r\n")[0].decode().removeprefix("NATS/1.0").strip()
+            self.end.set_exception(Unavailable(f"the log refused a read: {told}"))
 
 
 @dataclass(slots=True)
 class DirectGets:
-    """Asks one stream. Its answers come to one subscription, made with the first request."""
+    """Asks one stream."""
 
     client: Connection
     stream: str
-    _inbox: str = ""
-    _number: int = 0
-    _waiting: dict[bytes, _Answer] = field(default_factory=dict[bytes, _Answer])
-    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _inbox: Inbox = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._inbox = Inbox(self.client)
 
     async def one(self, position: int) -> Message | None:
         """The event at a position."""
@@ -55,53 +78,16 @@ class DirectGets:
         return await self._ask({"seq": after + 1, "next_by_subj": subjects, "batch": BATCH_MAX})
 
     async def _ask(self, request: dict[str, Any]) -> tuple[list[Message], int]:
-        await self._subscribe()
-        self._number += 1
-        reply = f"{self._inbox}.{self._number}"
-        answer = _Answer(asyncio.get_running_loop().create_future())
-        self._waiting[reply.encode()] = answer
-        subject = f"$JS.API.DIRECT.GET.{self.stream}"
+        answer = _Answer(self.stream, asyncio.get_running_loop().create_future())
+        subject, body = f"$JS.API.DIRECT.GET.{self.stream}", json.dumps(request).encode()
         try:
-            await self.client.publish(subject, json.dumps(request).encode(), reply=reply)
-            async with asyncio.timeout(ANSWER_S_MAX):
-                left = await answer.end
+            async with self._inbox.answers(answer.take) as reply:
+                await self.client.publish(subject, body, reply=reply)
+                async with asyncio.timeout(ANSWER_S_MAX):
+                    left = await answer.end
         except (TimeoutError, nats.errors.Error) as error:
             raise Unavailable("the log did not answer in time", hint="try again") from error
-        finally:
-            del self._waiting[reply.encode()]
         return answer.messages, left
-
-    async def _subscribe(self) -> None:
-        async with self._opening:
-            if not self._inbox:
-                inbox = self.client.new_inbox()
-                await self.client.tap(f"{inbox}.*", self._take)
-                self._inbox = inbox
-
-    def _take(self, subject: bytes, _reply: bytes, block: bytes, body: bytes) -> None:
-        answer = self._waiting.get(subject)
-        if answer is None or answer.end.done():
-            return
-        at = block.rfind(_ADDED)
-        if at >= 0:
-            own, added = block[:at], Headers(block[at:])
-            answer.messages.append(_message(own, added, body))
-            if "Nats-Num-Pending" not in added:
-                answer.end.set_result(0)
-            return
-        headers = Headers(block)
-        status = headers.status
-        if status == _END_OF_BATCH:
-            answer.end.set_result(int(headers.get("Nats-Num-Pending", "0")))
-        elif status == _NOT_FOUND:
-            answer.end.set_result(0)
-        elif status == _NO_RESPONDERS:
-            answer.end.set_exception(
-                Unavailable("the log does not answer reads", where=self.stream)
-            )
-        else:
-            told = block.partition(b"\r\n")[0].decode().removeprefix("NATS/1.0").strip()
-            answer.end.set_exception(Unavailable(f"the log refused a read: {told}"))
 
 
 def _message(own: bytes, added: Headers, body: bytes) -> Message:

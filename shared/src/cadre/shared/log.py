@@ -7,6 +7,7 @@ so the protocol's headers and requests are written here and nowhere else.
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -17,8 +18,8 @@ from cadre.shared.connection import Connection, framed
 from cadre.shared.direct import DirectGets
 from cadre.shared.errors import CadreError, NotFound, TooLarge, Unavailable
 from cadre.shared.headers import Headers
+from cadre.shared.inbox import Inbox
 from cadre.shared.pull import SILENCE_MAX_S, Pull, api
-from cadre.shared.requests import Requests
 from cadre.shared.signed import Message
 
 STREAM = "HISTORY"
@@ -65,10 +66,10 @@ class Log:
     client: Connection
     stream: str = STREAM
     _direct: DirectGets = field(init=False)
-    _requests: Requests = field(init=False)
+    _inbox: Inbox = field(init=False)
 
     def __post_init__(self) -> None:
-        self._requests = Requests(self.client)
+        self._inbox = Inbox(self.client)
         self._direct = DirectGets(self.client, self.stream)
 
     async def append(self, events: Sequence[tuple[Outgoing, Expectation | None]]) -> list[int]:
@@ -86,7 +87,12 @@ class Log:
                 f"{count} events in one decision, at most {BATCH_EVENTS_MAX}",
                 hint="split the command",
             )
-        reply = await self._requests.reply()
+        end = int((await self._ask(events))["seq"])
+        return list(range(end - count + 1, end + 1))
+
+    def _frames(self, events: Sequence[tuple[Outgoing, Expectation | None]], reply: str) -> bytes:
+        """One event as it is, or an atomic batch; only the last of it is answered."""
+        count = len(events)
         batch = uuid4().hex if count > 1 else ""
         frames: list[bytes] = []
         for number, (event, expectation) in enumerate(events, start=1):
@@ -96,8 +102,7 @@ class Log:
             if batch and number == count:
                 more["Nats-Batch-Commit"] = "1"
             frames.append(self._framed(event, more, reply if number == count else ""))
-        end = int((await self._ask(b"".join(frames), reply, events[-1][0].subject))["seq"])
-        return list(range(end - count + 1, end + 1))
+        return b"".join(frames)
 
     def _framed(self, event: Outgoing, more: dict[str, str], reply: str) -> bytes:
         headers = Headers.of(event.headers).followed_by(more)
@@ -110,9 +115,10 @@ class Log:
             )
         return framed(event.subject, headers, event.body, reply)
 
-    async def _ask(self, frames: bytes, reply: str, subject: str) -> dict[str, Any]:
+    async def _ask(self, events: Sequence[tuple[Outgoing, Expectation | None]]) -> dict[str, Any]:
+        subject = events[-1][0].subject
         try:
-            told = await self._requests.ask(frames, reply, PUBLISH_TIMEOUT_S)
+            told = await self._inbox.ask(partial(self._frames, events), PUBLISH_TIMEOUT_S)
         except nats.errors.NoRespondersError as error:
             raise Unavailable(
                 f"no stream takes {subject}", hint="provision the stream first"
