@@ -70,7 +70,7 @@ async def shown_people(runtime: Runtime) -> tuple[int, int]:
 
 
 async def test_whoever_reads_keeps_one_state_while_tables_are_swapped(runtime: Runtime) -> None:
-    await runtime.projector.wait(await register(runtime, ANA), 10)
+    await runtime.projector.wait(await register(runtime, ANA), 60)
     async with runtime.projector.shown() as (connection, shown):
         runtime.projector.rebuild()
         await asyncio.sleep(0.2)
@@ -82,8 +82,8 @@ async def test_whoever_reads_keeps_one_state_while_tables_are_swapped(runtime: R
     for seen, count in await asyncio.gather(*others):
         assert seen == count, "a position that the tables do not have"
     assert runtime.projector.rebuilding is not None
-    await asyncio.wait_for(runtime.projector.rebuilding, 10)
-    await runtime.projector.wait(position, 10)
+    await asyncio.wait_for(runtime.projector.rebuilding, 60)
+    await runtime.projector.wait(position, 60)
     assert [generation.number for generation in await runtime.projector.status()] == [2]
     assert await shown_people(runtime) == (2, 2)
     await same_as_a_fresh_fold(runtime)
