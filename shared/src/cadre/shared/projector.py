@@ -91,6 +91,7 @@ class Projector:
     """How far the tables that answer have come."""
     journaled: Progress = field(default_factory=lambda: Progress("in the journal"))
     _standing: Standing = field(init=False)
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _applying: Applying = field(init=False)
     _showing: CompoundSelect[Any, Any] = field(init=False)
 
@@ -281,7 +282,9 @@ class Projector:
 
     async def _look(self) -> None:
         """Read what the database holds now."""
-        self._stand(await self.database.read(lambda c: Standing.read(c, self.models)))
+        # One after the other: what was read earlier must not overwrite what was read later.
+        async with self._looking:
+            self._stand(await self.database.read(lambda c: Standing.read(c, self.models)))
 
     def _stand(self, standing: Standing) -> None:
         self._standing = standing
