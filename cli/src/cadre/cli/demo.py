@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cadre.cli import system
 from cadre.cli.client import Client
@@ -24,6 +23,7 @@ from cadre.cli.life.fiction import Scene
 from cadre.cli.life.script import Phase, Script
 from cadre.cli.life.stage import Stage
 from cadre.cli.output import CONSOLE, DIFFERENT, ERRORS, AsJson, print_json
+from cadre.cli.progressing import bar
 from cadre.shared.errors import CadreError, Malformed
 
 ISSUES_SHOWN = 5
@@ -121,13 +121,7 @@ def _show(path: Path, cadres: int, seed: int, years: int, *, quiet: bool) -> Sho
 
 
 def _play(stage: Stage, script: Script) -> None:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=ERRORS, transient=True) as progress:
+    with bar() as progress:
         task = progress.add_task("", total=len(script.steps))
 
         def advance(phase: Phase) -> None:

@@ -22,15 +22,20 @@ def progress(what: str, *, as_json: bool) -> Generator[Advance]:
     if as_json:
         yield _lines(what)
         return
+    with bar() as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, of: shown.update(task, completed=done, total=of)
+
+
+def bar() -> Progress:
+    """A bar on stderr that is gone when it is done."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=ERRORS, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
+    return Progress(*columns, console=ERRORS, transient=True)
 
 
 def _lines(what: str) -> Advance:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cadre.shared.codec import Outgoing
 from cadre.shared.decider import Scope, World
 from cadre.shared.decisions import Decision, Wish
 from cadre.shared.errors import CadreError
@@ -148,6 +147,5 @@ def _repeated(wish: Wish, caused: Iterable[Message]) -> Outcome:
     by_position = {message.position: message for message in caused}
     positions = sorted(by_position)
     found = [by_position[position] for position in positions]
-    sent = [Outgoing(message.subject, dict(message.headers), message.body) for message in found]
-    outcome = Outcome.of(wish.meta.command_id, sent, positions)
+    outcome = Outcome.of(wish.meta.command_id, found, positions)
     return outcome.model_copy(update={"repeated": True})

@@ -8,7 +8,7 @@ ALLOCATED, YOUNG, OLD = 50_000, 20, 100
 def collect_rarely() -> None:
     """For a process that handles many objects and leaves hardly any in circles.
 
-    As it is set by default, looking takes a tenth to a fifth of reading a log. What was loaded so
+    As it is set by default, looking takes up to a quarter of reading a log. What was loaded so
     far stays: a full collection that looks at it halts everything for long.
     """
     gc.collect()
