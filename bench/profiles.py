@@ -1,0 +1,302 @@
+"""Where the time of a row goes: processor time by process and by function. Writes profiles.md.
+
+Samples are taken by py-spy, which needs root or a kernel that lets it attach.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from cadre.shared.collecting import collect_rarely
+
+if TYPE_CHECKING:
+    from session import Session
+
+HERE = Path(__file__).parent
+PY_SPY = str(Path(sys.executable).with_name("py-spy"))
+SAMPLES_PER_SECOND = 250
+LINES_MAX = 25
+SETTLE_S = 1.0
+
+_FRAME = re.compile(r"(?P<function>.+) \((?P<file>[^():]+)(?::\d+)?\)$")
+_OURS = re.compile(r"/(?P<module>cadre/(?:contracts|shared|selection|supervision|cli)/.+)\.py$")
+_PACKAGE = re.compile(r"/site-packages/(?P<package>[^/.]+)")
+
+type Place = tuple[str, str]
+"""Our innermost function, and the library that is called from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One that takes part, with those of its children that are not told of by themselves."""
+
+    name: str
+    pid: int
+
+
+def _cpu_s(pid: int, others: Collection[int]) -> float:
+    """Seconds of processor so far, those of children that ended too."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        times = process.cpu_times()
+        own = times.user + times.system + times.children_user + times.children_system
+        children = [child.pid for child in process.children() if child.pid not in others]
+        return float(own) + sum(_cpu_s(child, others) for child in children)
+    return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is looked at: so many items of work, and who does it."""
+
+    name: str
+    item: str
+    items: int
+    run: Callable[[], object]
+    sampled: Process
+    others: Sequence[Process]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Microseconds an item."""
+
+    name: str
+    item: str
+    items: int
+    wall: float
+    cpu: dict[str, float]
+    """By process, the sampled one first."""
+    functions: list[tuple[float, str, str]]
+    """Of the sampled process: time and place, the longest first."""
+
+
+def profile(load: Load) -> Profile:
+    """Run a load once, sampled."""
+    everybody = [load.sampled, *load.others]
+    each = 1e6 / load.items
+    with _sampling(load.sampled.pid) as (spy, samples):
+        told = {spy, *(one.pid for one in everybody)}
+        before = [_cpu_s(one.pid, told) for one in everybody]
+        begun = time.perf_counter()
+        load.run()
+        wall = time.perf_counter() - begun
+        after = [_cpu_s(one.pid, told) for one in everybody]
+    cpu = {
+        one.name: (end - start) * each
+        for one, start, end in zip(everybody, before, after, strict=True)
+    }
+    functions = [
+        (cpu[load.sampled.name] * count / samples.total(), function, library)
+        for (function, library), count in samples.most_common(LINES_MAX)
+    ]
+    return Profile(load.name, load.item, load.items, wall * each, cpu, functions)
+
+
+@contextlib.contextmanager
+def _sampling(pid: int) -> Generator[tuple[int, Counter[Place]]]:
+    """Sample a process and its children meanwhile; afterwards, how often it was seen where."""
+    found: Counter[Place] = Counter()
+    with tempfile.TemporaryDirectory() as name:
+        file = Path(name) / "samples"
+        command = [PY_SPY, "record", "--pid", str(pid), "--rate", str(SAMPLES_PER_SECOND)]
+        command += ["--subprocesses", "--format", "raw", "--function", "--full-filenames"]
+        spy = subprocess.Popen([*command, "--output", str(file)], stdout=subprocess.DEVNULL)
+        try:
+            time.sleep(SETTLE_S)
+            yield spy.pid, found
+        finally:
+            spy.send_signal(signal.SIGINT)
+            spy.wait()
+        for line in file.read_text("utf-8").splitlines():
+            stack, _, count = line.rpartition(" ")
+            found[_place(stack.split(";"))] += int(count)
+
+
+def _place(stack: Sequence[str]) -> Place:
+    """Our innermost function, and the library that is called from it."""
+    frames = [match for frame in stack if (match := _FRAME.match(frame))]
+    for depth, frame in enumerate(reversed(frames)):
+        if ours := _OURS.search(frame["file"]):
+            module = ours["module"].replace("/", ".")
+            return f"{module}.{frame['function']}", _library(frames[-1]["file"]) if depth else ""
+    return "—", _library(frames[-1]["file"]) if frames else ""
+
+
+def _library(file: str) -> str:
+    """The package a file belongs to."""
+    found = _PACKAGE.search(file)
+    return found["package"] if found else "Python"
+
+
+def _commands(session: "Session") -> Iterator[Load]:
+    from load import RECORDED
+    from rows_commands import CALLERS, http_commands, running_commands
+
+    count = session.sizes.commands
+    with running_commands(session) as it:
+        service = Process("selection", it.ours.pid)
+        others = [*_servers(session, it.log.server.pid), Process("the callers", os.getpid())]
+        for name, callers, times in (("commands-http", CALLERS, 4), ("command", 1, 1)):
+            requests = [r for _ in range(times) for r in http_commands(count, it.ours.token)]
+
+            def run(requests: list[bytes] = requests, callers: int = callers) -> None:
+                it.http(it.ours, requests, callers, RECORDED)
+
+            yield Load(name, "command", len(requests), run, service, others)
+
+
+def _queries(session: "Session") -> Iterator[Load]:
+    from lives import cadre_id
+    from load import http_load, http_request
+    from rows_commands import until_applied
+    from servers import service
+
+    log = session.filled(session.sizes.events)
+    with service(log.server, "selection", session.database("profiles")) as web:
+        until_applied(web, log.end)
+        requests = [
+            http_request("GET", f"/cadres/{cadre_id(n % log.people)}?after=1", web.token)
+            for n in range(session.sizes.commands)
+        ]
+        yield Load(
+            "query",
+            "query",
+            len(requests),
+            lambda: session.pool.submit(http_load, web.port, requests, 1, b"{").result(),
+            Process("selection", web.pid),
+            [*_servers(session, log.server.pid), Process("the caller", os.getpid())],
+        )
+
+
+def _reading(session: "Session") -> Iterator[Load]:
+    import uvloop
+    from rows_reading import codec_of, examine, replay
+
+    log = session.filled(session.sizes.events)
+    codec = asyncio.run(codec_of(session, log))
+    own, servers = Process("the reader", os.getpid()), _servers(session, log.server.pid)[:1]
+    for name, run in (
+        ("replay", lambda: uvloop.run(replay(log, codec))),
+        ("audit", lambda: asyncio.run(examine(session, log, signatures=False))),
+        ("audit-signatures", lambda: asyncio.run(examine(session, log, signatures=True))),
+    ):
+        yield Load(name, "event", log.end, run, own, servers)
+
+
+def _projection(session: "Session") -> Iterator[Load]:
+    import uvloop
+    from rows_projection import project
+
+    log = session.filled(session.sizes.events)
+    own, servers = Process("supervision", os.getpid()), _servers(session, log.server.pid)
+    sqlite = f"sqlite+aiosqlite:///{session.new_directory('ours') / 'supervision.db'}"
+    for name, url in (
+        ("projection-postgres", session.database("supervision-profile")),
+        ("projection-sqlite", sqlite),
+    ):
+
+        def run(url: str = url) -> None:
+            uvloop.run(project(log, url))
+
+        yield Load(name, "event", log.end, run, own, servers)
+
+
+def _import(session: "Session") -> Iterator[Load]:
+    from rows_import import county, import_files, system
+
+    folder = county(session)
+    with system(session) as it:
+        selection, *rest = [Process(name, pid) for name, pid in it.services.items()]
+        others = [Process("cadre import", os.getpid()), *rest, Process("nats-server", it.nats_pid)]
+        yield Load(
+            "import",
+            "person",
+            session.sizes.persons,
+            lambda: import_files(folder, it.data),
+            selection,
+            others,
+        )
+
+
+def _servers(session: "Session", nats_pid: int) -> list[Process]:
+    return [Process("nats-server", nats_pid), Process("PostgreSQL", session.postgres.pid)]
+
+
+LOADS: dict[str, Callable[["Session"], Iterator[Load]]] = {
+    "commands": _commands,
+    "queries": _queries,
+    "reading": _reading,
+    "projection": _projection,
+    "import": _import,
+}
+
+
+def main() -> None:
+    """Look at every load, and write what was seen."""
+    from report import machine
+    from session import Sizes, session
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=tuple(LOADS), metavar="LOAD")
+    parser.add_argument("--events", type=int, default=49_980)
+    parser.add_argument("--commands", type=int, default=2_000)
+    parser.add_argument("--persons", type=int, default=3_000)
+    parser.add_argument("--directory", type=Path, default=Path(tempfile.gettempdir()))
+    parser.add_argument("--out", type=Path, default=HERE / "profiles.md")
+    options = parser.parse_args()
+    sizes = Sizes(events=options.events, commands=options.commands, persons=options.persons)
+    collect_rarely()
+    facts = machine(options.directory, f"python bench/profiles.py {' '.join(sys.argv[1:])}".strip())
+    with session(sizes, options.directory, lambda line: print(line, file=sys.stderr)) as it:
+        loads = (load for name in options.only or LOADS for load in LOADS[name](it))
+        told = [_told(profile(load)) for load in loads]
+    options.out.write_text("\n".join([_head(facts), *told]), "utf-8")
+
+
+def _head(facts: dict[str, Any]) -> str:
+    return f"""# Where the time goes
+
+Microseconds of processor an item, by process, and by function for the process that matters most: a
+place is our innermost function and, in brackets, the library it was in. Children count with their
+parents. Sampled {SAMPLES_PER_SECOND} times a second by py-spy, which makes the wall longer; how
+fast a row is without it stands in `results.json`. `—` is what no function of ours has called: the
+event loop, libraries' own threads, the start of processes. On {facts["cores"]} cores of
+{facts["cpu"]}, Python {facts["python"]}, {facts["key"][:10]}, by `{facts["command"]}`.
+"""
+
+
+def _told(found: Profile) -> str:
+    cpu = " · ".join(f"{name} {figure:,.0f}" for name, figure in found.cpu.items())
+    lines = [
+        f"## {found.name}",
+        "",
+        f"{found.items:,} items, {found.wall:,.0f} µs of wall each. CPU: {cpu}.",
+        "",
+        f"| µs a{'n' if found.item[0] in 'aeiou' else ''} {found.item} | place |",
+        "| --: | --- |",
+    ]
+    for figure, function, library in found.functions:
+        within = f" ({library})" if library else ""
+        lines.append(f"| {figure:,.1f} | `{function}`{within} |")
+    sampled = next(iter(found.cpu.values()))
+    rest = sampled - sum(figure for figure, *_ in found.functions)
+    return "\n".join([*lines, f"| {rest:,.1f} | the rest |", ""])
+
+
+if __name__ == "__main__":
+    main()
