@@ -4,13 +4,15 @@ A route takes ``reader: Reading``. Callers may add ``?after=N`` to wait until po
 every answer carries the header ``Cadre-Position``, and ``Cadre-Parked`` while persons are parked.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import cached_property
 from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Query, Request
 from pydantic import Field
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.event import Forgotten, Sealed, clear
@@ -58,6 +60,38 @@ class Opener(Protocol):
     async def open_token(self, text: str) -> str | Forgotten: ...
 
 
+type Line = dict[str, Any]
+"""A row by the names of its columns."""
+
+
+@dataclass(frozen=True)
+class Queries:
+    """Queries with the same parameters that are asked together.
+
+    To be built once: that costs as much as carrying them out.
+    """
+
+    each: Sequence[Select[Any]]
+
+    @classmethod
+    def of(cls, *each: Select[Any]) -> "Queries":
+        return cls(each)
+
+    @cached_property
+    def together(self) -> Select[Any]:
+        """One query for PostgreSQL, whose only row holds the rows of each as an array.
+
+        The driver gives a row in an array as it would give it alone.
+        """
+        rows = [select(func.row(*query.subquery().c)).scalar_subquery() for query in self.each]
+        return select(*(func.array(one).label(f"rows{n}") for n, one in enumerate(rows)))
+
+    @cached_property
+    def columns(self) -> list[list[str]]:
+        """The names of the columns of each."""
+        return [query.selected_columns.keys() for query in self.each]
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """One read of the read models. ``hidden`` are the cadres whose data it may not use."""
@@ -66,6 +100,15 @@ class Reader:
     position: int
     opener: Opener
     hidden: frozenset[str] = frozenset()
+
+    async def read(self, queries: Queries, **parameters: object) -> list[list[Line]]:
+        """The rows of each query; PostgreSQL is asked once for all."""
+        if self.connection.dialect.name == "postgresql":
+            answer = await self.connection.execute(queries.together, parameters)
+            each = zip(queries.columns, answer.one(), strict=True)
+            return [[dict(zip(names, row, strict=True)) for row in rows] for names, rows in each]
+        answers = [await self.connection.execute(query, parameters) for query in queries.each]
+        return [[dict(row) for row in answer.mappings()] for answer in answers]
 
     async def open(self, text: str | None) -> str | None:
         """The clear text of a stored personal value.

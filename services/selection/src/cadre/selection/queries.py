@@ -3,11 +3,21 @@
 import json
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Select,
+    String,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    select,
+)
 
 from cadre.contracts.event import RuleFinding
 from cadre.selection.tables import (
@@ -21,7 +31,7 @@ from cadre.selection.tables import (
 from cadre.shared.calendar import add_months
 from cadre.shared.errors import NotFound
 from cadre.shared.rulebook import rulebook
-from cadre.shared.serving import Reader
+from cadre.shared.serving import Line, Queries, Reader
 
 
 class PersonLine(BaseModel):
@@ -142,27 +152,25 @@ CORRECTABLE = (
 )
 
 
-async def profiles(
-    reader: Reader, where: ColumnElement[bool], on: date
-) -> dict[str, dict[str, Any]]:
-    """Rows of `CADRES` by cadre id, sorted, as corrected by a day; personal fields still sealed.
-
-    ``where`` chooses persons by columns of `CADRES`.
-    """
-    chosen = select(CADRES).where(where).order_by(CADRES.c.cadre_id)
-    rows = (await reader.connection.execute(chosen)).mappings()
-    found = {row["cadre_id"]: dict(row) for row in rows}
+def _profiles(where: ColumnElement[bool], until: ColumnElement[date] | date) -> Queries:
+    """Rows of `CADRES`, and what corrected them by a day; ``where`` chooses by columns of it."""
     corrections = (
         select(PROFILE_CORRECTIONS)
         .join(CADRES, CADRES.c.cadre_id == PROFILE_CORRECTIONS.c.cadre_id)
         .where(
             where,
             PROFILE_CORRECTIONS.c.superseded_by.is_(None),
-            PROFILE_CORRECTIONS.c.corrected_on <= on,
+            PROFILE_CORRECTIONS.c.corrected_on <= until,
         )
         .order_by(PROFILE_CORRECTIONS.c.corrected_on)
     )
-    for correction in (await reader.connection.execute(corrections)).mappings():
+    return Queries.of(select(CADRES).where(where).order_by(CADRES.c.cadre_id), corrections)
+
+
+def _corrected(rows: list[Line], corrections: list[Line]) -> dict[str, Line]:
+    """Profiles by cadre id, in their order; personal fields still sealed."""
+    found = {row["cadre_id"]: row for row in rows}
+    for correction in corrections:
         right = {name: correction[name] for name in CORRECTABLE if correction[name] is not None}
         found[correction["cadre_id"]] |= right
     return found
@@ -178,25 +186,44 @@ async def person(reader: Reader, row: Mapping[str, Any]) -> PersonLine:
 
 async def persons(reader: Reader, where: ColumnElement[bool], on: date) -> list[PersonLine]:
     """The chosen persons, names opened."""
-    rows = await profiles(reader, where, on)
-    return [await person(reader, row) for row in rows.values()]
+    rows, corrections = await reader.read(_profiles(where, on))
+    return [await person(reader, row) for row in _corrected(rows, corrections).values()]
+
+
+_OF, _UNTIL = bindparam("of", type_=String), bindparam("until", type_=Date)
+
+
+def _facts(table: Table, day: str) -> Select[Any]:
+    """Facts about a person up to a day that no correction replaced, in order of that day."""
+    query = select(table).where(table.c.cadre_id == _OF, table.c[day] <= _UNTIL)
+    if "superseded_by" in table.c:
+        query = query.where(table.c.superseded_by.is_(None))
+    return query.order_by(table.c[day], table.c.event_id)
+
+
+_CADRE = Queries.of(
+    *_profiles(CADRES.c.cadre_id == _OF, _UNTIL).each,
+    _facts(POLITICAL_ASSESSMENTS, "assessed_on"),
+    _facts(REFUSALS, "refused_on"),
+)
+_OBSERVATIONS = Queries.of(_facts(OBSERVATIONS, "observed_on"))
+_KIN = Queries.of(_facts(KIN, "declared_on"))
 
 
 async def cadre(reader: Reader, cadre_id: str, on: date) -> CadreView:
     """Raises NotFound for a stranger."""
-    row = (await profiles(reader, CADRES.c.cadre_id == cadre_id, on)).get(cadre_id)
+    rows, corrections, assessed, refused = await reader.read(_CADRE, of=cadre_id, until=on)
+    row = _corrected(rows, corrections).get(cadre_id)
     if row is None:
         raise NotFound(
             f"no cadre {cadre_id} is known here", where=cadre_id, hint="search by name first"
         )
     for name in ("full_name", "id_number", "birth_date", "native_place"):
         row[name] = await reader.open(row[name])
-    assessed = await _facts(reader, POLITICAL_ASSESSMENTS, cadre_id, "assessed_on", on)
     for assessment in assessed:
         lifted_on = assessment["lifted_on"]
         assessment["lifted_on"] = lifted_on if lifted_on and lifted_on <= on else None
         assessment["note"] = await reader.open(assessment["note"])
-    refused = await _facts(reader, REFUSALS, cadre_id, "refused_on", on)
     for refusal in refused:
         refusal["findings"] = json.loads(refusal["findings"])
     return CadreView(
@@ -208,7 +235,7 @@ async def cadre(reader: Reader, cadre_id: str, on: date) -> CadreView:
 
 async def observations(reader: Reader, cadre_id: str, on: date) -> Observations:
     """What was seen of somebody by a day, in order."""
-    seen = await _facts(reader, OBSERVATIONS, cadre_id, "observed_on", on)
+    (seen,) = await reader.read(_OBSERVATIONS, of=cadre_id, until=on)
     for observation in seen:
         observation["note"] = await reader.open(observation["note"])
     lines = [ObservationLine.model_validate(observation) for observation in seen]
@@ -217,28 +244,8 @@ async def observations(reader: Reader, cadre_id: str, on: date) -> Observations:
 
 async def kin(reader: Reader, cadre_id: str, on: date) -> KinOfCadre:
     """Whom somebody declared as kin by a day."""
-    declared = await _facts(reader, KIN, cadre_id, "declared_on", on)
+    (declared,) = await reader.read(_KIN, of=cadre_id, until=on)
     return KinOfCadre(cadre_id=cadre_id, kin=[KinLine.model_validate(line) for line in declared])
-
-
-async def _facts(
-    reader: Reader, table: Table, cadre_id: str, day: str, on: date
-) -> list[dict[str, Any]]:
-    """Facts about a person up to a day that no correction replaced, in order of that day."""
-    of = {"of": cadre_id, "until": on}
-    rows = await reader.connection.execute(_facts_of(table, day), of)
-    return [dict(row) for row in rows.mappings()]
-
-
-@cache
-def _facts_of(table: Table, day: str) -> Select[Any]:
-    # Built once: that costs as much as carrying it out.
-    query = select(table).where(
-        table.c.cadre_id == bindparam("of"), table.c[day] <= bindparam("until")
-    )
-    if "superseded_by" in table.c:
-        query = query.where(table.c.superseded_by.is_(None))
-    return query.order_by(table.c[day], table.c.event_id)
 
 
 def managed(on: date) -> ColumnElement[bool]:
