@@ -13,6 +13,7 @@ from contextvars import copy_context
 from typing import Any, Protocol
 
 import aiosqlite
+import asyncpg
 import sqlalchemy
 import uvloop
 from sqlalchemy import Connection, Dialect, Engine, MetaData, Table, event, make_url, text
@@ -91,7 +92,7 @@ class _Threads(Protocol):
     async def write[T](self, work: Work[T]) -> T: ...
     async def read[T](self, work: Work[T]) -> T: ...
     async def query[T](self, work: Work[T]) -> T: ...
-    def snapshot[T](self, first: Work[T]) -> Snapshot[T]: ...
+    def snapshot[T](self, first: Work[T], hold: str) -> Snapshot[T]: ...
     async def close(self) -> None: ...
 
 
@@ -119,9 +120,13 @@ class Database:
         """Carry out a function that makes one query, which is a transaction by itself."""
         return await self._threads.query(work)
 
-    def snapshot[T](self, first: Work[T]) -> Snapshot[T]:
-        """A transaction whose queries all see what ``first`` saw, and what that returned."""
-        return self._threads.snapshot(first)
+    def snapshot[T](self, first: Work[T], *, hold: str = "") -> Snapshot[T]:
+        """A transaction whose queries all see what ``first`` saw, and what that returned.
+
+        It has a shared lock on the table ``hold`` before it sees anything: a name finds the tables
+        of today, whatever snapshot reads them. On SQLite no table changes meanwhile anyhow.
+        """
+        return self._threads.snapshot(first, hold)
 
     async def close(self) -> None:
         """Wait for what is under way, then close every connection."""
@@ -134,18 +139,16 @@ async def _on[T](threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(threads, context.run, call)
 
 
-@contextlib.asynccontextmanager
-async def _begun[T](
-    engine: AsyncEngine, first: Work[T]
-) -> AsyncGenerator[tuple[AsyncConnection, T]]:
-    async with engine.connect() as connection, connection.begin():
-        yield connection, await connection.run_sync(first)
+class Lost(ConnectionError):
+    """Nothing could be read over a connection."""
 
 
 async def _twice[T](call: Callable[[], Awaitable[T]]) -> T:
     """Once more when the server was started anew since: the pool has noticed then."""
     try:
         return await call()
+    except Lost:
+        pass
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
@@ -172,8 +175,13 @@ class _Sqlite:
     async def query[T](self, work: Work[T]) -> T:
         return await self.read(work)
 
-    def snapshot[T](self, first: Work[T]) -> Snapshot[T]:
-        return _begun(self._snapshots, first)
+    @contextlib.asynccontextmanager
+    async def snapshot[T](
+        self, first: Work[T], hold: str
+    ) -> AsyncGenerator[tuple[AsyncConnection, T]]:
+        del hold
+        async with self._snapshots.connect() as connection, connection.begin():
+            yield connection, await connection.run_sync(first)
 
     def _carry_out[T](self, work: Work[T], *, immediate: bool) -> T:
         with self._engine.connect() as raw:
@@ -187,6 +195,23 @@ class _Sqlite:
         self._engine.dispose()
 
 
+_BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+"""By default each statement would see what was committed before it."""
+_DRIVER_FAULTS = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What the driver raises on a connection that it does not know yet to be lost."""
+
+
+async def _end(driver: asyncpg.Connection) -> None:
+    """End a transaction that only read."""
+    try:
+        if not driver.is_closed():
+            await driver.execute("COMMIT")  # pyright: ignore[reportUnknownMemberType]
+    except BaseException:
+        # Nobody may go on in it.
+        driver.terminate()
+        raise
+
+
 class _Postgres:
     """The driver is asynchronous: the thread that writes has an event loop of its own.
 
@@ -196,17 +221,13 @@ class _Postgres:
     def __init__(self, url: str) -> None:
         # No ping before each use: it takes three journeys, and what was lost shows by itself.
         self._writing = create_async_engine(url, pool_size=1, max_overflow=0)
-        # By default each statement would see what was committed before it.
-        self._snapshots = create_async_engine(
+        # Nor does SQLAlchemy begin anything: around one query that would be three journeys more.
+        self._reading = create_async_engine(
             url,
             pool_size=10,
             max_overflow=10,
-            isolation_level="REPEATABLE READ",
-            execution_options={"postgresql_readonly": True},
-        )
-        # A transaction and its end would be more journeys around one query.
-        self._querying = create_async_engine(
-            url, pool_size=10, isolation_level="AUTOCOMMIT", pool_reset_on_return=None
+            isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,
         )
         self._writer = ThreadPoolExecutor(1, "postgres-writer")
         self._loop = asyncio.Runner(loop_factory=uvloop.new_event_loop)
@@ -219,24 +240,48 @@ class _Postgres:
             return await connection.run_sync(work)
 
     async def read[T](self, work: Work[T]) -> T:
-        async with self.snapshot(work) as (_, found):
+        async with self.snapshot(work, "") as (_, found):
             return found
 
     async def query[T](self, work: Work[T]) -> T:
         return await _twice(lambda: self._query(work))
 
     async def _query[T](self, work: Work[T]) -> T:
-        async with self._querying.connect() as connection:
+        async with self._reading.connect() as connection:
             return await connection.run_sync(work)
 
     @contextlib.asynccontextmanager
-    async def snapshot[T](self, first: Work[T]) -> AsyncGenerator[tuple[AsyncConnection, T]]:
+    async def snapshot[T](
+        self, first: Work[T], hold: str
+    ) -> AsyncGenerator[tuple[AsyncConnection, T]]:
         async with contextlib.AsyncExitStack() as stack:
-            yield await _twice(lambda: stack.enter_async_context(_begun(self._snapshots, first)))
+            yield await _twice(lambda: stack.enter_async_context(self._begun(first, hold)))
+
+    @contextlib.asynccontextmanager
+    async def _begun[T](
+        self, first: Work[T], hold: str
+    ) -> AsyncGenerator[tuple[AsyncConnection, T]]:
+        locked = f"LOCK TABLE {hold} IN ACCESS SHARE MODE" if hold else ""
+        async with self._reading.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                await self._begin(driver, f"{_BEGIN_READING};{locked}")
+                yield connection, await connection.run_sync(first)
+            finally:
+                await _end(driver)
+
+    async def _begin(self, driver: asyncpg.Connection, begin: str) -> None:
+        """Begin in one journey, which SQLAlchemy cannot. Raises: Lost."""
+        try:
+            await driver.execute(begin)  # pyright: ignore[reportUnknownMemberType]
+        except (asyncpg.PostgresError, *_DRIVER_FAULTS, OSError) as error:
+            driver.terminate()
+            # What ended this connection has likely ended the others.
+            await self._reading.dispose()
+            raise Lost("the database was lost, or cannot be read") from error
 
     async def close(self) -> None:
-        await self._querying.dispose()
-        await self._snapshots.dispose()
+        await self._reading.dispose()
         await _on(self._writer, lambda: self._loop.run(self._writing.dispose()))
         await _on(self._writer, self._loop.close)
         await asyncio.to_thread(self._writer.shutdown)

@@ -50,7 +50,6 @@ PARKED = Table(
 )
 LIVE, BUILDING = "live", "building"
 
-_HOLD = sql("LOCK TABLE generations IN ACCESS SHARE MODE")
 _TAKE_OVER = sql("LOCK TABLE generations IN ACCESS EXCLUSIVE MODE")
 # Built once: that costs more than carrying it out.
 _ADVANCE = (
@@ -177,15 +176,6 @@ def generations(connection: Connection, models: ReadModels) -> list[Generation]:
 def live(connection: Connection, models: ReadModels) -> Generation:
     """The generation that answers."""
     return next(g for g in generations(connection, models) if g.status == LIVE)
-
-
-def hold(connection: Connection) -> None:
-    """Keep the generation that answers until the transaction ends.
-
-    Must come first: a name finds the tables of today, whatever snapshot reads them.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.execute(_HOLD)
 
 
 def take_over(connection: Connection) -> None:

@@ -193,10 +193,9 @@ class Projector:
 
     def shown(self) -> Snapshot[Shown]:
         """The tables that answer, as they are at one position."""
-        return self.database.snapshot(self._shown)
+        return self.database.snapshot(self._shown, hold=GENERATIONS.name)
 
     def _shown(self, connection: Connection) -> Shown:
-        generations.hold(connection)
         live, *others = connection.execute(self._showing).all()
         return Shown(live.position, frozenset(row.cadre_id for row in others))
 

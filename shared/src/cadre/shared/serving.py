@@ -103,7 +103,7 @@ class Reader:
 
     async def read(self, queries: Queries, **parameters: object) -> list[list[Line]]:
         """The rows of each query; PostgreSQL is asked once for all."""
-        if self.connection.dialect.name == "postgresql":
+        if len(queries.each) > 1 and self.connection.dialect.name == "postgresql":
             answer = await self.connection.execute(queries.together, parameters)
             each = zip(queries.columns, answer.one(), strict=True)
             return [[dict(zip(names, row, strict=True)) for row in rows] for names, rows in each]
