@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, MutableMapping
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from cadre.shared.errors import NotFound, ParkedPerson
 from cadre.shared.messages import Meta, Recorded
 from cadre.shared.read_models import Change, Put, ReadModels
 from cadre.shared.runtime import Runtime, running
+from cadre.shared.web import create_app
 from support import mini
 from support.environment import Environment
 from support.mini import DAY, Note, Register, cadre_id
@@ -87,6 +89,34 @@ async def test_whoever_reads_keeps_one_state_while_tables_are_swapped(runtime: R
     assert [generation.number for generation in await runtime.projector.status()] == [2]
     assert await shown_people(runtime) == (2, 2)
     await same_as_a_fresh_fold(runtime)
+
+
+async def test_a_caller_slow_to_take_its_answer_keeps_no_tables(environment: Environment) -> None:
+    app = create_app(mini.service(), environment.settings())
+    answering, taken = asyncio.Event(), asyncio.Event()
+
+    async def nothing_to_receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def slow(message: MutableMapping[str, Any]) -> None:
+        assert message.get("status", 200) == 200
+        answering.set()
+        await taken.wait()
+
+    async with app.router.lifespan_context(app):
+        runtime: Runtime = app.state.runtime
+        await runtime.projector.wait(await register(runtime, ANA), 60)
+        headers = [(b"authorization", b"Bearer token")]
+        question: dict[str, Any] = {"type": "http", "method": "GET", "path": f"/people/{ANA}"}
+        question |= {"query_string": b"", "headers": headers}
+        caller = asyncio.create_task(app(question, nothing_to_receive, slow))
+        await asyncio.wait_for(answering.wait(), 60)
+        runtime.projector.rebuild()
+        assert runtime.projector.rebuilding is not None
+        await asyncio.wait_for(runtime.projector.rebuilding, 60)
+        taken.set()
+        await caller
+        assert [generation.number for generation in await runtime.projector.status()] == [2]
 
 
 async def test_everything_delivered_twice_changes_nothing(runtime: Runtime) -> None:

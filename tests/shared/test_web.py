@@ -11,6 +11,10 @@ import httpx
 import pytest
 import uvicorn
 
+from cadre.shared import nats_commands
+from cadre.shared.handling import Handling
+from cadre.shared.messages import Command, Meta
+from cadre.shared.outcomes import Outcome
 from cadre.shared.web import create_app
 from support import mini
 from support.mini import cadre_id
@@ -109,6 +113,34 @@ async def test_the_same_command_over_nats(http: httpx.AsyncClient, server: NatsS
     again = (await http.post("/commands/register", json=REGISTER, headers=headers)).json()
     assert again["repeated"]
     assert again["events"] == first["events"]
+
+
+async def test_commands_over_nats_that_find_too_many_waiting_are_refused(
+    http: httpx.AsyncClient, server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await http.get("/health/ready")).status_code == 200
+    going_on = asyncio.Event()
+    handle = Handling.handle
+
+    async def late(self: Handling, command: Command, meta: Meta) -> Outcome:
+        await going_on.wait()
+        return await handle(self, command, meta)
+
+    monkeypatch.setattr(Handling, "handle", late)
+    monkeypatch.setattr(nats_commands, "COMMANDS_AT_ONCE", 2)
+    monkeypatch.setattr(nats_commands, "WAITING_MAX", 3)
+    sent = [
+        asyncio.create_task(request(server, REGISTER | {"cadre_id": cadre_id(n)})) for n in range(9)
+    ]
+    refused, _ = await asyncio.wait(sent, timeout=2)
+    assert len(refused) == 4
+    for answer in [one.result() for one in refused]:
+        assert answer["status"] == 503
+        assert "3 commands wait" in answer["detail"]
+        assert "same command id" in answer["hint"]
+    going_on.set()
+    outcomes = [await one for one in sent if one not in refused]
+    assert [outcome["outcome"] for outcome in outcomes] == ["recorded"] * 5
 
 
 async def test_unknown_person_and_reused_id_over_both(

@@ -18,7 +18,7 @@ from faststream.nats import NatsBroker
 from pydantic import ValidationError
 
 from cadre.shared.connection import Connection, Tap, framed
-from cadre.shared.errors import CadreError
+from cadre.shared.errors import CadreError, Unavailable
 from cadre.shared.handling import Handling
 from cadre.shared.headers import Headers
 from cadre.shared.messages import Command
@@ -31,7 +31,7 @@ _LOGGER = structlog.get_logger(__name__)
 
 COMMANDS_AT_ONCE = 64
 WAITING_MAX = 10_000
-"""If more wait, the oldest is forgotten: its caller has asked again, or will."""
+"""If so many wait, whoever comes is refused at once: each would wait longer than it cares to."""
 
 
 def subject_of(service: Service, command: type[Command]) -> str:
@@ -73,21 +73,35 @@ class _Request(NamedTuple):
 
 @dataclass(slots=True)
 class _Taking:
-    """Answers commands, so many at once; the others wait in the subscription."""
+    """Answers commands, so many at once; the others wait here."""
 
     client: Connection
     handling: Handling
     under_way: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
-    _waiting: deque[_Request] = field(default_factory=lambda: deque[_Request](maxlen=WAITING_MAX))
+    refusing: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    _waiting: deque[_Request] = field(default_factory=deque[_Request])
 
     def taking(self, kind: type[Command]) -> Tap:
         """What a subscription to the subject of a command calls."""
 
         def take(_subject: bytes, reply: bytes, headers: bytes, body: bytes) -> None:
-            self._waiting.append(_Request(kind, reply.decode(), Headers(headers), body))
-            self._begin()
+            request = _Request(kind, reply.decode(), Headers(headers), body)
+            if len(self._waiting) < WAITING_MAX:
+                self._waiting.append(request)
+                self._begin()
+            else:
+                self._refuse(request)
 
         return take
+
+    def _refuse(self, request: _Request) -> None:
+        full = Unavailable(
+            f"{WAITING_MAX} commands wait here; this one was not taken",
+            hint="try again later with the same command id",
+        )
+        task = asyncio.create_task(self._tell(request, full))
+        self.refusing.add(task)
+        task.add_done_callback(self.refusing.discard)
 
     def _begin(self) -> None:
         while self._waiting and len(self.under_way) < COMMANDS_AT_ONCE:
@@ -100,10 +114,12 @@ class _Taking:
         self._begin()
 
     async def _answer(self, request: _Request) -> None:
-        answer = as_json(await self._told(request))
+        await self._tell(request, await self._told(request))
+
+    async def _tell(self, request: _Request, answer: Outcome | CadreError) -> None:
         # A lost connection or no place to answer to: the caller asks again with the same id.
         with contextlib.suppress(nats.errors.Error):
-            await self.client.send(framed(request.reply, b"", answer))
+            await self.client.send(framed(request.reply, b"", as_json(answer)))
 
     async def _told(self, request: _Request) -> Outcome | CadreError:
         try:
@@ -134,5 +150,5 @@ async def serve(runtime: Runtime) -> AsyncGenerator[None]:
         for subscription in subscriptions:
             with contextlib.suppress(nats.errors.Error):
                 await runtime.client.untap(subscription)
-        while taking.under_way:
-            await asyncio.wait(taking.under_way)
+        while told := taking.under_way | taking.refusing:
+            await asyncio.wait(told)

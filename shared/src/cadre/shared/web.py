@@ -79,7 +79,8 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     app.include_router(_commands(service))
     app.include_router(admin.router(service))
     named = [Depends(name_reader)] if service.confidential else []
-    reading = [*named, Depends(_open_reader)]
+    # Not until the answer was sent: a slow caller must not hold the tables it was made of.
+    reading = [*named, Depends(_open_reader, scope="function")]
     app.include_router(service.router, dependencies=reading)
     app.include_router(report_routes(service.reports), dependencies=reading)
     return app
