@@ -222,13 +222,10 @@ class _Postgres:
         # No ping before each use: it takes three journeys, and what was lost shows by itself.
         self._writing = create_async_engine(url, pool_size=1, max_overflow=0)
         # Nor does SQLAlchemy begin anything: around one query that would be three journeys more.
-        self._reading = create_async_engine(
-            url,
-            pool_size=10,
-            max_overflow=10,
-            isolation_level="AUTOCOMMIT",
-            pool_reset_on_return=None,
-        )
+        single = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+        self._querying = create_async_engine(url, pool_size=10, **single)
+        # To open a connection for one query more costs as much as two queries; it waits instead.
+        self._snapshots = create_async_engine(url, pool_size=10, max_overflow=0, **single)
         self._writer = ThreadPoolExecutor(1, "postgres-writer")
         self._loop = asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
@@ -247,7 +244,7 @@ class _Postgres:
         return await _twice(lambda: self._query(work))
 
     async def _query[T](self, work: Work[T]) -> T:
-        async with self._reading.connect() as connection:
+        async with self._querying.connect() as connection:
             return await connection.run_sync(work)
 
     @contextlib.asynccontextmanager
@@ -262,7 +259,7 @@ class _Postgres:
         self, first: Work[T], hold: str
     ) -> AsyncGenerator[tuple[AsyncConnection, T]]:
         locked = f"LOCK TABLE {hold} IN ACCESS SHARE MODE" if hold else ""
-        async with self._reading.connect() as connection:
+        async with self._snapshots.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             try:
                 await self._begin(driver, f"{_BEGIN_READING};{locked}")
@@ -277,11 +274,12 @@ class _Postgres:
         except (asyncpg.PostgresError, *_DRIVER_FAULTS, OSError) as error:
             driver.terminate()
             # What ended this connection has likely ended the others.
-            await self._reading.dispose()
+            await self._snapshots.dispose()
             raise Lost("the database was lost, or cannot be read") from error
 
     async def close(self) -> None:
-        await self._reading.dispose()
+        await self._querying.dispose()
+        await self._snapshots.dispose()
         await _on(self._writer, lambda: self._loop.run(self._writing.dispose()))
         await _on(self._writer, self._loop.close)
         await asyncio.to_thread(self._writer.shutdown)
