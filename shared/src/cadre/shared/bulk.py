@@ -74,9 +74,10 @@ class _Bulk:
         """Whether a command is known to have been recorded, and on none but named histories."""
         wish, named = self.waiting[index]
         found = {scope: await self.handling.histories.known(scope) for scope in named}
+        if not wish.recorded_at(found):
+            return False
         world = World({scope: history.state for scope, history in found.items()})
-        led_to = wish.handler.scopes(wish.command, world)
-        return bool(wish.recorded_at(found)) and found.keys() >= set(led_to)
+        return found.keys() >= set(wish.handler.scopes(wish.command, world))
 
     def _caused(self, message: Message, wish: Wish) -> bool:
         """Whether a command caused an event, as it is sent now."""

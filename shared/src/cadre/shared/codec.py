@@ -24,7 +24,7 @@ from cadre.shared.algorithms import ED25519, VERIFY
 from cadre.shared.headers import Headers
 from cadre.shared.keyring import DataKey, KeyName, Keyring, Place
 from cadre.shared.messages import Envelope, Received, Recorded
-from cadre.shared.signed import SIGNATURE, KeyHolder, Message, preimage
+from cadre.shared.signed import SIGNATURE, SIGNED, KeyHolder, Message, preimage, preimage_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +142,20 @@ class Codec:
 
     def encode(self, event: Event, envelope: Envelope, keys: Mapping[KeyName, DataKey]) -> Outgoing:
         """The signed message of an event. ``previous_hash`` and ``version`` must be set."""
-        aggregate = event.aggregate
+        aggregate, event_id = event.aggregate, str(envelope.event_id)
         body = event.model_dump(mode="json")
         if isinstance(event, CadreEvent):
+            name_of_key = KeyName(event.cadre_id, event.key_purpose)
             for holder, name, path in personal_values(body, personal_shape(type(event))):
                 if not _is_sealed(holder[name]):
-                    key = keys[KeyName(event.cadre_id, event.key_purpose)]
-                    holder[name] = {"sealed": key.seal(holder[name], envelope.event_id, path)}
+                    token = keys[name_of_key].seal(holder[name], event_id, path)
+                    holder[name] = {"sealed": token}
         subject = f"history.{aggregate}.{event.name()}"
         data = to_json(body)
-        headers = _headers(event, aggregate, envelope, self.signer.key_id)
-        signed = preimage(subject, headers, data)
+        values = _signed_values(event, aggregate, event_id, envelope, self.signer.key_id)
+        signed = preimage_of(subject.encode(), [value.encode() for value in values], data)
+        headers = {"Nats-Msg-Id": event_id}
+        headers |= {name: value for name, value in zip(SIGNED, values, strict=True) if value}
         headers[SIGNATURE] = self.signer.sign(signed)
         return Outgoing(subject, Headers.of(headers), data, sha256(signed).hexdigest())
 
@@ -178,32 +181,33 @@ def _is_sealed(value: Any) -> bool:
     return isinstance(value, dict) and ("sealed" in value or "forgotten" in value)
 
 
-def _headers(event: Event, aggregate: Aggregate, envelope: Envelope, key_id: str) -> dict[str, str]:
-    event_id, tag = str(envelope.event_id), event.tag()
-    headers = {
-        "Nats-Msg-Id": event_id,
-        "ce-specversion": "1.0",
-        "ce-id": event_id,
-        "ce-source": f"/cadre/{aggregate.service}",
-        "ce-type": tag,
-        "ce-subject": f"{aggregate.entity}/{aggregate.id}",
-        "ce-time": envelope.source_time.isoformat(),
-        "ce-dataschema": f"urn:cadre:schema:{tag}",
-        "ce-datacontenttype": "application/json",
-        "ce-actor": envelope.actor,
-        "ce-persons": ",".join(event.persons[:200]),
-        "ce-commandid": str(envelope.command_id),
-        "ce-commandhash": envelope.command_hash,
-        "ce-causationid": str(envelope.causation_id or ""),
-        "ce-correlationid": str(envelope.correlation_id or ""),
-        "ce-aggregateversion": str(envelope.version),
-        "ce-previoushash": envelope.previous_hash,
-        "ce-evidence": str(envelope.evidence),
-        "ce-codeversion": envelope.code_version,
-        "ce-keyid": key_id,
-        "traceparent": envelope.traceparent or "",
-    }
-    return {name: value for name, value in headers.items() if value}
+def _signed_values(
+    event: Event, aggregate: Aggregate, event_id: str, envelope: Envelope, key_id: str
+) -> tuple[str, ...]:
+    """The values of `SIGNED`, in that order; empty where there is none."""
+    tag = event.tag()
+    return (
+        "1.0",
+        event_id,
+        f"/cadre/{aggregate.service}",
+        tag,
+        f"{aggregate.entity}/{aggregate.id}",
+        envelope.source_time.isoformat(),
+        f"urn:cadre:schema:{tag}",
+        "application/json",
+        envelope.actor,
+        ",".join(event.persons[:200]),
+        str(envelope.command_id),
+        envelope.command_hash,
+        str(envelope.causation_id or ""),
+        str(envelope.correlation_id or ""),
+        str(envelope.version),
+        envelope.previous_hash,
+        str(envelope.evidence),
+        envelope.code_version,
+        key_id,
+        envelope.traceparent or "",
+    )
 
 
 def decoded(message: Message, catalogue: Catalogue = CATALOGUE) -> Recorded[Event]:

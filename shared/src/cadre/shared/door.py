@@ -6,7 +6,7 @@ an endpoint costs more time than deciding, signing and sending a command togethe
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from cadre.shared.wire import PROBLEM, from_validation, meta_from
 
 OPEN_PATHS = ("/health/", "/metrics", "/openapi.json", "/docs", "/asyncapi")
 COMMANDS = "/commands"
+NIL = UUID(int=0)
 
 _UNKNOWN_CALLER = {
     "type": "urn:cadre:problem:unauthorised",
@@ -133,7 +134,8 @@ class Door:
                 f"{len(wanted)} commands in one request, at most {COMMANDS_MAX}",
                 hint="send them in several requests",
             )
-        read = [self._read(one, meta_from(headers, one.id)) for one in wanted]
+        common = meta_from(headers, NIL)
+        read = [self._read(one, replace(common, command_id=one.id)) for one in wanted]
         readable = [one for one in read if not isinstance(one, CadreError)]
         told = iter(await handle_many(self._handling, readable))
         answers = [one if isinstance(one, CadreError) else next(told) for one in read]

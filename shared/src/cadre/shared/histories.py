@@ -146,6 +146,8 @@ class Histories:
         self, scope: Scope[Any], history: History, messages: Sequence[Message], seen: int = 0
     ) -> History:
         """A history with later events, complete up to ``seen`` at least."""
+        if not messages:
+            return replace(history, complete_to=max(history.complete_to, seen))
         longer = self._folded(scope, history, messages)
         newest = {message.aggregate: message for message in messages}
         for aggregate, message in newest.items():

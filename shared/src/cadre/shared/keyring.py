@@ -21,6 +21,7 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic_core import to_json
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -61,11 +62,11 @@ class DataKey:
     number: int
     cipher: AESGCM
 
-    def seal(self, value: object, event_id: UUID, path: str) -> str:
+    def seal(self, value: object, event_id: UUID | str, path: str) -> str:
         """A token for ``value``, bound to its event and field."""
         clear_part = f"v1.{self.name.person}.{self.name.purpose}.{self.number}.{event_id}.{path}"
         nonce = os.urandom(NONCE_BYTES)
-        clear_text = json.dumps(value, ensure_ascii=False).encode()
+        clear_text = to_json(value)
         box = nonce + self.cipher.encrypt(nonce, clear_text, clear_part.encode())
         return f"{PREFIX}{clear_part}.{base64.urlsafe_b64encode(box).decode()}"
 

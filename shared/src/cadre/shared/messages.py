@@ -50,9 +50,9 @@ def moment(recorded_ns: int) -> datetime:
     return datetime.fromtimestamp(recorded_ns // 1000 / 1_000_000, UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Envelope:
-    """What travels in the headers beside an event's body."""
+    """What travels in the headers beside an event's body. Not frozen, as one is made per event."""
 
     event_id: UUID
     version: int

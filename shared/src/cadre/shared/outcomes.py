@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr, computed_field
 
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Refusal
@@ -21,7 +21,32 @@ class RecordedEvent(BaseModel):
     event_id: UUID
     subject: str
     position: int
-    data: dict[str, Any]
+    _body: bytes = PrivateAttr(default=b"")
+
+    @classmethod
+    def of(cls, message: Outgoing | Message, position: int) -> "RecordedEvent":
+        """An event that is stored at a position."""
+        headers = message.headers
+        event = cls(
+            type=headers["ce-type"],
+            event_id=UUID(headers["ce-id"]),
+            subject=message.subject,
+            position=position,
+        )
+        event._body = message.body
+        return event
+
+    @computed_field
+    @property
+    def data(self) -> dict[str, Any]:
+        """The event's body."""
+        # Few ask for it here; a caller is sent the text as it is.
+        body: dict[str, Any] = json.loads(self._body)
+        return body
+
+    def as_json(self) -> bytes:
+        told = self.model_dump_json(exclude={"data"}).encode()
+        return told.removesuffix(b"}") + b',"data":' + self._body + b"}"
 
 
 class Outcome(BaseModel):
@@ -40,16 +65,7 @@ class Outcome(BaseModel):
         cls, command_id: UUID, sent: Sequence[Outgoing | Message], positions: Sequence[int]
     ) -> "Outcome":
         """The outcome of a command that caused events."""
-        events = [
-            RecordedEvent.model_construct(
-                type=message.headers["ce-type"],
-                event_id=UUID(message.headers["ce-id"]),
-                subject=message.subject,
-                position=position,
-                data=json.loads(message.body),
-            )
-            for message, position in zip(sent, positions, strict=True)
-        ]
+        events = [RecordedEvent.of(*stored) for stored in zip(sent, positions, strict=True)]
         # What a decision is about comes first; a refusal further on is of one person among several.
         refused = _is_refusal(events[0].type)
         return cls(
@@ -58,6 +74,11 @@ class Outcome(BaseModel):
             position=positions[-1],
             events=events,
         )
+
+    def as_json(self) -> bytes:
+        told = self.model_dump_json(exclude={"events"}).encode()
+        events = b",".join([event.as_json() for event in self.events])
+        return told.removesuffix(b"}") + b',"events":[' + events + b"]}"
 
 
 def _is_refusal(tag: str) -> bool:
@@ -69,4 +90,4 @@ def as_json(answer: Outcome | CadreError) -> bytes:
     """An outcome, or an error as problem details."""
     if isinstance(answer, CadreError):
         return json.dumps(answer.problem(), ensure_ascii=False).encode()
-    return answer.model_dump_json().encode()
+    return answer.as_json()
