@@ -4,7 +4,7 @@ Each function answers None where it cannot tell; nothing is guessed.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -86,6 +86,7 @@ _remembered = lru_cache(maxsize=4096)
 """Rosters say the same few things of everybody."""
 
 
+@_remembered
 def sex(text: str) -> Sex | None:
     return next((term for term in Sex if text.removesuffix("性") == term.zh), None)
 
@@ -159,10 +160,11 @@ def _ends_a_unit(start: str, rest: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Grades:
-    by_year: dict[int, Grade]
+    by_year: Mapping[int, Grade]
     unread: tuple[str, ...]
 
 
+@_remembered
 def grades(text: str) -> Grades:
     """Annual results: 2023年优秀,2024年称职 · 2021、2022年称职 · 2020-2022年均为称职."""
     by_year: dict[int, Grade] = {}

@@ -2,6 +2,7 @@
 
 from base64 import b32encode
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Self
 
@@ -114,6 +115,7 @@ class Rank(Term):
     CLERK_2 = "clerk-2", "二级科员"
 
 
+@lru_cache(maxsize=4096)
 def unit_id(name: str) -> str:
     """The id of a unit from its full name: equal names are one unit, everywhere."""
     digest = sha256("".join(name.split()).encode()).digest()
