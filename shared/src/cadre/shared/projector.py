@@ -292,16 +292,21 @@ class Projector:
 
 
 @contextlib.asynccontextmanager
-async def _ahead[T](source: AsyncGenerator[T]) -> AsyncGenerator[AsyncIterator[T]]:
-    """The same items, the next one made while the last is dealt with."""
+async def _ahead(source: AsyncGenerator[Batch]) -> AsyncGenerator[AsyncIterator[Batch]]:
+    """The same batches; under load the next one is made while the last is dealt with."""
     upcoming = asyncio.ensure_future(anext(source))
 
-    async def items() -> AsyncGenerator[T]:
+    async def items() -> AsyncGenerator[Batch]:
         nonlocal upcoming
         while True:
-            item = await upcoming
-            upcoming = asyncio.ensure_future(anext(source))
-            yield item
+            batch = await upcoming
+            # After a small one that would gain nothing: whatever comes meanwhile would miss it.
+            ahead = len(batch) >= EVENTS_AT_A_STRETCH
+            if ahead:
+                upcoming = asyncio.ensure_future(anext(source))
+            yield batch
+            if not ahead:
+                upcoming = asyncio.ensure_future(anext(source))
 
     try:
         yield items()
