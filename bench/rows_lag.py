@@ -75,14 +75,18 @@ def _ours(session: Session, log: Filled, commands: int) -> Paced:
     database = session.database("selection-lag")
     with service(log.server, "selection", database) as web:
         until_applied(web, log.end)
-        warm = http_commands(log.people, web.token)
-        checked(session.pool.submit(http_load, web.port, warm, CALLERS, RECORDED).result())
         queries = [
             http_request(
                 "GET", f"/cadres/{cadre_id(person_of(number))}?after=%POSITION%", web.token
             )
             for number in range(commands)
         ]
+        # A steady state: of every person something was recorded, and asked, over every connection.
+        warm = http_commands(log.people, web.token)
+        checked(session.pool.submit(http_load, web.port, warm, CALLERS, RECORDED).result())
+        applied = str(log.end + log.people).encode()
+        asked = [query.replace(b"%POSITION%", applied) for query in queries[: log.people]]
+        checked(session.pool.submit(http_load, web.port, asked, CALLERS, b"cadre_id").result())
         requests = http_commands(commands, web.token)
         load = session.pool.submit(lag_load, web.port, requests, queries, PER_SECOND, EVERY)
         lagged = load.result()

@@ -28,8 +28,9 @@ from cadre.shared.read_models import Change, ReadModels
 from cadre.shared.signed import Message
 
 RETRY_S = 0.5
-TRANSACTION_EVERY_S = 0.01
-"""How often at most: a transaction of one event costs nearly what one of a hundred does."""
+TRANSACTION_EVERY_S = 0.02
+"""How often at most: a transaction of one event costs nearly what one of a hundred does, and takes
+its time from the commands that come meanwhile."""
 EVENTS_AT_A_STRETCH = 100
 """After so many the event loop may serve others."""
 BATCH_EVENTS_MAX = 1000
