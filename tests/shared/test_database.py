@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from cadre.shared.database import Database
 from cadre.shared.database import create_engine as create_engine_of
 from cadre.shared.many_rows import ROWS_TOGETHER, insert_missing, insert_new, upsert
 from cadre.shared.read_models import Change, Drop, Put, ReadModels
-from cadre.shared.read_models_sql import write
+from cadre.shared.read_models_sql import ROWS_REPLACED, write
 from support.environment import Environment
 
 THINGS = ReadModels(service="selection", version=1, metadata=MetaData())
@@ -196,6 +196,50 @@ async def test_many_rows_are_put_as_one_is_however_often(database: Database, cou
     }
     assert await database.transact(work) == expected
     assert await database.transact(work) == expected
+
+
+@pytest.mark.parametrize("count", [ROWS_REPLACED - 1, ROWS_REPLACED, 3 * ROWS_TOGETHER])
+async def test_changes_of_many_rows_leave_what_each_by_itself_leaves(
+    database: Database, count: int
+) -> None:
+    def key(n: int) -> dict[str, Any]:
+        # Keys of two columns: neither one alone tells the rows apart.
+        return {"id": f"{n // 2}", "part": n % 2}
+
+    there = [
+        Put("things", key(n) | {"title": "一", "passed": True, "raw": b"\x00"})
+        for n in range(0, 2 * count, 3)
+    ]
+    changes: list[Change] = [
+        Put("things", key(n) | ({"title": None} if n % 2 else {"on": date(2026, 3, 2)}))
+        for n in range(count)
+    ]
+    changes += [Drop("things", key(n)) for n in range(0, count, 5)]
+    changes += [Put("things", key(n) | {"score": 0.5}) for n in range(0, count, 10)]
+
+    def after(*batches: list[Change]) -> Callable[[Connection], list[Any]]:
+        def work(connection: Connection) -> list[Any]:
+            connection.execute(TABLE.delete())
+            for batch in batches:
+                write(connection, THINGS.metadata, batch)
+            return list(connection.execute(select(TABLE).order_by(TABLE.c.id, TABLE.c.part)))
+
+        return work
+
+    singly = await database.transact(after(*([change] for change in (*there, *changes))))
+    assert await database.transact(after([*there], changes)) == singly
+    assert len(singly) > count / 2
+
+
+async def test_a_key_that_does_not_fit_takes_no_row_out(database: Database) -> None:
+    if database.engine.dialect.name != "postgresql":
+        return
+    short = [Put("things", {"id": "x" * 20, "part": n}) for n in range(ROWS_REPLACED)]
+    long = [Put("things", {"id": "x" * 21, "part": n}) for n in range(ROWS_REPLACED)]
+    await database.transact(lambda c: write(c, THINGS.metadata, short))
+    with pytest.raises(DBAPIError, match="too long"):
+        await database.transact(lambda c: write(c, THINGS.metadata, long))
+    assert len(await database.read(ids)) == ROWS_REPLACED
 
 
 async def test_a_row_among_many_that_does_not_fit_is_refused_with_all_of_them(

@@ -8,8 +8,11 @@ from sqlalchemy import Connection, MetaData, and_, bindparam, delete
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cadre.shared.many_rows import upsert
+from cadre.shared.many_rows import replace, upsert
 from cadre.shared.read_models import Change, Drop, Put
+
+ROWS_REPLACED = 10
+"""From so many on PostgreSQL's rows are replaced, which takes two statements for all."""
 
 type Key = tuple[Any, ...]
 type Values = Mapping[str, Any]
@@ -62,6 +65,9 @@ def _write_rows(connection: Connection, table: SqlTable, rows: _Rows) -> None:
         names = [f"key_{name}" for name in rows.keys]
         gone = [dict(zip(names, key, strict=True)) for key in rows.dropped]
         connection.execute(delete(table).where(where), gone)
+    if connection.dialect.name == "postgresql" and len(rows.put) >= ROWS_REPLACED:
+        replace(connection, table, rows.put)
+        return
     by_columns: dict[tuple[str, ...], list[Values]] = {}
     for values in rows.put.values():
         by_columns.setdefault(tuple(values), []).append(values)
