@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
+from typing import cast
 from uuid import UUID
 
 from pydantic import Field
@@ -186,37 +187,45 @@ class Cadre:
         ]
 
 
+_FACTS: frozenset[type[Event]] = frozenset(
+    {
+        Recruited,
+        Baselined,
+        ProfileCorrected,
+        Observed,
+        KinDeclared,
+        PoliticalQualityAssessed,
+        PoliticalVetoLifted,
+        PoolNominated,
+        PoolAssessed,
+        PoolCompared,
+        PoolEntered,
+        PoolEntryRefused,
+        PoolExited,
+        Talked,
+        RectificationChecked,
+        Disciplined,
+        PostAssumed,
+        Promoted,
+        ProbationConcluded,
+        Relieved,
+        DataRestricted,
+        RestrictionLifted,
+        CadreForgotten,
+    }
+)
+"""A set, for nothing is asked as often: matching one class after the other takes longer than all
+the rest of `evolve`."""
+
+
 def evolve(state: Cadre, recorded: Recorded[Event]) -> Cadre:
-    match recorded.event:
-        case (
-            Recruited()
-            | Baselined()
-            | ProfileCorrected()
-            | Observed()
-            | KinDeclared()
-            | PoliticalQualityAssessed()
-            | PoliticalVetoLifted()
-            | PoolNominated()
-            | PoolAssessed()
-            | PoolCompared()
-            | PoolEntered()
-            | PoolEntryRefused()
-            | PoolExited()
-            | Talked()
-            | RectificationChecked()
-            | Disciplined()
-            | PostAssumed()
-            | Promoted()
-            | ProbationConcluded()
-            | Relieved()
-            | DataRestricted()
-            | RestrictionLifted()
-            | CadreForgotten()
-        ) as event:
-            replaced = {event.supersedes} if event.supersedes else set[UUID]()
-            return Cadre({**state.facts, recorded.event_id: event}, state.superseded | replaced)
-        case _:
-            return state
+    event = recorded.event
+    if type(event) not in _FACTS:
+        return state
+    superseded = state.superseded
+    if event.supersedes is not None:
+        superseded |= {event.supersedes}
+    return Cadre({**state.facts, recorded.event_id: cast(CadreEvent, event)}, superseded)
 
 
 CADRE = Fold(service="*", entity="cadre", initial=Cadre(), evolve=evolve)

@@ -203,10 +203,13 @@ def _fact(table: str, recorded: Recorded[Any], *fields: str, **more: object) -> 
     """The row of an event with these of its fields; a correction marks what it corrects."""
     event: Event = recorded.event
     key = recorded.event_key
-    told = {name: getattr(event, name) for name in ("effective_on", *fields)}
-    yield Put(table, {"event_id": key} | told | more)
-    if event.supersedes is not None and "superseded_by" in READ_MODELS.metadata.tables[table].c:
-        yield Put(table, {"event_id": str(event.supersedes), "superseded_by": key})
+    row = {"event_id": key, "effective_on": event.effective_on, **more}
+    for name in fields:
+        row[name] = getattr(event, name)
+    fact = Put(table, row)
+    if event.supersedes is None or "superseded_by" not in READ_MODELS.metadata.tables[table].c:
+        return (fact,)
+    return fact, Put(table, {"event_id": str(event.supersedes), "superseded_by": key})
 
 
 @READ_MODELS.on(Assessed)

@@ -67,7 +67,8 @@ class Catalogue:
         if known is None:
             return self.read(_parsed(body))
         try:
-            return known.model_validate_json(body, extra="ignore")
+            # What `model_validate_json` calls: a sixth of the time goes into the way there.
+            return known.__pydantic_validator__.validate_json(body, extra="ignore")
         except ValidationError as error:
             raise _unreadable(tag, error) from error
 
