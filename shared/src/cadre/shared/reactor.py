@@ -25,8 +25,11 @@ from cadre.shared.service import Service
 from cadre.shared.signed import Message
 
 CHECKPOINT = "reactions"
-CURSOR_EVENTS_MAX = 1000
-"""How far the kept cursor may stand behind events that concern no reaction."""
+CURSOR_EVENTS_MAX = 10_000
+"""How far the kept cursor may stand behind events that concern no reaction.
+
+To keep it takes a transaction, for which the next batch of the runner has to wait.
+"""
 RETRY_S = 0.5
 
 FAILED = Table(
@@ -101,11 +104,11 @@ class Reactor:
 
     async def _react_to(self, messages: Sequence[Message], end: int) -> None:
         kinds = {reaction.event.tag() for reaction in self.service.reactions}
+        concerned = [m for m in messages if m.headers.get("ce-type") in kinds]
         failed: list[dict[str, object]] = []
-        for message in messages:
-            if message.headers.get("ce-type") in kinds:
-                failed += await self._react(message)
-        if messages or end - self._kept >= CURSOR_EVENTS_MAX:
+        for message in concerned:
+            failed += await self._react(message)
+        if concerned or end - self._kept >= CURSOR_EVENTS_MAX:
             await self.database.transact(partial(_keep, end, failed))
             self._kept = end
         self.reacted.reach(end)
