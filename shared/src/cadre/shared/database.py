@@ -25,6 +25,10 @@ BUSY_TIMEOUT_MS = 30_000
 DDL_LOCK = 0x6361647265
 """Key of the advisory lock under which tables are created."""
 READERS_MAX = 4
+PAGE_BYTES = 8_192
+"""Of a new SQLite file: four rows of the journal fill a page, and half as many are written."""
+WRITER_CACHE_KB = 16_000
+"""What SQLite's writer keeps of the tables; readers ask for little and keep the usual 2,000."""
 
 type Work[T] = Callable[[Connection], T]
 type Snapshot[T] = AbstractAsyncContextManager[tuple[AsyncConnection, T]]
@@ -59,16 +63,19 @@ async def _opened(path: str) -> aiosqlite.Connection:
         raise
 
 
-def _configure(engine: Engine, *, durable: bool) -> None:
+def _configure(engine: Engine, *, durable: bool, cache_kb: int = 2_000) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
         # The driver must not begin transactions by itself: reads need one too, for a snapshot.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        # Heeded when the file is made, by the journal mode; later it says nothing.
+        cursor.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA cache_size = -{cache_kb}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -161,16 +168,19 @@ class _Sqlite:
     def __init__(self, url: str, engine: AsyncEngine) -> None:
         self._snapshots = engine
         plain = make_url(url).set(drivername="sqlite")
-        self._engine = sqlalchemy.create_engine(plain, pool_size=READERS_MAX + 1)
-        _configure(self._engine, durable=False)
+        self._reading = sqlalchemy.create_engine(plain, pool_size=READERS_MAX)
+        # Always the same connection: what another one writes makes it forget what it kept.
+        self._writing = sqlalchemy.create_engine(plain, pool_size=1, max_overflow=0)
+        _configure(self._reading, durable=False)
+        _configure(self._writing, durable=False, cache_kb=WRITER_CACHE_KB)
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(READERS_MAX, "sqlite-reader")
 
     async def write[T](self, work: Work[T]) -> T:
-        return await _on(self._writer, lambda: self._carry_out(work, immediate=True))
+        return await _on(self._writer, lambda: _carried_out(self._writing, work, immediate=True))
 
     async def read[T](self, work: Work[T]) -> T:
-        return await _on(self._readers, lambda: self._carry_out(work, immediate=False))
+        return await _on(self._readers, lambda: _carried_out(self._reading, work))
 
     async def query[T](self, work: Work[T]) -> T:
         return await self.read(work)
@@ -183,16 +193,18 @@ class _Sqlite:
         async with self._snapshots.connect() as connection, connection.begin():
             yield connection, await connection.run_sync(first)
 
-    def _carry_out[T](self, work: Work[T], *, immediate: bool) -> T:
-        with self._engine.connect() as raw:
-            connection = raw.execution_options(immediate=immediate)
-            with connection.begin():
-                return work(connection)
-
     async def close(self) -> None:
         for threads in (self._writer, self._readers):
             await asyncio.to_thread(threads.shutdown)
-        self._engine.dispose()
+        self._writing.dispose()
+        self._reading.dispose()
+
+
+def _carried_out[T](engine: Engine, work: Work[T], *, immediate: bool = False) -> T:
+    with engine.connect() as raw:
+        connection = raw.execution_options(immediate=immediate)
+        with connection.begin():
+            return work(connection)
 
 
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"

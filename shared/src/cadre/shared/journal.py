@@ -96,15 +96,13 @@ def checkpoint(connection: Connection, name: str = JOURNAL_CHECKPOINT) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Writes inside the runner's transaction, reads in one of its own."""
+    """Writes inside the runner's transaction, reads in one of its own.
+
+    It keeps what this service's decisions may need.
+    """
 
     service: str
     database: Database
-
-    def keeps(self, message: Message) -> bool:
-        """Whether this service's decisions may need the event."""
-        service, entity, _ = message.aggregate
-        return service == self.service or entity == "cadre"
 
     def write(
         self,
@@ -121,7 +119,8 @@ class Journal:
         moved = connection.execute(_MOVE, {"done": done, "end": messages[-1].position})
         if moved.rowcount != 1:
             return False
-        rows = [_row(message) for message in messages if self.keeps(message)]
+        made = map(_row, messages)
+        rows = [r for r in made if r["service"] == self.service or r["entity"] == "cadre"]
         if rows:
             if singly:
                 insert_missing(JOURNAL, connection.dialect).execute(connection, rows)
