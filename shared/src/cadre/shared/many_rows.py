@@ -5,7 +5,7 @@ which the one that writes must wait. So many go together: on PostgreSQL what is 
 their keys is taken out and all are copied in, on SQLite one statement has places for fifty.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import batched, chain
@@ -27,7 +27,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql.dml import ReturningDelete
 from sqlalchemy.types import TypeEngine
 
 from cadre.shared.database import insert_into
@@ -111,18 +110,17 @@ def replace(connection: Connection, table: Table, rows: Mapping[Row, Mapping[str
     Raises: DBAPIError.
     """
     names = table.primary_key.columns.keys()
-    keys = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-    known = {
-        tuple([row[name] for name in names]): row
-        for row in connection.execute(_taking_out(table), keys).mappings()
-    }
+    keys = map(list, zip(*rows, strict=True))
+    sql = _taking_out(table, connection.dialect)
+    there = _by_driver(connection, sql, lambda raw: raw.fetch(sql, *keys))
+    known = {tuple([row[name] for name in names]): row for row in there}
     columns = table.columns.keys()
     whole = ({**known[key], **row} if key in known else row for key, row in rows.items())
     _copy(connection, table.name, columns, [tuple(map(row.get, columns)) for row in whole])
 
 
 @lru_cache(maxsize=1024)
-def _taking_out(table: Table) -> ReturningDelete[*tuple[Any, ...]]:
+def _taking_out(table: Table, dialect: Dialect) -> str:
     """Deletes the rows of many keys, given as one array for each column, and returns them."""
     keys = table.primary_key.columns
     # A cast to a text of limited length would cut it.
@@ -130,15 +128,26 @@ def _taking_out(table: Table) -> ReturningDelete[*tuple[Any, ...]]:
     arrays = [bindparam(k.name, type_=ARRAY(kind)) for k, kind in zip(keys, kinds, strict=True)]
     given = func.unnest(*arrays).table_valued(*keys.keys()).render_derived(name="given")
     named = and_(*(key == given.c[key.name] for key in keys))
-    return delete(table).where(named).returning(table)
+    return str(delete(table).where(named).returning(table).compile(dialect=dialect))
 
 
 def _copy(connection: Connection, into: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    _by_driver(
+        connection,
+        f"COPY {into}",
+        lambda raw: raw.copy_records_to_table(into, records=rows, columns=columns),
+    )
+
+
+def _by_driver(
+    connection: Connection, statement: str, call: Callable[[Any], Awaitable[Any]]
+) -> Any:
+    """What the driver answers when it is asked without the library between."""
     driver = cast(AdaptedConnection, connection.connection.dbapi_connection)
     try:
-        driver.run_async(lambda raw: raw.copy_records_to_table(into, records=rows, columns=columns))
+        return driver.run_async(call)
     except Exception as error:  # its encoders let a value that does not fit raise whatever it does
-        raise DBAPIError(f"COPY {into}", None, error) from error
+        raise DBAPIError(statement, None, error) from error
 
 
 def _tuples(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> list[Row]:
