@@ -106,7 +106,7 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 def replace(connection: Connection, table: Table, rows: Mapping[Row, Mapping[str, Any]]) -> None:
     """Put many rows by primary key, on PostgreSQL: where one exists, only set the columns given.
 
-    Nearly all are new, and to copy a new row costs a third of an insert that looks for it first.
+    Nearly all are new, and to copy those is less work than inserts that look for each first.
     Raises: DBAPIError.
     """
     names = table.primary_key.columns.keys()
