@@ -190,10 +190,15 @@ def _reading(session: "Session") -> Iterator[Load]:
     log = session.filled(session.sizes.events)
     codec = asyncio.run(codec_of(session, log))
     own, servers = Process("the reader", os.getpid()), _servers(session, log.server.pid)[:1]
+
+    def audit(*, signatures: bool) -> None:
+        folder = session.new_directory("audit")
+        asyncio.run(examine(log.server, folder, log.end, None, signatures=signatures))
+
     for name, run in (
         ("replay", lambda: uvloop.run(replay(log, codec))),
-        ("audit", lambda: asyncio.run(examine(session, log, signatures=False))),
-        ("audit-signatures", lambda: asyncio.run(examine(session, log, signatures=True))),
+        ("audit", lambda: audit(signatures=False)),
+        ("audit-signatures", lambda: audit(signatures=True)),
     ):
         yield Load(name, "event", log.end, run, own, servers)
 

@@ -4,7 +4,10 @@ import asyncio
 import json
 import os
 from base64 import b64decode
+from concurrent.futures import Executor
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from time import perf_counter
 from uuid import UUID
 
@@ -12,6 +15,7 @@ import peer
 import uvloop
 from peer_projection import decoded
 from report import Goal, Measured, Row
+from servers import NatsServer
 from session import Filled, Session, interleaved
 from wire import Wire
 
@@ -21,7 +25,9 @@ from cadre.selection.cadre import CADRE, Cadre
 from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.examination import Examination
 from cadre.shared.audit.public_keys import PublicKeys
+from cadre.shared.audit.surveyors import forked
 from cadre.shared.codec import Codec, Signer
+from cadre.shared.collecting import collect_rarely
 from cadre.shared.log import Log
 from cadre.shared.runtime import running
 
@@ -113,18 +119,31 @@ def _replay(session: Session, log: Filled) -> Row:
     )
 
 
-async def examine(session: Session, log: Filled, *, signatures: bool) -> float:
+def examined(server: NatsServer, folder: Path, end: int, *, signatures: bool) -> float:
+    """Events per second of an audit, by a process that has no threads, as the command has none."""
+    collect_rarely()
+    with forked() as processes:
+        return asyncio.run(examine(server, folder, end, processes, signatures=signatures))
+
+
+async def examine(
+    server: NatsServer, folder: Path, end: int, processes: Executor | None, *, signatures: bool
+) -> float:
     """Events per second of an audit of the log alone, without journals and tables."""
-    evidence = Evidence(session.new_directory("audit"))
-    client = await log.server.connect("subscriber")
+    client = await server.connect("subscriber")
     begun = perf_counter()
     examination = Examination(
-        Log(client), evidence, _public_keys(log.server.data), (), signatures=signatures
+        Log(client),
+        Evidence(folder),
+        _public_keys(server.data),
+        (),
+        signatures=signatures,
+        processes=processes,
     )
     report = await examination.run()
     taken = perf_counter() - begun
     await client.close()
-    assert report.events == log.end
+    assert report.events == end
     assert not report.differences, report.differences[0]
     return report.events / taken
 
@@ -136,10 +155,15 @@ def _public_keys(data: DataDirectory) -> PublicKeys:
 
 
 def _audit(session: Session, log: Filled) -> list[Row]:
+    def audit(*, signatures: bool) -> float:
+        folder = session.new_directory("audit")
+        work = partial(examined, log.server, folder, log.end, signatures=signatures)
+        return session.pool.submit(work).result()
+
     found = interleaved(
         session.sizes.runs,
-        without=lambda: asyncio.run(examine(session, log, signatures=False)),
-        signatures=lambda: asyncio.run(examine(session, log, signatures=True)),
+        without=lambda: audit(signatures=False),
+        signatures=lambda: audit(signatures=True),
         limit=lambda: read_raw(log, load=False),
     )
     cores = os.cpu_count() or 1

@@ -161,6 +161,24 @@ def test_a_stream_gives_the_root_of_every_prefix(data: list[bytes]) -> None:
         assert tree.root == Leaves(leaves[:size]).node(size.bit_length(), 0)
 
 
+def split_root(leaves: list[bytes]) -> bytes:
+    """The root as RFC 6962 defines it."""
+    if len(leaves) == 1:
+        return leaves[0]
+    middle = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return node_hash(split_root(leaves[:middle]), split_root(leaves[middle:]))
+
+
+@pytest.mark.parametrize("asked", [{1, 5, 255, 257, 600, 1301}, {1301}, {512, 1024, 1301}])
+def test_when_the_root_is_asked_for_changes_nothing_of_it(asked: set[int]) -> None:
+    leaves = [leaf_hash(str(number).encode()) for number in range(1301)]
+    tree = Tree()
+    for size, leaf in enumerate(leaves, 1):
+        tree.append(leaf)
+        if size in asked:
+            assert tree.root == split_root(leaves[:size])
+
+
 @pytest.mark.parametrize(("index", "size"), [(0, 0), (8, 8), (-1, 8)])
 def test_no_proof_for_a_leaf_outside_the_tree(index: int, size: int) -> None:
     with pytest.raises(ValueError, match="no leaf"):

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections import Counter
+from concurrent.futures import Executor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,7 @@ from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.examination import Database, Examination, Report
 from cadre.shared.audit.note import open_note, verifier_of
 from cadre.shared.audit.public_keys import PublicKeys
+from cadre.shared.audit.surveyors import forked
 from cadre.shared.audit.tiles import Tiles
 from cadre.shared.collecting import collect_rarely
 from cadre.shared.errors import CadreError
@@ -143,7 +145,11 @@ def verify(
     try:
         asked = witnessing.policy(witness or [], witnesses_min)
         audited = installation(data, settings)
-        report = asyncio.run(_verify(audited, key or [], kept or [], asked, signatures=signatures))
+        with forked() as processes:
+            verified = _verify(
+                audited, key or [], kept or [], asked, processes, signatures=signatures
+            )
+            report = asyncio.run(verified)
     except CadreError as error:
         # 3 would say that trying again may help; an auditor must not take that for an answer.
         fail(error, as_json=as_json)
@@ -161,6 +167,7 @@ async def _verify(
     keys: list[str],
     kept: list[Path],
     asked: Policy,
+    processes: Executor | None,
     *,
     signatures: bool,
 ) -> Report:
@@ -183,6 +190,7 @@ async def _verify(
             orders=ORDERS,
             signatures=signatures,
             policy=asked,
+            processes=processes,
         )
         if found.copied:
             examination.report.notices.append("the system is stopped: a copy was examined")

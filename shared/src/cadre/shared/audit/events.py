@@ -37,15 +37,14 @@ class Events:
             self.unreadable[position] = (subject, facts.unreadable)
             return
         self._follow(position, subject, facts, before)
-        aggregate = subject.removeprefix("history.").rpartition(".")[0]
         kind = NUMBERS[facts.tag]
-        place = Place(position, kind, self.order.history(aggregate, kind))
+        place = Place(position, kind, self.order.history(facts.aggregate, kind))
         first = self.places.add(facts.event_id, place)
         if first is not None:
             self.repeated[position] = (subject, first.position)
             return
         corrected = self.places.get(facts.supersedes) if facts.supersedes else None
-        self.order.see(subject, facts, aggregate, place, corrected)
+        self.order.see(subject, facts, place, corrected)
 
     def _follow(self, position: int, subject: str, facts: Facts, before: Head | None) -> None:
         version = before.version + 1 if before else 1

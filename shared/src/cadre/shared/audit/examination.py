@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from cadre.shared.audit.checkpoint import Checkpoint
@@ -10,6 +11,7 @@ from cadre.shared.audit.counted import Counting
 from cadre.shared.audit.differences import Difference, Kind
 from cadre.shared.audit.events import Events
 from cadre.shared.audit.evidence import Evidence
+from cadre.shared.audit.heads import Head, aggregate_of
 from cadre.shared.audit.journals import NOT_READABLE, JournalCopy, row_of, snapshot
 from cadre.shared.audit.ledger import Ledger
 from cadre.shared.audit.note import Verifier
@@ -22,7 +24,7 @@ from cadre.shared.audit.repairs import RepairRecord, repairs
 from cadre.shared.audit.signatures import Verdict
 from cadre.shared.audit.stored import Extent, everything, extent_of
 from cadre.shared.audit.survey import Facts, Survey
-from cadre.shared.audit.surveyors import Surveyors
+from cadre.shared.audit.surveyors import Surveyed, Surveyors
 from cadre.shared.audit.tiles import Tiles
 from cadre.shared.audit.verdicts import Seen, judge
 from cadre.shared.codec import decoded
@@ -95,6 +97,8 @@ class Examination:
     """Whether the events' signatures are checked."""
     policy: Policy = field(default_factory=Policy)
     """Whose cosignatures are asked for."""
+    processes: Executor | None = None
+    """Who lends a hand with a long log; else processes are started for it."""
     report: Report = field(default_factory=Report)
     _journals: list[JournalCopy] = field(default_factory=list[JournalCopy])
     _projections: list[Projection] = field(default_factory=list[Projection])
@@ -123,11 +127,10 @@ class Examination:
                 self._published(checkpoints),
             )
             survey = Survey(keys if self.signatures else None)
-            with Surveyors(survey, extent.last) as surveyors:
+            with Surveyors(survey, extent.last, self.processes) as surveyors:
                 events = everything(self.log, extent.last, extent.removed)
                 async for surveyed in surveyors.surveyed(events):
-                    for message, facts in surveyed:
-                        self._look(message, facts, beside)
+                    self._look(surveyed, beside)
                     await self._compare_journals([message for message, _ in surveyed])
             self._skip(extent.last + 1, beside)
             await self._end_journals(beside)
@@ -182,20 +185,33 @@ class Examination:
         newest = checkpoints[-1]
         return PublishedLeaves(Tiles(self.evidence.folder, newest.tree.size), newest)
 
-    def _look(self, message: Message, facts: Facts, beside: _Beside) -> None:
-        position, subject, seen = message.position, message.subject, beside.seen
-        self._skip(position, beside)
-        before = beside.ledger.put(message, facts.leaf, facts.version, facts.digest)
-        self.report.events += 1
+    def _look(self, surveyed: Surveyed, beside: _Beside) -> None:
+        heads = [self._put(message, facts, beside) for message, facts in surveyed]
+        seen = beside.seen
+        for (message, facts), before in zip(surveyed, heads, strict=True):
+            if facts.verdict is not Verdict.HOLDS:
+                seen.bad[message.position] = (facts.verdict, message.subject)
+            seen.events.see(message.position, message.subject, facts, before)
+        if self._projections:
+            for message, facts in surveyed:
+                if not facts.unreadable:
+                    self._fold(message)
+
+    def _put(self, message: Message, facts: Facts, beside: _Beside) -> Head | None:
+        """Add an event to the trees; the head its aggregate had before."""
+        position, report = message.position, self.report
+        if position != report.events + len(beside.seen.missing) + 1:
+            self._skip(position, beside)
+        report.events += 1
         if beside.published:
-            beside.published.see(position, facts.leaf, subject)
-        if facts.verdict is not Verdict.HOLDS:
-            seen.bad[position] = (facts.verdict, subject)
-        seen.events.see(position, subject, facts, before)
-        if self._projections and not facts.unreadable:
-            recorded = decoded(message)
-            for projection in self._projections:
-                projection.add(recorded)
+            beside.published.see(position, facts.leaf, message.subject)
+        aggregate = facts.aggregate or aggregate_of(message)
+        return beside.ledger.put(position, aggregate, facts.leaf, facts.version, facts.digest)
+
+    def _fold(self, message: Message) -> None:
+        recorded = decoded(message)
+        for projection in self._projections:
+            projection.add(recorded)
 
     async def _compare_journals(self, messages: Sequence[Message]) -> None:
         if not self._journals:

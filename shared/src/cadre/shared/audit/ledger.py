@@ -37,16 +37,17 @@ class Ledger:
         """Add an event with the hash of its leaf; the head its aggregate had before."""
         version = version_of(message.headers.get("ce-aggregateversion", ""))
         hashed = digest(message.subject, message.headers, message.body)
-        return self.put(message, leaf, version, hashed)
+        return self.put(message.position, aggregate_of(message), leaf, version, hashed)
 
-    def put(self, message: Message, leaf: bytes, version: int | None, hashed: str) -> Head | None:
+    def put(
+        self, position: int, aggregate: str, leaf: bytes, version: int | None, hashed: str
+    ) -> Head | None:
         """The same of an event whose version and digest are known; no version where it has none."""
         self.tree.append(leaf)
-        aggregate = aggregate_of(message)
         before = self.heads.newest.get(aggregate)
         if version is None or version > VERSION_MAX:
             version = before.version + 1 if before else 1
-        self.heads.move(aggregate, Head(max(version, 0), hashed, message.position))
+        self.heads.move(aggregate, Head(max(version, 0), hashed, position))
         self._remember()
         return before
 

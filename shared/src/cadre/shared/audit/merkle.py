@@ -11,6 +11,7 @@ from typing import Protocol
 
 HASH_BYTES = 32
 EMPTY_ROOT = sha256(b"").digest()
+WAITING_MAX = 256
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -29,26 +30,41 @@ class Tree:
 
     size: int = 0
     _peaks: list[bytes] = field(default_factory=list[bytes])
-    """Roots of the complete subtrees, the widest first: one for each bit set in ``size``."""
+    """Roots of the complete subtrees, the widest first: one for each bit set in their size."""
+    _waiting: list[bytes] = field(default_factory=list[bytes])
+    """Leaves behind them. Row by row, many are hashed in less time than one after the other."""
 
     def append(self, leaf: bytes) -> None:
         """Add the hash of the next leaf."""
-        completed = self.size
-        while completed & 1:
-            leaf = node_hash(self._peaks.pop(), leaf)
-            completed >>= 1
-        self._peaks.append(leaf)
+        self._waiting.append(leaf)
         self.size += 1
+        if len(self._waiting) == WAITING_MAX:
+            self._grow()
 
     @property
     def root(self) -> bytes:
         """The hash of the tree as it is now."""
+        self._grow()
         if not self._peaks:
             return EMPTY_ROOT
         root = self._peaks[-1]
         for peak in reversed(self._peaks[:-1]):
             root = node_hash(peak, root)
         return root
+
+    def _grow(self) -> None:
+        """Hash what waits into the peaks."""
+        row, grown = self._waiting, self.size - len(self._waiting)
+        narrower: list[bytes] = []
+        while row:
+            if grown & 1:
+                row.insert(0, self._peaks.pop())
+            if len(row) & 1:
+                narrower.append(row.pop())
+            row = [node_hash(*pair) for pair in zip(row[::2], row[1::2], strict=True)]
+            grown >>= 1
+        self._peaks += reversed(narrower)
+        self._waiting = []
 
 
 def root_of(leaves: Iterable[bytes]) -> bytes:

@@ -96,19 +96,15 @@ class OrderCheck:
             self._kinds.append(0)
         return number
 
-    def see(
-        self, subject: str, facts: Facts, aggregate: str, place: Place, corrected: Place | None
-    ) -> None:
+    def see(self, subject: str, facts: Facts, place: Place, corrected: Place | None) -> None:
         """Look at the next event; ``corrected`` is where the event stands that it corrects."""
         rules, had = self._rules[place.kind], self._kinds[place.history]
         corrects = facts.supersedes is not None
-        for detail in (
-            self._misplaced(rules, place, had, corrects=corrects),
-            self._miscorrects(rules, place, corrected) if corrects else "",
-            self._misnamed(facts, aggregate),
-        ):
-            if detail:
-                self.found.append(Disorder(place.position, subject, detail))
+        details = [self._misplaced(rules, place, had, corrects=corrects), self._misnamed(facts)]
+        if corrects:
+            details.append(self._miscorrects(rules, place, corrected))
+        if any(details):
+            self.found += (Disorder(place.position, subject, one) for one in details if one)
         self._kinds[place.history] = had & ~rules.undoes | rules.bit
         if rules.ends:
             self._ended[place.history] = place.kind
@@ -134,14 +130,15 @@ class OrderCheck:
             return f"corrects position {corrected.position}, a {_name(KINDS[corrected.kind])}"
         return ""
 
-    def _misnamed(self, facts: Facts, aggregate: str) -> str:
+    def _misnamed(self, facts: Facts) -> str:
         """The events of a command stand side by side, so each one's place among them is known."""
         command = facts.command
         self._index = self._index + 1 if command == self._command else 0
         self._command = command
-        follows = facts.follows
-        if facts.nth != self._index:
-            expected = event_id(aggregate, UUID(command), self._index)
+        if facts.nth == self._index:
+            follows = facts.follows
+        else:
+            expected = event_id(facts.aggregate, UUID(command), self._index)
             follows = facts.event_id == expected.bytes
         return "" if follows else "the id does not follow from the command"
 

@@ -1,7 +1,7 @@
 """Where each event of a log stands, found by its id: a long log has many, so they lie close.
 
 As a table of objects this would be the largest thing an audit keeps. The ids are spread over some
-byte strings by their own bytes, and found by searching one.
+byte strings, and found by searching one.
 """
 
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ class Places:
         return _find(self._part(event_id), event_id)
 
     def _part(self, event_id: bytes) -> bytearray:
-        return self._parts[int.from_bytes(event_id) % len(self._parts)]
+        return self._parts[hash(event_id) % len(self._parts)]
 
 
 def _find(part: bytearray, event_id: bytes) -> Place | None:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
-from cadre.shared.audit.layout import read_familiar, read_strange
+from cadre.shared.audit.layout import Layout, Values, read_familiar, read_strange
 from cadre.shared.audit.leaf import leaf_of
 from cadre.shared.audit.merkle import leaf_hash
 from cadre.shared.audit.signatures import Keys, Verdict, verdict
@@ -64,12 +64,18 @@ class Facts(NamedTuple):
     follows: bool = True
     """Whether the id follows from the command with that place."""
     supersedes: bytes | None = None
+    aggregate: str = ""
+    """Service, entity and id."""
 
 
 def stored(message: Message) -> Stored:
     """A message, as it is handed to a process."""
     block = Headers.of(message.headers).block
     return message.position, message.recorded_ns, message.subject, block, message.body
+
+
+type _Said = tuple[str, bytes | None, bytes, str, int]
+"""Tag, the id of what it corrects, id, command and version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,44 +86,95 @@ class Survey:
     """Whose signatures hold; None where none is checked."""
 
     def facts(self, events: Sequence[Stored]) -> list[Facts]:
-        """What there is to say of each of some events that follow each other."""
-        found: list[Facts] = []
-        command, index = "", 0
-        for event in events:
-            one = self._facts(event, command, index)
-            found.append(one)
-            if not one.unreadable:
-                command, index = one.command, one.nth
-        return found
+        """What there is to say of each of some events that follow each other.
 
-    def _facts(self, event: Stored, command: str, index: int) -> Facts:
-        position, recorded_ns, subject, block, body = event
-        familiar = read_familiar(block)
-        layout, values = familiar or read_strange(block)
-        signed, named = layout.signed(values), subject.encode()
-        data = preimage_of(named, signed, body)
-        leaf = leaf_of(position, recorded_ns, named, layout, values, body)
-        judged = Verdict.HOLDS
-        if self.keys is not None:
-            signature = None if layout.signature is None else values[layout.signature].decode()
-            judged = verdict(position, subject, signed[_KEY].decode(), signature, data, self.keys)
-        hashes = leaf_hash(leaf), sha256(data).hexdigest()
-        try:
-            if not familiar:
-                _must_be_plain(block, len(layout.names))
-            tag, supersedes = _event(subject, signed[_TYPE].decode(), body)
-            usual = familiar and layout.enveloped
-            said = _usual_envelope(signed) if usual else _any_envelope(block)
-        except (ValueError, LookupError, TypeError, RecursionError) as error:
-            why = str(error) or type(error).__name__
-            return Facts(*hashes, judged, version_of(signed[_VERSION].decode()), why)
-        event_id, caused, version = said
-        nth = index + 1 if caused == command else 0
-        follows = event_id == event_id_bytes(_aggregate(subject), caused, nth)
-        previous = signed[_PREVIOUS].decode()
-        return Facts(
-            *hashes, judged, version, "", tag, previous, event_id, caused, nth, follows, supersedes
+        Every step is taken for all of them before the next one. What a step needs then stays in
+        the processor's caches: all steps for one event after the other take half as long again.
+        """
+        positions, times, subjects, blocks, bodies = zip(*events, strict=True)
+        usual = list(map(read_familiar, blocks))
+        read = [one or read_strange(block) for one, block in zip(usual, blocks, strict=True)]
+        signed = [layout.signed(values) for layout, values in read]
+        named = list(map(str.encode, subjects))
+        data = list(map(preimage_of, named, signed, bodies))
+        digests = [sha256(one).hexdigest() for one in data]
+        layouts, values = zip(*read, strict=True)
+        leaves = list(
+            map(leaf_hash, map(leaf_of, positions, times, named, layouts, values, bodies))
         )
+        verdicts = self._verdicts(positions, subjects, signed, list(map(_signature, read)), data)
+        said = list(map(_said, subjects, map(bool, usual), layouts, signed, blocks, bodies))
+        return _placed(subjects, leaves, digests, verdicts, signed, said)
+
+    def _verdicts(
+        self,
+        positions: Sequence[int],
+        subjects: Sequence[str],
+        signed: Sequence[Values],
+        signatures: Sequence[str | None],
+        data: Sequence[bytes],
+    ) -> list[Verdict]:
+        keys = self.keys
+        if keys is None:
+            return [Verdict.HOLDS] * len(data)
+        return [
+            verdict(position, subject, values[_KEY].decode(), signature, one, keys)
+            for position, subject, values, signature, one in zip(
+                positions, subjects, signed, signatures, data, strict=True
+            )
+        ]
+
+
+def _signature(read: tuple[Layout, Values]) -> str | None:
+    layout, values = read
+    return None if layout.signature is None else values[layout.signature].decode()
+
+
+def _said(
+    subject: str, usual: bool, layout: Layout, signed: Values, block: bytes, body: bytes
+) -> _Said | str:
+    """What an event says of itself, or why it is none of the catalogue."""
+    try:
+        if not usual:
+            _must_be_plain(block, len(layout.names))
+        tag, supersedes = _event(subject, signed[_TYPE].decode(), body)
+        envelope = _usual_envelope(signed) if usual and layout.enveloped else _any_envelope(block)
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        return str(error) or type(error).__name__
+    return tag, supersedes, *envelope
+
+
+def _placed(
+    subjects: Sequence[str],
+    leaves: Sequence[bytes],
+    digests: Sequence[str],
+    verdicts: Sequence[Verdict],
+    signed: Sequence[Values],
+    every: Sequence[_Said | str],
+) -> list[Facts]:
+    """All that was found out, with the place of each event among those of its command."""
+    facts: list[Facts] = []
+    command, nth = "", 0
+    for subject, leaf, digest, judged, values, said in zip(
+        subjects, leaves, digests, verdicts, signed, every, strict=True
+    ):
+        if isinstance(said, str):
+            version = version_of(values[_VERSION].decode())
+            facts.append(Facts(leaf, digest, judged, version, said))
+            continue
+        tag, supersedes, event_id, caused, version = said
+        nth = nth + 1 if caused == command else 0
+        command = caused
+        aggregate = subject.removeprefix("history.").rpartition(".")[0]
+        follows = event_id == event_id_bytes(aggregate, caused, nth)
+        previous = values[_PREVIOUS].decode()
+        facts.append(
+            Facts(
+                leaf, digest, judged, version, "", tag, previous, event_id, caused, nth, follows,
+                supersedes, aggregate,
+            )
+        )  # fmt: skip
+    return facts
 
 
 def version_of(text: str) -> int | None:
@@ -152,10 +209,6 @@ def _event(subject: str, named: str, body: bytes) -> tuple[str, bytes | None]:
     return tag, event.supersedes.bytes if event.supersedes else None
 
 
-def _aggregate(subject: str) -> str:
-    return subject.removeprefix("history.").rpartition(".")[0]
-
-
 def _read(named: str, body: bytes) -> Event:
     """The event of a body, whose header names this type.
 
@@ -181,7 +234,7 @@ def _read(named: str, body: bytes) -> Event:
     return event
 
 
-def _usual_envelope(signed: Sequence[bytes]) -> tuple[bytes, str, int]:
+def _usual_envelope(signed: Values) -> tuple[bytes, str, int]:
     """Id, command and version in headers as services write them."""
     datetime.fromisoformat(signed[_TIME].decode())
     event_id = unhexlify(signed[_ID].replace(b"-", b""))

@@ -1,10 +1,13 @@
 """A log in its order with what its survey says; of a long log on all cores."""
 
 import asyncio
+import contextlib
 import os
+import sys
+import threading
 from collections import deque
-from collections.abc import AsyncIterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import AsyncIterator, Generator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any, NamedTuple, Self
@@ -15,10 +18,10 @@ from cadre.shared.signed import Message
 
 PARALLEL_EVENTS_MIN = 20_000
 """Below that, starting processes takes longer than it saves."""
-OTHERS = max(1, (os.cpu_count() or 1) - 1)
-"""How many processes survey, beside this one that reads and compares."""
+OTHERS = min(max(1, (os.cpu_count() or 1) - 1), 8)
+"""How many processes survey, beside this one, which could not read and compare for more."""
 STRETCH_EVENTS = 500
-AHEAD_MAX = 3
+AHEAD_MAX = 6
 """Stretches that wait for each process; when all have so many, this one lends a hand."""
 UNSEEN_MAX = 24
 """Stretches that may wait for the first of them."""
@@ -28,7 +31,7 @@ type Surveyed = list[tuple[Message, Facts]]
 
 class _Stretch(NamedTuple):
     messages: list[Message]
-    facts: asyncio.Future[list[tuple[Any, ...]]]
+    facts: Future[Sequence[tuple[Any, ...]]]
 
 
 @dataclass(slots=True)
@@ -38,22 +41,21 @@ class Surveyors:
     survey: Survey
     events: int
     """How many are expected: decides whether processes are started."""
-    _pool: ProcessPoolExecutor | None = None
-    _started: asyncio.Future[None] | None = None
+    processes: Executor | None = None
+    """Those that are there already: see `forked`."""
+    _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _started: Future[None] | None = None
     _unseen: deque[_Stretch] = field(default_factory=deque[_Stretch])
 
     def __enter__(self) -> Self:
-        if self.events >= PARALLEL_EVENTS_MIN:
-            # Forking a process with threads could copy a held lock.
-            self._pool = ProcessPoolExecutor(
-                OTHERS, mp_context=get_context("spawn"), initializer=collect_rarely
-            )
-            self._started = asyncio.get_running_loop().run_in_executor(self._pool, _start)
+        if self.processes is None and self.events >= PARALLEL_EVENTS_MIN:
+            self.processes = self._stack.enter_context(_pool("spawn"))
+        if self.processes is not None:
+            self._started = self.processes.submit(_start)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
+        self._stack.close()
 
     async def surveyed(self, batches: AsyncIterator[list[Message]]) -> AsyncIterator[Surveyed]:
         """Every event with what there is to say of it."""
@@ -71,25 +73,47 @@ class Surveyors:
             yield await self._first()
 
     def _begin(self, messages: list[Message]) -> _Stretch:
-        loop, events = asyncio.get_running_loop(), [stored(message) for message in messages]
+        events = [stored(message) for message in messages]
         waiting = sum(not stretch.facts.done() for stretch in self._unseen)
         started = self._started is not None and self._started.done()
-        if started and waiting < AHEAD_MAX * OTHERS:
-            begun = loop.run_in_executor(self._pool, _facts, self.survey, events)
-            return _Stretch(messages, begun)
-        done = loop.create_future()
+        if self.processes and started and waiting < AHEAD_MAX * OTHERS:
+            return _Stretch(messages, self.processes.submit(_facts, self.survey, events))
+        done: Future[Sequence[tuple[Any, ...]]] = Future()
         done.set_result(self.survey.facts(events))
         return _Stretch(messages, done)
 
     async def _first(self) -> Surveyed:
         messages, facts = self._unseen.popleft()
-        return list(zip(messages, map(Facts._make, await facts), strict=True))
+        return list(zip(messages, map(Facts._make, await asyncio.wrap_future(facts)), strict=True))
+
+
+@contextlib.contextmanager
+def forked() -> Generator[Executor | None]:
+    """Processes that survey, where this one can be copied: nothing has to be imported again.
+
+    Forking a process with threads could copy a held lock, so this comes before the event loop.
+    """
+    if sys.platform != "linux" or threading.active_count() > 1:
+        yield None
+        return
+    with _pool("fork") as pool:
+        pool.submit(_start)  # Only now it makes them.
+        yield pool
+
+
+@contextlib.contextmanager
+def _pool(method: str) -> Generator[Executor]:
+    pool = ProcessPoolExecutor(OTHERS, mp_context=get_context(method), initializer=collect_rarely)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _start() -> None:
     """Does nothing, which another process can once it has imported all of this."""
 
 
-def _facts(survey: Survey, events: list[Stored]) -> list[tuple[Any, ...]]:
+def _facts(survey: Survey, events: list[Stored]) -> Sequence[tuple[Any, ...]]:
     """In another process: plain tuples come back quicker than named ones."""
     return [tuple(one) for one in survey.facts(events)]
