@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 PY_SPY = str(Path(sys.executable).with_name("py-spy"))
-SAMPLES_PER_SECOND = 250
+SAMPLES_PER_SECOND = 100
 LINES_MAX = 25
 SETTLE_S = 1.0
 
 _FRAME = re.compile(r"(?P<function>.+) \((?P<file>[^():]+)(?::\d+)?\)$")
+_THREAD = re.compile(r"thread \((\d+)\)")
 _OURS = re.compile(r"/(?P<module>cadre/(?:contracts|shared|selection|supervision|cli)/.+)\.py$")
 _PACKAGE = re.compile(r"/site-packages/(?P<package>[^/.]+)")
 
@@ -57,6 +58,18 @@ def _cpu_s(pid: int, others: Collection[int]) -> float:
         children = [child.pid for child in process.children() if child.pid not in others]
         return float(own) + sum(_cpu_s(child, others) for child in children)
     return 0.0
+
+
+def _threads_s(pid: int, others: Collection[int]) -> dict[int, float]:
+    """Seconds of each thread of a process and of its children, so far."""
+    found: dict[int, float] = {}
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        found = {thread.id: thread.user_time + thread.system_time for thread in process.threads()}
+        for child in process.children():
+            if child.pid not in others:
+                found |= _threads_s(child.pid, others)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,34 +101,62 @@ class Profile:
 def profile(load: Load) -> Profile:
     """Run a load once, sampled."""
     everybody = [load.sampled, *load.others]
-    each = 1e6 / load.items
     with _sampling(load.sampled.pid) as (spy, samples):
         told = {spy, *(one.pid for one in everybody)}
         before = [_cpu_s(one.pid, told) for one in everybody]
+        earlier = _threads_s(load.sampled.pid, told)
         begun = time.perf_counter()
         load.run()
         wall = time.perf_counter() - begun
         after = [_cpu_s(one.pid, told) for one in everybody]
-    cpu = {
-        one.name: (end - start) * each
-        for one, start, end in zip(everybody, before, after, strict=True)
-    }
-    functions = [
-        (cpu[load.sampled.name] * count / samples.total(), function, library)
-        for (function, library), count in samples.most_common(LINES_MAX)
-    ]
-    return Profile(load.name, load.item, load.items, wall * each, cpu, functions)
+        later = _threads_s(load.sampled.pid, told)
+    spent = [end - start for start, end in zip(before, after, strict=True)]
+    threads = {thread: end - earlier.get(thread, 0.0) for thread, end in later.items()}
+    each = 1e6 / load.items
+    return Profile(
+        load.name,
+        load.item,
+        load.items,
+        wall * each,
+        {one.name: seconds * each for one, seconds in zip(everybody, spent, strict=True)},
+        [
+            (seconds * each, function, library)
+            for (function, library), seconds in _spread(samples, threads, spent[0])[:LINES_MAX]
+        ],
+    )
+
+
+def _spread(
+    samples: Counter[tuple[int, Place]], threads: Mapping[int, float], total: float
+) -> list[tuple[Place, float]]:
+    """Seconds at each place, the most first.
+
+    What a thread has used is spread over its own samples: some show it waiting. Threads that have
+    ended share what is left of the total.
+    """
+    seen: Counter[int] = Counter()
+    for (thread, _), count in samples.items():
+        seen[thread] += count
+    ended = sum(count for thread, count in seen.items() if thread not in threads)
+    left = max(0.0, total - sum(threads.get(thread, 0.0) for thread in seen))
+    spent: dict[Place, float] = {}
+    for (thread, place), count in samples.items():
+        used, among = (threads[thread], seen[thread]) if thread in threads else (left, ended)
+        spent[place] = spent.get(place, 0.0) + used * count / among
+    return sorted(spent.items(), key=lambda one: -one[1])
 
 
 @contextlib.contextmanager
-def _sampling(pid: int) -> Generator[tuple[int, Counter[Place]]]:
-    """Sample a process and its children meanwhile; afterwards, how often it was seen where."""
-    found: Counter[Place] = Counter()
+def _sampling(pid: int) -> Generator[tuple[int, Counter[tuple[int, Place]]]]:
+    """Sample a process and its children meanwhile; afterwards, how often which thread was where."""
+    found: Counter[tuple[int, Place]] = Counter()
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "samples"
         command = [PY_SPY, "record", "--pid", str(pid), "--rate", str(SAMPLES_PER_SECOND)]
-        command += ["--subprocesses", "--format", "raw", "--function", "--full-filenames"]
-        spy = subprocess.Popen([*command, "--output", str(file)], stdout=subprocess.DEVNULL)
+        command += ["--subprocesses", "--threads", "--format", "raw", "--function"]
+        # Halting a process at each sample would cost its idle threads more than the others' work.
+        command += ["--nonblocking", "--full-filenames", "--output", str(file)]
+        spy = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             time.sleep(SETTLE_S)
             yield spy.pid, found
@@ -124,7 +165,8 @@ def _sampling(pid: int) -> Generator[tuple[int, Counter[Place]]]:
             spy.wait()
         for line in file.read_text("utf-8").splitlines():
             stack, _, count = line.rpartition(" ")
-            found[_place(stack.split(";"))] += int(count)
+            thread = _THREAD.search(stack)
+            found[int(thread[1]) if thread else 0, _place(stack.split(";"))] += int(count)
 
 
 def _place(stack: Sequence[str]) -> Place:
@@ -278,10 +320,10 @@ def _head(facts: dict[str, Any]) -> str:
 
 Microseconds of processor an item, by process, and by function for the process that matters most: a
 place is our innermost function and, in brackets, the library it was in. Children count with their
-parents. Sampled {SAMPLES_PER_SECOND} times a second by py-spy, which makes the wall longer; how
-fast a row is without it stands in `results.json`. `—` is what no function of ours has called: the
+parents. py-spy looks {SAMPLES_PER_SECOND} times a second, on a core that the row then lacks: how
+fast the row is without stands in `results.json`. `—` is what no function of ours has called: the
 event loop, libraries' own threads, the start of processes. On {facts["cores"]} cores of
-{facts["cpu"]}, Python {facts["python"]}, {facts["key"][:10]}, by `{facts["command"]}`.
+{facts["cpu"]}, Python {facts["python"]}, {facts["key"][:10]}.
 """
 
 
