@@ -207,8 +207,6 @@ def _carried_out[T](engine: Engine, work: Work[T], *, immediate: bool = False) -
             return work(connection)
 
 
-_BY_INDEX = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
-"""A plan that was made for an empty table must not read all of it when it has grown."""
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 """By default each statement would see what was committed before it."""
 _DRIVER_FAULTS = (asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -234,9 +232,7 @@ class _Postgres:
 
     def __init__(self, url: str) -> None:
         # No ping before each use: it takes three journeys, and what was lost shows by itself.
-        self._writing = create_async_engine(
-            url, pool_size=1, max_overflow=0, connect_args={"server_settings": _BY_INDEX}
-        )
+        self._writing = create_async_engine(url, pool_size=1, max_overflow=0)
         # Nor does SQLAlchemy begin anything: around one query that would be three journeys more.
         single = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
         self._querying = create_async_engine(url, pool_size=10, **single)
