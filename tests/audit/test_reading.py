@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,17 +19,17 @@ from cadre.shared.audit.examination import Database, Examination, Report
 from cadre.shared.audit.public_keys import PublicKeys
 from cadre.shared.audit.signatures import Verdict
 from cadre.shared.audit.stored import everything, extent_of
-from cadre.shared.audit.survey import Facts, Stored, Survey, stored
-from cadre.shared.audit.surveyors import PARALLEL_EVENTS_MIN, Surveyors, forked
+from cadre.shared.audit.survey import Facts, Survey, stored
+from cadre.shared.audit.surveyors import PARALLEL_EVENTS_MIN, Surveyors
 from cadre.shared.codec import Outgoing, Signer
 from cadre.shared.database import create_engine, writing
-from cadre.shared.headers import Headers
 from cadre.shared.log import Log
 from cadre.shared.runtime import running
 from cadre.shared.signed import Message, preimage
 from support import mini
 from support.environment import Environment
 from support.nats_server import NatsServer
+from support.surveying import forked_facts
 
 KEYS = PublicKeys(origin="").with_services([SERVICE], NOW)
 
@@ -183,22 +183,6 @@ async def test_signatures_of_a_long_log_are_checked_in_processes() -> None:
     assert [message for message, _ in found] == messages
     bad = {m.position: f.verdict for m, f in found if f.verdict is not Verdict.HOLDS}
     assert bad == {42: Verdict.DOES_NOT_HOLD, 77: Verdict.UNKNOWN_KEY}
-
-
-def forked_facts(events: list[Stored]) -> list[Facts]:
-    """What processes say of events that were forked from one without threads."""
-
-    async def arriving() -> AsyncIterator[list[Message]]:
-        for position, recorded_ns, subject, block, body in events:
-            yield [Message(subject, Headers(block), body, position, recorded_ns)]
-
-    async def surveyed(processes: Executor) -> list[Facts]:
-        with Surveyors(Survey(None), len(events), processes) as surveyors:
-            return [facts async for some in surveyors.surveyed(arriving()) for _, facts in some]
-
-    with forked() as processes:
-        assert processes is not None
-        return asyncio.run(surveyed(processes))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
