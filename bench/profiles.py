@@ -34,7 +34,7 @@ SETTLE_S = 1.0
 
 _FRAME = re.compile(r"(?P<function>.+) \((?P<file>[^():]+)(?::\d+)?\)$")
 _THREAD = re.compile(r"thread \((\d+)\)")
-_OURS = re.compile(r"/(?P<module>cadre/(?:contracts|shared|selection|supervision|cli)/.+)\.py$")
+_OURS = re.compile(r"/src/(?P<module>cadre/.+)\.py$")
 _PACKAGE = re.compile(r"/site-packages/(?P<package>[^/.]+)")
 
 type Place = tuple[str, str]
