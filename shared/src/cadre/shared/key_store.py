@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import structlog
 from asyncpg import InsufficientPrivilegeError
 from sqlalchemy import (
+    DDL,
     Column,
     Integer,
     LargeBinary,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    event,
     func,
     select,
     text,
@@ -39,6 +41,14 @@ DATA_KEYS = Table(
     Column("number", Integer, primary_key=True),
     Column("master", String(16), nullable=False),
     Column("wrapped", LargeBinary, nullable=False),
+)
+# Statistics for planning are copies of values, which would outlive the rows they were taken from.
+event.listen(
+    DATA_KEYS,
+    "after_create",
+    DDL("ALTER TABLE %(fullname)s ALTER COLUMN wrapped SET STATISTICS 0").execute_if(
+        dialect="postgresql"
+    ),
 )
 FORGOTTEN = Table(
     "forgotten",
