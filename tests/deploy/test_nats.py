@@ -199,6 +199,16 @@ async def test_a_client_commands_and_is_answered(connect: Connect) -> None:
     assert await client.denied("history.selection.cadre.c-aaaaaaaaaa.recruited", {})
 
 
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_service_answers_clients_alone(connect: Connect, service: str) -> None:
+    user = await connect(service)
+    others = [f"_INBOX_{other}.x.y" for other in USERS if other != "client"]
+
+    allowed = [subject for subject in others if not await user.denied(subject, {})]
+
+    assert allowed == []
+
+
 @pytest.mark.parametrize("name", USERS)
 async def test_nobody_listens_to_others(connect: Connect, name: str) -> None:
     user = await connect(name)

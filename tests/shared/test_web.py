@@ -115,6 +115,18 @@ async def test_the_same_command_over_nats(http: httpx.AsyncClient, server: NatsS
     assert again["events"] == first["events"]
 
 
+async def test_an_answer_never_becomes_an_event(
+    http: httpx.AsyncClient, server: NatsServer
+) -> None:
+    client = await server.connect("client")
+    where = f"history.selection.cadre.{ANA}.registered"
+    await client.publish("commands.selection.register", b"no command", reply=where)
+    await client.close()
+    # What cannot be read is answered at once, before the log has this command's event.
+    assert (await request(server, REGISTER))["position"] == 1
+    assert (await http.get("/projections")).json()["log_position"] == 1
+
+
 async def test_commands_over_nats_that_find_too_many_waiting_are_refused(
     http: httpx.AsyncClient, server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,8 @@ _LOGGER = structlog.get_logger(__name__)
 COMMANDS_AT_ONCE = 64
 WAITING_MAX = 10_000
 """If so many wait, whoever comes is refused at once: each would wait longer than it cares to."""
+INBOXES = "_INBOX_"
+"""What a place to answer to begins with."""
 
 
 def subject_of(service: Service, command: type[Command]) -> str:
@@ -117,6 +119,8 @@ class _Taking:
         await self._tell(request, await self._told(request))
 
     async def _tell(self, request: _Request, answer: Outcome | CadreError) -> None:
+        if not request.reply.startswith(INBOXES):
+            return  # Nowhere, or where the answer would be taken for something else: an event.
         # A lost connection or no place to answer to: the caller asks again with the same id.
         with contextlib.suppress(nats.errors.Error):
             await self.client.send(framed(request.reply, b"", as_json(answer)))
