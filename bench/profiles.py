@@ -103,8 +103,10 @@ def profile(load: Load) -> Profile:
     everybody = [load.sampled, *load.others]
     with _sampling(load.sampled.pid) as (spy, samples):
         told = {spy, *(one.pid for one in everybody)}
-        before = [_cpu_s(one.pid, told) for one in everybody]
+        # The sampled process may be this one: what it takes to look at the others is not its work.
+        before = [_cpu_s(one.pid, told) for one in load.others]
         earlier = _threads_s(load.sampled.pid, told)
+        before.insert(0, _cpu_s(load.sampled.pid, told))
         begun = time.perf_counter()
         load.run()
         wall = time.perf_counter() - begun
@@ -165,6 +167,8 @@ def _sampling(pid: int) -> Generator[tuple[int, Counter[tuple[int, Place]]]]:
             spy.wait()
         for line in file.read_text("utf-8").splitlines():
             stack, _, count = line.rpartition(" ")
+            if "/psutil/" in stack:
+                continue  # Where this process looked at the others.
             thread = _THREAD.search(stack)
             found[int(thread[1]) if thread else 0, _place(stack.split(";"))] += int(count)
 
@@ -230,7 +234,7 @@ def _reading(session: "Session") -> Iterator[Load]:
     from rows_reading import codec_of, examine, replay
 
     log = session.filled(session.sizes.events)
-    codec = asyncio.run(codec_of(session, log))
+    codec = asyncio.run(codec_of(log, session.new_directory("codec")))
     own, servers = Process("the reader", os.getpid()), _servers(session, log.server.pid)[:1]
 
     def audit(*, signatures: bool) -> None:
@@ -268,14 +272,14 @@ def _import(session: "Session") -> Iterator[Load]:
 
     folder = county(session)
     with system(session) as it:
-        selection, *rest = [Process(name, pid) for name, pid in it.services.items()]
-        others = [Process("cadre import", os.getpid()), *rest, Process("nats-server", it.nats_pid)]
+        others = [Process(name, pid) for name, pid in it.services.items()]
+        others.append(Process("nats-server", it.nats_pid))
         yield Load(
             "import",
             "person",
             session.sizes.persons,
             lambda: import_files(folder, it.data),
-            selection,
+            Process("cadre import", os.getpid()),
             others,
         )
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from base64 import b64decode
+from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 from functools import partial
@@ -44,9 +45,9 @@ def read_raw(log: Filled, *, load: bool) -> float:
         return log.end / (perf_counter() - begun)
 
 
-async def codec_of(session: Session, log: Filled) -> Codec:
+async def codec_of(log: Filled, folder: Path) -> Codec:
     """What a service of this log decodes with."""
-    file = session.new_directory("codec") / "selection.db"
+    file = folder / "selection.db"
     settings = log.server.settings(SERVICE.name, f"sqlite+aiosqlite:///{file}")
     async with running(SERVICE, settings) as runtime:
         return runtime.codec
@@ -88,6 +89,20 @@ def peer_replay(app: peer.Register, log: Filled) -> float:
     return done / (perf_counter() - begun)
 
 
+def replayed(log: Filled, folder: Path) -> float:
+    """`replay` in a process that does nothing else."""
+    codec = asyncio.run(codec_of(log, folder))
+    collect_rarely()
+    return uvloop.run(replay(log, codec))
+
+
+def peer_replayed(environment: dict[str, str], log: Filled) -> float:
+    """`peer_replay` in such a process."""
+    collect_rarely()
+    with peer.Register(environment) as app:
+        return peer_replay(app, log)
+
+
 def rows(session: Session) -> Measured:
     """`replay`, `audit` and `audit-signatures`."""
     log = session.filled(session.sizes.events)
@@ -97,14 +112,16 @@ def rows(session: Session) -> Measured:
 def _replay(session: Session, log: Filled) -> Row:
     environment = peer.postgres_environment(session.postgres, session.postgres.new_database())
     peer.fill_postgres(session.postgres, environment, log.people)
-    codec = asyncio.run(codec_of(session, log))
-    with peer.Register(environment) as app:
-        found = interleaved(
-            session.sizes.runs,
-            ours=lambda: uvloop.run(replay(log, codec)),
-            peer=lambda: peer_replay(app, log),
-            limit=lambda: read_raw(log, load=True),
-        )
+
+    def work(measure: Callable[..., float], *of: object, **how: bool) -> Callable[[], float]:
+        return lambda: session.pool.submit(measure, *of, **how).result()
+
+    found = interleaved(
+        session.sizes.runs,
+        ours=work(replayed, log, session.new_directory("codec")),
+        peer=work(peer_replayed, environment, log),
+        limit=work(read_raw, log, load=True),
+    )
     return Row(
         "replay",
         "the whole log decoded and folded to every person's state",
