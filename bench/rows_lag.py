@@ -1,5 +1,6 @@
 """How soon a query sees a command, under a steady 500 commands a second."""
 
+import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,10 +42,15 @@ def rows(session: Session) -> Measured:
     """`lag`, with a curve of its distribution."""
     commands = min(int(SECONDS * PER_SECOND), session.sizes.commands * 2)
     log = session.filled(persons_of(commands) * EVENTS_PER_PERSON, "commands")
-    ours = _ours(session, log, commands)
-    theirs = _peer(session, commands)
-    limit = _limit(session, log, commands)
+    # What the limit writes is not for a service to read.
+    apart = session.filled(EVENTS_PER_PERSON, "lag-limit")
+    runs = [
+        (_ours(session, log, commands), _peer(session, commands), _limit(session, apart, commands))
+        for _ in range(session.sizes.runs)
+    ]
+    ours, theirs, limit = (_median(of) for of in zip(*runs, strict=True))
     told = (
+        f"p99 of ours in each run {', '.join(f'{run[0].p(99):.3g}' for run in runs)} ms, "
         f"p50 {ours.p(50):.3g} ms; commands came at {ours.per_second:.0f}/s to us, "
         f"{theirs.per_second:.0f}/s to the peer, {limit.per_second:.0f}/s to the limit; "
         "limit: from acknowledgement until a raw reader has committed one row to PostgreSQL; "
@@ -58,7 +64,7 @@ def rows(session: Session) -> Measured:
         theirs.p(99),
         limit.p(99),
         Goal(ours_max=100),
-        1,
+        len(runs),
         told,
         {"commands_per_second": ours.per_second},
     )
@@ -69,6 +75,11 @@ def rows(session: Session) -> Measured:
     ]
     title = f"Lag of queries behind acknowledgements, {PER_SECOND:.0f} commands/s"
     return Measured([row], [Curve("lag", title, "percentile", "lag, ms", lines)])
+
+
+def _median(runs: Sequence[Paced]) -> Paced:
+    """The run whose 99th percentile is in the middle."""
+    return sorted(runs, key=lambda run: run.p(99))[len(runs) // 2]
 
 
 def _ours(session: Session, log: Filled, commands: int) -> Paced:
@@ -84,7 +95,7 @@ def _ours(session: Session, log: Filled, commands: int) -> Paced:
         # A steady state: of every person something was recorded, and asked, over every connection.
         warm = http_commands(log.people, web.token)
         checked(session.pool.submit(http_load, web.port, warm, CALLERS, RECORDED).result())
-        applied = str(log.end + log.people).encode()
+        applied = str(json.loads(web.get("/projections")[1])["log_position"]).encode()
         asked = [query.replace(b"%POSITION%", applied) for query in queries[: log.people]]
         checked(session.pool.submit(http_load, web.port, asked, CALLERS, b"cadre_id").result())
         requests = http_commands(commands, web.token)

@@ -113,6 +113,7 @@ def _measure(options: argparse.Namespace) -> None:
     facts = machine(options.directory, f"python bench/run.py {' '.join(sys.argv[1:])}".strip())
     _tell(json.dumps(facts, ensure_ascii=False))
     measured: list[Measured] = []
+    options.out.mkdir(parents=True, exist_ok=True)
     with session(_sizes(options), options.directory, _tell) as it:
         for group in options.only or GROUPS:
             _tell(f"— {group}")
