@@ -89,7 +89,7 @@ def _rebuild(session: Session, log: Filled, web: Web) -> tuple[Row, Curve]:
 
 
 def _rebuilt(log: Filled, web: Web) -> tuple[float, list[tuple[float, float]]]:
-    """Seconds of one rebuild; of each query meanwhile, when it was asked and how many ms it took."""
+    """Seconds of one rebuild, and of each query meanwhile: when it was asked, and its ms."""
     asked: list[tuple[float, float]] = []
     done = threading.Event()
     begun = perf_counter()
