@@ -6,6 +6,7 @@ Samples are taken by py-spy, which needs root or a kernel that lets it attach.
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import re
 import signal
@@ -190,8 +191,8 @@ def _library(file: str) -> str:
 
 
 def _commands(session: "Session") -> Iterator[Load]:
-    from load import RECORDED
-    from rows_commands import CALLERS, http_commands, running_commands
+    from load import RECORDED, nats_load
+    from rows_commands import CALLERS, checked, http_commands, nats_commands, running_commands
 
     count = session.sizes.commands
     with running_commands(session) as it:
@@ -204,6 +205,13 @@ def _commands(session: "Session") -> Iterator[Load]:
                 it.http(it.ours, requests, callers, RECORDED)
 
             yield Load(name, "command", len(requests), run, service, others)
+        server, frames = it.log.server, nats_commands(4 * count)
+
+        def run_nats() -> None:
+            load = (nats_load, server.port, server.password("client"), frames, CALLERS)
+            checked(session.pool.submit(*load).result())
+
+        yield Load("commands-nats", "command", len(frames), run_nats, service, others)
 
 
 def _queries(session: "Session") -> Iterator[Load]:
@@ -267,6 +275,24 @@ def _projection(session: "Session") -> Iterator[Load]:
         yield Load(name, "event", log.end, run, own, servers)
 
 
+def _rebuild(session: "Session") -> Iterator[Load]:
+    from rows_commands import until_applied
+    from rows_history import large_database
+    from servers import service
+
+    log = session.filled(session.sizes.events)
+    with service(log.server, "supervision", large_database(session, log)) as web:
+        until_applied(web, log.end)
+
+        def run() -> None:
+            web.post("/projections/rebuild")
+            while json.loads(web.get("/projections")[1])["rebuilding"]:
+                time.sleep(0.05)
+
+        servers = _servers(session, log.server.pid)
+        yield Load("rebuild", "event", log.end, run, Process("supervision", web.pid), servers)
+
+
 def _import(session: "Session") -> Iterator[Load]:
     from rows_import import county, import_files, system
 
@@ -293,6 +319,7 @@ LOADS: dict[str, Callable[["Session"], Iterator[Load]]] = {
     "queries": _queries,
     "reading": _reading,
     "projection": _projection,
+    "rebuild": _rebuild,
     "import": _import,
 }
 

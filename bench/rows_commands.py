@@ -81,6 +81,8 @@ class Commands:
 
     session: Session
     log: Filled
+    bare: Filled
+    """A log that no service follows: what the limit publishes is not for one to read."""
     database: str
     ours: Web
     peer: Web
@@ -107,8 +109,8 @@ class Commands:
         )
 
     def wire(self) -> Wire:
-        """As the operator, who may publish any history."""
-        server = self.log.server
+        """On the bare log, as the operator, who may publish any history."""
+        server = self.bare.server
         return Wire(server.port, "operator", server.password("operator"))
 
 
@@ -123,6 +125,7 @@ def running_commands(session: Session) -> Generator[Commands]:
     """Selection, the peer at its best, and the empty application."""
     persons = persons_of(session.sizes.commands)
     log = session.filled(persons * EVENTS_PER_PERSON, "commands")
+    bare = session.filled(EVENTS_PER_PERSON, "limit")
     database = session.postgres.new_database()
     with contextlib.ExitStack() as stack:
         ours = stack.enter_context(service(log.server, "selection", session.postgres.url(database)))
@@ -130,7 +133,7 @@ def running_commands(session: Session) -> Generator[Commands]:
         logs = log.server.data.path / "logs" / "peer.log"
         empty = stack.enter_context(asgi("empty_service", {}, logs))
         theirs, variant = stack.enter_context(_best_peer(session, logs))
-        it = Commands(session, log, database, ours, theirs, variant, empty)
+        it = Commands(session, log, bare, database, ours, theirs, variant, empty)
         # Every person once: what was never asked for is the row `history-first`.
         it.http(ours, http_commands(persons, ours.token), CALLERS, RECORDED)
         it.http(theirs, http_commands(persons, ""), CALLERS, RECORDED)

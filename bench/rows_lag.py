@@ -43,7 +43,7 @@ def rows(session: Session) -> Measured:
     commands = min(int(SECONDS * PER_SECOND), session.sizes.commands * 2)
     log = session.filled(persons_of(commands) * EVENTS_PER_PERSON, "commands")
     # What the limit writes is not for a service to read.
-    apart = session.filled(EVENTS_PER_PERSON, "lag-limit")
+    apart = session.filled(EVENTS_PER_PERSON, "limit")
     runs = [
         (_ours(session, log, commands), _peer(session, commands), _limit(session, apart, commands))
         for _ in range(session.sizes.runs)
