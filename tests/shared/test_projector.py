@@ -225,7 +225,6 @@ async def test_more_events_than_one_transaction_takes_are_all_applied(
         for number in range(20):
             end = await register(writer, cadre_id(number))
     monkeypatch.setattr("cadre.shared.projector.BATCH_EVENTS_MAX", 3)
-    monkeypatch.setattr("cadre.shared.projector.REBUILD_EVENTS_MAX", 7)
     async with running(mini.service(), environment.settings()) as late:
         await late.projector.wait(end, 20)
         assert await rows(late, "people") == await rows(late, "journal") == 20

@@ -34,9 +34,7 @@ its time from the commands that come meanwhile."""
 EVENTS_AT_A_STRETCH = 100
 """After so many the event loop may serve others."""
 BATCH_EVENTS_MAX = 1000
-"""In one transaction. More is hardly faster, takes memory, and whoever else writes waits for it."""
-REBUILD_EVENTS_MAX = 2000
-"""The same of a rebuild, which writes no journal: all that may be on its way here at once."""
+"""In one transaction. Twice as many are a twelfth faster, and take 12 MB and the others' time."""
 
 _MISFIT = (TypeError, ValueError, AttributeError, ArithmeticError)
 """What making a row for the driver raises where a value is not of its column's type."""
@@ -160,7 +158,7 @@ class Projector:
 
     async def _follow(self, start: int) -> None:
         clock = asyncio.get_running_loop().time
-        async with _ahead(self._batches(start, BATCH_EVENTS_MAX)) as batches:
+        async with _ahead(self._batches(start)) as batches:
             async for batch in batches:
                 begun = clock()
                 await self._apply(batch)
@@ -172,10 +170,10 @@ class Projector:
         self._stand(await self._transact(self._applying.follow, self._standing, batch))
         self.seen([read.message for read in batch])
 
-    async def _batches(self, start: int, events_max: int) -> AsyncGenerator[Batch]:
+    async def _batches(self, start: int) -> AsyncGenerator[Batch]:
         """What follows a position, read and projected, for one transaction each."""
         async for messages in self.log.follow(start):
-            for part in itertools.batched(messages, events_max):
+            for part in itertools.batched(messages, BATCH_EVENTS_MAX):
                 batch: list[Read] = []
                 for few in itertools.batched(part, EVENTS_AT_A_STRETCH):
                     batch += self._applying.read(few)
@@ -267,8 +265,7 @@ class Projector:
     async def _build(self) -> None:
         building, done = await self.database.transact(self._applying.begin)
         if not done:
-            source = self._batches(building.position, REBUILD_EVENTS_MAX)
-            async with _ahead(source) as batches:
+            async with _ahead(self._batches(building.position)) as batches:
                 async for batch in batches:
                     if await self._transact(self._applying.build, building.number, batch):
                         break
