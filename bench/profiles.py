@@ -205,7 +205,8 @@ def _commands(session: "Session") -> Iterator[Load]:
                 it.http(it.ours, requests, callers, RECORDED)
 
             yield Load(name, "command", len(requests), run, service, others)
-        server, frames = it.log.server, nats_commands(4 * count)
+        server = it.log.server
+        frames = [frame for _ in range(4) for frame in nats_commands(count)]
 
         def run_nats() -> None:
             load = (nats_load, server.port, server.password("client"), frames, CALLERS)
