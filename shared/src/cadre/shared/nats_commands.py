@@ -121,7 +121,7 @@ class _Taking:
     async def _tell(self, request: _Request, answer: Outcome | CadreError) -> None:
         if not request.reply.startswith(INBOXES):
             return  # Nowhere, or where the answer would be taken for something else: an event.
-        # A lost connection or no place to answer to: the caller asks again with the same id.
+        # A lost connection: the caller asks again with the same id.
         with contextlib.suppress(nats.errors.Error):
             await self.client.send(framed(request.reply, b"", as_json(answer)))
 
