@@ -14,15 +14,16 @@ import json
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import batched
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic_core import to_json
-from sqlalchemy import select, tuple_
+from sqlalchemy import Row, bindparam, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cadre.contracts.event import Forgotten
@@ -32,6 +33,7 @@ from cadre.shared.errors import Malformed
 from cadre.shared.key_store import DATA_KEYS
 from cadre.shared.master_keys import NONCE_BYTES, MasterKeys
 from cadre.shared.protection import forgotten
+from cadre.shared.together import Together
 
 KEY_BYTES = 32
 CACHE_KEYS_MAX = 10_000
@@ -45,6 +47,16 @@ class KeyName(NamedTuple):
 
     person: str
     purpose: str
+
+
+type KeyId = tuple[KeyName, int]
+"""A key's name and its number."""
+
+_KEYS = select(DATA_KEYS).where(
+    tuple_(DATA_KEYS.c.person, DATA_KEYS.c.purpose, DATA_KEYS.c.number).in_(
+        bindparam("named", expanding=True)
+    )
+)
 
 
 class Place(NamedTuple):
@@ -77,9 +89,13 @@ class Keyring:
 
     engine: AsyncEngine
     masters: MasterKeys
-    _cache: OrderedDict[tuple[KeyName, int], tuple[DataKey, float]] = field(
-        default_factory=OrderedDict[tuple[KeyName, int], tuple[DataKey, float]]
+    _cache: OrderedDict[KeyId, tuple[DataKey, float]] = field(
+        default_factory=OrderedDict[KeyId, tuple[DataKey, float]]
     )
+    _rows: Together[KeyId, Row[Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rows = Together(self._read)
 
     async def create(self) -> None:
         """Create the key table where it is missing."""
@@ -158,23 +174,25 @@ class Keyring:
             if name.person == person and purpose in {None, name.purpose}:
                 del self._cache[name, number]
 
-    async def _stored(self, names: Sequence[KeyName], number: int = 1) -> dict[KeyName, DataKey]:
+    async def _stored(self, names: Iterable[KeyName], number: int = 1) -> dict[KeyName, DataKey]:
         found: dict[KeyName, DataKey] = {}
-        for start in range(0, len(names), QUERY_KEYS_MAX):
-            part = names[start : start + QUERY_KEYS_MAX]
-            query = select(DATA_KEYS).where(
-                tuple_(DATA_KEYS.c.person, DATA_KEYS.c.purpose).in_([tuple(name) for name in part]),
-                DATA_KEYS.c.number == number,
-            )
-            async with self.engine.connect() as connection:
-                for row in await connection.execute(query):
-                    name = KeyName(row.person, row.purpose)
-                    tied = key_store.bound(*name, row.number)
-                    opened = self.masters.unwrap(row.wrapped, row.master, tied)
-                    key = found[name] = DataKey(name, row.number, AESGCM(opened))
-                    self._cache[key.name, key.number] = (key, time.monotonic())
+        rows = await self._rows.find((name, number) for name in names)
+        for (name, _), row in rows.items():
+            opened = self.masters.unwrap(row.wrapped, row.master, key_store.bound(*name, number))
+            found[name] = DataKey(name, number, AESGCM(opened))
+            self._cache[name, number] = (found[name], time.monotonic())
+            self._cache.move_to_end((name, number))
         while len(self._cache) > CACHE_KEYS_MAX:
             self._cache.popitem(last=False)
+        return found
+
+    async def _read(self, wanted: Collection[KeyId]) -> dict[KeyId, Row[Any]]:
+        found: dict[KeyId, Row[Any]] = {}
+        async with self.engine.connect() as connection:
+            for part in batched(wanted, QUERY_KEYS_MAX):
+                named = [(*name, number) for name, number in part]
+                for row in await connection.execute(_KEYS, {"named": named}):
+                    found[KeyName(row.person, row.purpose), row.number] = row
         return found
 
     def _cached(self, name: KeyName, number: int) -> DataKey | None:
