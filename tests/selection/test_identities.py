@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID, uuid5
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cadre.contracts.event import Sealed
@@ -16,10 +16,11 @@ from cadre.selection.identification import Observe
 from cadre.selection.identities import IDENTITIES, NAMES, Identities, cadre_id_of
 from cadre.selection.profile import CorrectProfile, Recruit
 from cadre.selection.registration import prepare, start
-from cadre.shared.database import create_engine
+from cadre.shared.database import create_engine, writing
 from cadre.shared.errors import CommandReused, Malformed
 from cadre.shared.messages import Meta
 from cadre.shared.service import Context
+from support.environment import Postgres
 
 WANG = "11010519491231002X"
 ZHANG = "440524188001010014"
@@ -51,6 +52,24 @@ async def test_a_cadre_id_is_made_from_the_command_and_kept_for_the_person(
     assert first == cadre_id_of(command_id(1))
     assert await index.assign("11010519491231002x", command_id(2)) == first
     assert await index.assign(ZHANG, command_id(3)) != first
+
+
+async def test_postgresql_keeps_no_copy_of_a_token(embedded_postgres_server: Postgres) -> None:
+    engine = create_engine(embedded_postgres_server.new_database())
+    index = Identities(engine, b"k" * 32)
+    await index.create()
+    for number in range(20):
+        await index.remember_name(f"c-{number:010}", f"姓名{number}")
+    await index.assign(WANG, command_id(1))
+    query = text(
+        "SELECT tablename, attname FROM pg_stats WHERE schemaname = current_schema()"
+        " AND tablename IN ('identities', 'names') ORDER BY 1, 2"
+    )
+    async with writing(engine) as connection:
+        await connection.execute(text("ANALYZE identities, names"))
+        sampled = [tuple(row) for row in await connection.execute(query)]
+    await engine.dispose()
+    assert sampled == [("identities", "cadre_id"), ("names", "cadre_id")]
 
 
 async def test_everybody_at_once_gets_the_same_id(index: Identities) -> None:

@@ -16,7 +16,7 @@ import aiosqlite
 import asyncpg
 import sqlalchemy
 import uvloop
-from sqlalchemy import Connection, Dialect, Engine, MetaData, Table, event, make_url, text
+from sqlalchemy import DDL, Connection, Dialect, Engine, MetaData, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -318,3 +318,13 @@ def insert_or_ignore(table: Table, dialect: Dialect) -> sqlite.Insert | postgres
 def insert_into(table: Table, dialect: Dialect) -> sqlite.Insert | postgresql.Insert:
     """An insert that can say what happens on a conflict."""
     return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def without_statistics(table: Table, *columns: str) -> None:
+    """Have PostgreSQL take no statistics of these columns of a new table.
+
+    They are copies of values, which would outlive the rows they were taken from.
+    """
+    for column in columns:
+        none = DDL(f"ALTER TABLE %(fullname)s ALTER COLUMN {column} SET STATISTICS 0")
+        event.listen(table, "after_create", none.execute_if(dialect="postgresql"))

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import structlog
 from asyncpg import InsufficientPrivilegeError
 from sqlalchemy import (
-    DDL,
     Column,
     Integer,
     LargeBinary,
@@ -20,7 +19,6 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
-    event,
     func,
     select,
     text,
@@ -28,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from cadre.shared.database import insert_or_ignore, writing
+from cadre.shared.database import insert_or_ignore, without_statistics, writing
 from cadre.shared.errors import NotPossible, Unavailable
 from cadre.shared.master_keys import MasterKeys
 
@@ -42,14 +40,7 @@ DATA_KEYS = Table(
     Column("master", String(16), nullable=False),
     Column("wrapped", LargeBinary, nullable=False),
 )
-# Statistics for planning are copies of values, which would outlive the rows they were taken from.
-event.listen(
-    DATA_KEYS,
-    "after_create",
-    DDL("ALTER TABLE %(fullname)s ALTER COLUMN wrapped SET STATISTICS 0").execute_if(
-        dialect="postgresql"
-    ),
-)
+without_statistics(DATA_KEYS, "wrapped")
 FORGOTTEN = Table(
     "forgotten",
     METADATA,

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from cadre.contracts.event import CadreId
 from cadre.selection.idnumber import read_id_number
 from cadre.shared import key_store
-from cadre.shared.database import create_tables, insert_or_ignore, writing
+from cadre.shared.database import create_tables, insert_or_ignore, without_statistics, writing
 from cadre.shared.errors import CommandReused
 from cadre.shared.protection import forgotten
 
@@ -39,6 +39,8 @@ NAMES = Table(
     Column("cadre_id", String(12), primary_key=True),
     Index("names_by_cadre", "cadre_id"),
 )
+without_statistics(IDENTITIES, "id_token")
+without_statistics(NAMES, "name_token")
 _CADRE_IDS = UUID("3b1f0a6e-52d7-5c40-9a8e-0c6d1e7b4f29")
 
 
