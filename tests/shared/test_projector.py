@@ -218,13 +218,13 @@ async def test_what_cannot_be_read_is_parked_unless_no_table_shows_its_kind(
     await same_as_a_fresh_fold(runtime)
 
 
-async def test_more_events_than_one_transaction_takes_are_all_applied(
+async def test_more_events_than_are_on_their_way_at_once_are_all_applied(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(mini.service(), environment.settings("other")) as writer:
         for number in range(20):
             end = await register(writer, cadre_id(number))
-    monkeypatch.setattr("cadre.shared.projector.BATCH_EVENTS_MAX", 3)
+    monkeypatch.setattr("cadre.shared.pull.PULL_BATCH", 3)
     async with running(mini.service(), environment.settings()) as late:
         await late.projector.wait(end, 20)
         assert await rows(late, "people") == await rows(late, "journal") == 20

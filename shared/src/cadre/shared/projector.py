@@ -33,8 +33,6 @@ TRANSACTION_EVERY_S = 0.02
 its time from the commands that come meanwhile."""
 EVENTS_AT_A_STRETCH = 100
 """After so many the event loop may serve others."""
-BATCH_EVENTS_MAX = 2000
-"""In one transaction: what may be on its way here at once. Whoever else writes waits for it."""
 
 _MISFIT = (TypeError, ValueError, AttributeError, ArithmeticError)
 """What making a row for the driver raises where a value is not of its column's type."""
@@ -171,14 +169,17 @@ class Projector:
         self.seen([read.message for read in batch])
 
     async def _batches(self, start: int) -> AsyncGenerator[Batch]:
-        """What follows a position, read and projected, for one transaction each."""
+        """What follows a position, read and projected, for one transaction each.
+
+        That is at most what a reader of the log has on its way at once. Whoever else writes waits
+        for the transaction.
+        """
         async for messages in self.log.follow(start):
-            for part in itertools.batched(messages, BATCH_EVENTS_MAX):
-                batch: list[Read] = []
-                for few in itertools.batched(part, EVENTS_AT_A_STRETCH):
-                    batch += self._applying.read(few)
-                    await asyncio.sleep(0)
-                yield batch
+            batch: list[Read] = []
+            for few in itertools.batched(messages, EVENTS_AT_A_STRETCH):
+                batch += self._applying.read(few)
+                await asyncio.sleep(0)
+            yield batch
 
     def rebuild(self) -> None:
         """Build the tables anew beside the running ones, then swap."""

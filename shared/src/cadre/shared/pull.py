@@ -48,9 +48,9 @@ async def api(client: Client, name: str, request: dict[str, Any]) -> dict[str, A
 class Pull:
     """An ephemeral consumer and its outstanding pull requests.
 
-    Several requests are kept in flight, so the server never waits for the client, and what lies
-    here unread is at most what they ask for. No event is acknowledged: the reader's own checkpoint
-    is the only cursor.
+    Several requests are kept in flight, so the server never waits for the client. What lies here
+    unread, and what is handed out at once, is at most what they ask for. No event is acknowledged:
+    the reader's own checkpoint is the only cursor.
     """
 
     client: Connection
