@@ -28,8 +28,8 @@ from cadre.shared.audit.examination import Examination
 from cadre.shared.audit.public_keys import PublicKeys
 from cadre.shared.audit.surveyors import forked
 from cadre.shared.codec import Codec, Signer
-from cadre.shared.collecting import collect_rarely
 from cadre.shared.log import Log
+from cadre.shared.memory import collect_rarely
 from cadre.shared.runtime import running
 
 PEER_PAGE = 2_000

@@ -26,8 +26,8 @@ from cadre.shared.audit.note import open_note, verifier_of
 from cadre.shared.audit.public_keys import PublicKeys
 from cadre.shared.audit.surveyors import forked
 from cadre.shared.audit.tiles import Tiles
-from cadre.shared.collecting import collect_rarely
 from cadre.shared.errors import CadreError
+from cadre.shared.memory import collect_rarely
 from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.training.app import SERVICE as TRAINING
 

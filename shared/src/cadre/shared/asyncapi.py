@@ -1,14 +1,15 @@
 """The AsyncAPI 3.0 document of a service: the commands it takes and the events it publishes.
 
-Subjects and queues of commands come from FastStream, read off the broker that takes them. It
-describes neither replies nor headers nor the parameters of a subject, and where two commands share
-a type it keeps the schema of either; so these, and the events, are generated here.
+Subjects and queues of commands come from FastStream. It describes neither replies nor headers nor
+the parameters of a subject, and where two commands share a type it keeps the schema of either; so
+these, and the events, are generated here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import getdoc
 from typing import Any
 
+from faststream.nats import NatsBroker
 from faststream.specification import AsyncAPI
 from pydantic import BaseModel
 from pydantic.json_schema import (
@@ -25,7 +26,8 @@ from cadre.contracts.examples import example
 from cadre.contracts.vocabulary import Term
 from cadre.shared.health import version_of
 from cadre.shared.log import STREAM
-from cadre.shared.nats_commands import broker_of
+from cadre.shared.messages import Command
+from cadre.shared.nats_commands import subject_of
 from cadre.shared.outcomes import Outcome
 from cadre.shared.service import Service
 from cadre.shared.wire_schemas import COMMAND_HEADERS, EVENT_HEADERS, PROBLEM_SCHEMA
@@ -85,8 +87,31 @@ def document(service: Service, catalogue: Catalogue = CATALOGUE) -> Json:
     }
 
 
+def _broker(service: Service) -> NatsBroker:
+    """A broker with every command of the service, for its document: it is never connected."""
+    broker = NatsBroker(logger=None)
+    for handler in service.handlers:
+        subscribe = broker.subscriber(
+            subject_of(service, handler.command),
+            queue=service.name,
+            title=handler.command.name,
+            description=getdoc(handler.command) or handler.command.name,
+        )
+        subscribe(_described(handler.command))
+    return broker
+
+
+def _described(kind: type[Command]) -> Callable[..., Awaitable[Outcome]]:
+    async def endpoint(command: Command) -> Outcome:  # noqa: ARG001
+        raise AssertionError("this broker only documents")
+
+    endpoint.__annotations__["command"] = kind
+    endpoint.__name__ = kind.__name__
+    return endpoint
+
+
 def _commands(service: Service) -> Json:
-    known = AsyncAPI(broker_of(service), schema_version="3.0.0").to_specification().to_jsonable()
+    known = AsyncAPI(_broker(service), schema_version="3.0.0").to_specification().to_jsonable()
     models: Models = [(handler.command, "validation") for handler in service.handlers]
     payloads, schemas = _schemas_of([*models, (Outcome, "serialization")], COMMAND_SCHEMAS)
     channels: Json = {"replies": _REPLIES}

@@ -1,20 +1,19 @@
 """Commands over NATS request and reply; outcomes and problems as JSON.
 
-FastStream describes the commands, a tap takes them, as FastAPI and `cadre.shared.door` share the
-work over HTTP: FastStream's own way to an endpoint costs as much as deciding, signing and sending.
+FastStream describes the commands (`cadre.shared.asyncapi`), a tap takes them, as FastAPI and
+`cadre.shared.door` share the work over HTTP: FastStream's own way to an endpoint costs as much as
+deciding, signing and sending.
 """
 
 import asyncio
 import contextlib
-import inspect
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import nats.errors
 import structlog
-from faststream.nats import NatsBroker
 from pydantic import ValidationError
 
 from cadre.shared.connection import Connection, Tap, framed
@@ -39,29 +38,6 @@ INBOXES = "_INBOX_"
 def subject_of(service: Service, command: type[Command]) -> str:
     """Where a command is sent to."""
     return f"commands.{service.name}.{command.name}"
-
-
-def broker_of(service: Service) -> NatsBroker:
-    """A broker with every command of the service, for its document: it is never connected."""
-    broker = NatsBroker(logger=None)
-    for handler in service.handlers:
-        subscribe = broker.subscriber(
-            subject_of(service, handler.command),
-            queue=service.name,
-            title=handler.command.name,
-            description=inspect.getdoc(handler.command) or handler.command.name,
-        )
-        subscribe(_described(handler.command))
-    return broker
-
-
-def _described(kind: type[Command]) -> Callable[..., Awaitable[Outcome]]:
-    async def endpoint(command: Command) -> Outcome:  # noqa: ARG001
-        raise AssertionError("this broker only documents")
-
-    endpoint.__annotations__["command"] = kind
-    endpoint.__name__ = kind.__name__
-    return endpoint
 
 
 class _Request(NamedTuple):

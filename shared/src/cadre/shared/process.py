@@ -7,7 +7,7 @@ import structlog
 import uvicorn
 from pydantic import ValidationError
 
-from cadre.shared.collecting import collect_rarely
+from cadre.shared.memory import collect_rarely, share_one_arena
 from cadre.shared.service import Service
 from cadre.shared.settings import Settings
 from cadre.shared.web import create_app
@@ -19,6 +19,7 @@ SWITCH_S = 0.0005
 
 def run(service: Service) -> None:
     """Serve until stopped. Exits with 2 when a setting is missing or wrong."""
+    share_one_arena()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -19,7 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
 from pydantic import AwareDatetime, Field, WithJsonSchema
 
-from cadre.shared import admin, asyncapi, health
+from cadre.shared import admin, health
 from cadre.shared.bulk import COMMANDS_MAX
 from cadre.shared.decider import Handler
 from cadre.shared.door import CommandOfMany, Door, problem
@@ -93,10 +93,13 @@ async def _stop_when_failed(runtime: Runtime) -> None:
 
 
 def _describe(app: FastAPI, service: Service) -> None:
-    # Made when somebody asks: it takes as long as all the rest of the application.
+    # Made, and what makes it loaded, when somebody asks: it takes as long as all the rest of the
+    # application.
     @app.get("/asyncapi.json", include_in_schema=False)
     @cache
     def document() -> dict[str, Any]:
+        from cadre.shared import asyncapi
+
         return asyncapi.document(service)
 
 

@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from typing import Any, NamedTuple, Self
 
 from cadre.shared.audit.survey import Facts, Stored, Survey, stored
-from cadre.shared.collecting import collect_rarely
+from cadre.shared.memory import collect_rarely
 from cadre.shared.signed import Message
 
 PARALLEL_EVENTS_MIN = 20_000
