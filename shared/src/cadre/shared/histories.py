@@ -24,6 +24,7 @@ from cadre.shared.messages import Recorded
 from cadre.shared.projector import Projector
 from cadre.shared.protection import UNPROTECTED, Protection
 from cadre.shared.signed import Message, digest
+from cadre.shared.together import Together
 
 HISTORIES_CACHED_MAX = 10_000
 """As many as one request may name; each takes some kilobytes."""
@@ -63,14 +64,18 @@ class Histories:
     _memory: OrderedDict[Scope[Any], History] = field(
         default_factory=OrderedDict[Scope[Any], History]
     )
+    _stored: Together[Scope[Any], list[Message]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._stored = Together(self.journal.read_many)
 
     async def known[S](self, scope: Scope[S]) -> History:
         """What this process knows of a history: from memory, else from the journal."""
         found = self._memory.get(scope)
         if found is None:
             seen = self.projector.journal_position
-            stored = await self.journal.read(scope)
-            return self._remember(scope, self._extended(scope, _empty(scope), stored, seen))
+            stored = await self._stored.find([scope])
+            return self._remember(scope, self._extended(scope, _empty(scope), stored[scope], seen))
         if found.unfolded:
             found = self._folded(scope, found, found.unfolded)
         return self._remember(scope, found)

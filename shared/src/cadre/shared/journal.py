@@ -19,7 +19,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    Row,
     Select,
     String,
     Table,
@@ -136,14 +135,18 @@ class Journal:
             query, of = _OF_SERVICE, of | {"service": scope.fold.service}
         return await self.database.query(partial(_messages, query=query, of=of))
 
-    async def read_many(self, scopes: Sequence[Scope[Any]]) -> dict[Scope[Any], list[Message]]:
+    async def read_many(self, scopes: Collection[Scope[Any]]) -> dict[Scope[Any], list[Message]]:
         """The events of each scope, oldest first."""
+        if len(scopes) == 1:
+            return {scope: await self.read(scope) for scope in scopes}
         found: dict[Scope[Any], list[Message]] = {scope: [] for scope in scopes}
         for part in itertools.batched(scopes, QUERY_SCOPES_MAX):
-            named = [(scope.fold.entity, scope.id) for scope in part]
-            of = {"after": 0, "named": named}
+            named: dict[tuple[str, str], list[Scope[Any]]] = {}
+            for scope in part:
+                named.setdefault((scope.fold.entity, scope.id), []).append(scope)
+            of = {"after": 0, "named": list(named)}
             for message in await self.database.query(partial(_messages, query=_OF_MANY, of=of)):
-                for scope in part:
+                for scope in named[message.aggregate[1:]]:
                     if scope.takes(message.aggregate):
                         found[scope].append(message)
         return found
@@ -164,17 +167,22 @@ class Journal:
 
 
 def _messages(connection: Connection, query: Select[Any], of: Mapping[str, Any]) -> list[Message]:
-    return [_message(row) for row in connection.execute(query, of)]
+    return [_message(*row) for row in connection.execute(query, of)]
 
 
-def _message(row: Row[Any]) -> Message:
-    return Message(
-        subject=f"history.{row.service}.{row.entity}.{row.entity_id}.{row.name}",
-        headers=Headers(row.headers),
-        body=row.body,
-        position=row.position,
-        recorded_ns=row.recorded_ns,
-    )
+def _message(
+    position: int,
+    recorded_ns: int,
+    service: str,
+    entity: str,
+    entity_id: str,
+    name: str,
+    headers: bytes,
+    body: bytes,
+) -> Message:
+    """A row, its columns in the table's order: asking for each by name takes twice as long."""
+    subject = f"history.{service}.{entity}.{entity_id}.{name}"
+    return Message(subject, Headers(headers), body, position, recorded_ns)
 
 
 def _row(message: Message) -> dict[str, object]:
