@@ -20,7 +20,7 @@ from wire import Refused, Wire, framed
 from cadre.cli.data_directory import DataDirectory
 from cadre.contracts.event import CadreEvent, Event
 from cadre.shared.codec import Codec, Outgoing, Signer
-from cadre.shared.database import create_engine
+from cadre.shared.database import Database
 from cadre.shared.event_ids import event_id
 from cadre.shared.keyring import DataKey, KeyName, Keyring
 from cadre.shared.master_keys import MasterKeys
@@ -137,18 +137,18 @@ def _stored(answer: bytes) -> int:
 
 
 def _keyring(data: Path, master: bytes) -> Keyring:
-    engine = create_engine(f"sqlite+aiosqlite:///{data / 'db' / 'keys.db'}")
-    return Keyring(engine, MasterKeys(master))
+    database = Database(f"sqlite+aiosqlite:///{data / 'db' / 'keys.db'}")
+    return Keyring(database, MasterKeys(master))
 
 
 async def _create_keys(data: Path) -> None:
     keyring = _keyring(data, b"0" * 32)
     await keyring.create()
-    await keyring.engine.dispose()
+    await keyring.database.close()
 
 
 async def _keys(codecs: Mapping[str, Codec], events: Sequence[Event]) -> Keys:
     codec = next(iter(codecs.values()))
     keys = await codec.keys_for(events)
-    await codec.keyring.engine.dispose()
+    await codec.keyring.database.close()
     return keys

@@ -14,7 +14,7 @@ from cadre.cli.key_backups import KeyBackups
 from cadre.cli.master_change import change_master, masters_of
 from cadre.contracts.event import Forgotten
 from cadre.selection.identities import Identities
-from cadre.shared.database import create_engine
+from cadre.shared.database import Database
 from cadre.shared.errors import NotFound, NotPossible
 from cadre.shared.keyring import KeyName, Keyring
 from privacy.persons import BAILI, OUYANG, files_with, keys_of
@@ -35,23 +35,24 @@ class Store:
 
     async def opened(self) -> dict[str, object]:
         """What each person's token opens to, with the keys and the master of now."""
-        engine = create_engine(f"sqlite+aiosqlite:///{self.backups.store}", durable=True)
-        ring = Keyring(engine, masters_of(self.data.secrets))
+        database = Database(f"sqlite+aiosqlite:///{self.backups.store}", durable=True)
+        ring = Keyring(database, masters_of(self.data.secrets))
         found = {who: await ring.open_value(token) for who, token in self.tokens.items()}
-        await engine.dispose()
+        await database.close()
         return found
 
     async def forget(self, who: str) -> None:
-        engine = create_engine(f"sqlite+aiosqlite:///{self.backups.store}", durable=True)
-        await Keyring(engine, masters_of(self.data.secrets)).forget(who)
-        await engine.dispose()
+        database = Database(f"sqlite+aiosqlite:///{self.backups.store}", durable=True)
+        await Keyring(database, masters_of(self.data.secrets)).forget(who)
+        await database.close()
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> Store:
     data = DataDirectory.create(tmp_path / "data")
-    engine = create_engine(f"sqlite+aiosqlite:///{data.path}/db/keys.db", durable=True)
-    ring, index = Keyring(engine, masters_of(data.secrets)), Identities(engine, b"i" * 32)
+    database = Database(f"sqlite+aiosqlite:///{data.path}/db/keys.db", durable=True)
+    ring = Keyring(database, masters_of(data.secrets))
+    index = Identities(database.engine, b"i" * 32)
     await ring.create()
     await index.create()
     ids: list[str] = []
@@ -60,7 +61,7 @@ async def store(tmp_path: Path) -> Store:
         ids.append(await index.assign(who.id_number, UUID(int=number)))
         name = KeyName(ids[-1], "selection")
         tokens[ids[-1]] = (await ring.keys([name]))[name].seal(who.observed, UUID(int=1), "note")
-    await engine.dispose()
+    await database.close()
     return Store(data, *ids, tokens)
 
 

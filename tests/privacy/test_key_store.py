@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cadre.contracts.event import Forgotten
 from cadre.shared import key_store
-from cadre.shared.database import create_engine, writing
+from cadre.shared.database import Database, writing
 from cadre.shared.errors import Malformed, PersonForgotten
 from cadre.shared.key_store import DATA_KEYS, Lost
 from cadre.shared.keyring import KeyName, Keyring
@@ -29,9 +29,13 @@ NOTE = "supervision:note:00000000000000000000000000000007"
 @dataclass
 class Store:
     url: str
-    engine: AsyncEngine
+    database: Database
     ring: Keyring
     folder: Callable[[], Path]
+
+    @property
+    def engine(self) -> AsyncEngine:
+        return self.database.engine
 
     async def token(self, person: str, value: str, purpose: str = "selection") -> str:
         name = KeyName(person, purpose)
@@ -43,18 +47,18 @@ class Store:
             return [bytes(one) for one in await connection.scalars(query)]
 
     def with_masters(self, current: bytes, previous: bytes | None = None) -> Keyring:
-        return Keyring(self.engine, MasterKeys(current, previous))
+        return Keyring(self.database, MasterKeys(current, previous))
 
 
 @pytest.fixture
 async def store(environment: Environment) -> AsyncIterator[Store]:
     url = environment.database("keys")
-    engine = create_engine(url, durable=True)
-    ring = Keyring(engine, MasterKeys(OLD))
+    database = Database(url, durable=True)
+    ring = Keyring(database, MasterKeys(OLD))
     await ring.create()
     data = await _data_directory(url) if environment.postgres else environment.directory
-    yield Store(url, engine, ring, lambda: data)
-    await engine.dispose()
+    yield Store(url, database, ring, lambda: data)
+    await database.close()
 
 
 async def _data_directory(url: str) -> Path:

@@ -12,7 +12,7 @@ from cadre.cli import env_file
 from cadre.cli.data_directory import MasterSecrets
 from cadre.cli.master_change import change_master_in, masters_of
 from cadre.shared import key_store
-from cadre.shared.database import create_engine
+from cadre.shared.database import Database, create_engine
 from cadre.shared.errors import Malformed, NotFound, NotPossible
 from cadre.shared.keyring import KeyName, Keyring
 from cadre.shared.master_keys import MasterKeys
@@ -41,11 +41,11 @@ class Installed:
         return MasterSecrets.model_validate({n: given.get(f"CADRE_{n.upper()}") for n in fields})
 
     async def opened(self, masters: MasterKeys) -> object:
-        engine = self.engine()
+        database = Database(self.url)
         try:
-            return await Keyring(engine, masters).open_value(self.token)
+            return await Keyring(database, masters).open_value(self.token)
         finally:
-            await engine.dispose()
+            await database.close()
 
 
 @pytest.fixture
@@ -56,11 +56,11 @@ async def installed(
     monkeypatch.setenv("CADRE_KEYS_URL", url)
     settings = tmp_path / ".env"
     settings.write_text(LINES)
-    engine = create_engine(url, durable=True)
-    ring = Keyring(engine, MasterKeys(OLD))
+    database = Database(url)
+    ring = Keyring(database, MasterKeys(OLD))
     await ring.create()
     token = (await ring.keys([NAME]))[NAME].seal("一", UUID(int=1), "note")
-    await engine.dispose()
+    await database.close()
     return Installed(url, settings, token)
 
 

@@ -14,7 +14,7 @@ from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import CadreEvent, Forgotten, Sealed
 from cadre.contracts.selection import Baselined, CareerEntry, Observed, Standing
 from cadre.shared.codec import Codec, Outgoing, Signer, personal_shape, signature_holds
-from cadre.shared.database import create_engine
+from cadre.shared.database import Database
 from cadre.shared.errors import Malformed
 from cadre.shared.keyring import KeyName, Keyring
 from cadre.shared.master_keys import MasterKeys
@@ -36,11 +36,11 @@ ENVELOPE = Envelope(
 
 @pytest.fixture
 async def keyring(environment: Environment) -> AsyncIterator[Keyring]:
-    engine = create_engine(environment.database("keys"), durable=True)
-    ring = Keyring(engine, MasterKeys(b"m" * 32))
+    database = Database(environment.database("keys"), durable=True)
+    ring = Keyring(database, MasterKeys(b"m" * 32))
     await ring.create()
     yield ring
-    await engine.dispose()
+    await database.close()
 
 
 @pytest.fixture
@@ -133,21 +133,21 @@ async def test_dropping_the_key_forgets_the_person_and_nobody_else(codec: Codec)
 
 
 async def test_two_processes_agree_on_a_new_key(environment: Environment, keyring: Keyring) -> None:
-    engine = create_engine(environment.database("keys"), durable=True)
-    other = Keyring(engine, MasterKeys(b"m" * 32))
+    database = Database(environment.database("keys"), durable=True)
+    other = Keyring(database, MasterKeys(b"m" * 32))
     name = KeyName(ANA, "selection")
     token = (await keyring.keys([name]))[name].seal("x", UUID(int=1), "note")
     assert (await other.keys([name]))[name].number == 1
     assert await other.open_value(token) == "x"
-    await engine.dispose()
+    await database.close()
 
 
 async def test_another_master_key_says_so(environment: Environment, keyring: Keyring) -> None:
     await keyring.keys([KeyName(ANA, "selection")])
-    engine = create_engine(environment.database("keys"), durable=True)
+    database = Database(environment.database("keys"), durable=True)
     with pytest.raises(Malformed, match="CADRE_MASTER_KEY"):
-        await Keyring(engine, MasterKeys(b"x" * 32)).keys([KeyName(ANA, "selection")])
-    await engine.dispose()
+        await Keyring(database, MasterKeys(b"x" * 32)).keys([KeyName(ANA, "selection")])
+    await database.close()
 
 
 @given(st.sampled_from([*SIGNED, "subject", "body"]), st.text(min_size=1, max_size=20))

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import pytest
 
-from cadre.shared.database import create_engine
+from cadre.shared.database import Database
 from cadre.shared.keyring import Keyring
 from cadre.shared.master_keys import MasterKeys
 from subscribers.actors import EXAMPLES, Program, Scribe
@@ -26,14 +26,14 @@ PARSED_S_MAX = 120.0
 
 @pytest.fixture
 async def scribe(server: NatsServer, tmp_path: Path) -> AsyncGenerator[Scribe]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path}/keys.db")
-    keyring = Keyring(engine, MasterKeys(b"m" * 32))
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/keys.db")
+    keyring = Keyring(database, MasterKeys(b"m" * 32))
     await keyring.create()
     scribe = Scribe(server, keyring)
     yield scribe
     for log in scribe.logs.values():
         await log.client.close()
-    await engine.dispose()
+    await database.close()
 
 
 def _without(reason: str) -> NoReturn:

@@ -23,7 +23,7 @@ from cadre.shared.audit.extraction import Extraction, NotProven
 from cadre.shared.audit.note import Ed25519Signer
 from cadre.shared.audit.package import pack
 from cadre.shared.codec import Codec, Signer, decoded
-from cadre.shared.database import create_engine
+from cadre.shared.database import Database
 from cadre.shared.errors import CadreError, Malformed, NotFound
 from cadre.shared.history import opened
 from cadre.shared.keyring import Keyring
@@ -78,7 +78,7 @@ async def _export(
             except SQLAlchemyError as error:
                 raise Malformed("the data keys cannot be read", where="db/keys.db") from error
             finally:
-                await codec.keyring.engine.dispose()
+                await codec.keyring.database.close()
         material = Material(scope, extraction.checkpoint, history, opened=clear)
         entries = contents(extraction, taken, material, disclosure)
     size = extraction.checkpoint.tree.size
@@ -114,8 +114,8 @@ async def _codec(directory: DataDirectory, found: Standing) -> Codec:
     path = found.databases / "keys.db"
     if not path.exists():
         raise NotFound("there are no data keys", where=str(path), hint="export without --open")
-    engine = create_engine(f"sqlite+aiosqlite:///{path}")
-    keyring = Keyring(engine, MasterKeys(b64decode(secrets.master_key)))
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    keyring = Keyring(database, MasterKeys(b64decode(secrets.master_key)))
     return Codec(
         Signer.from_seed("selection", b64decode(secrets.signing_keys["selection"])), keyring
     )

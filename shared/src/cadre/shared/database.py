@@ -106,10 +106,12 @@ class _Threads(Protocol):
 class Database:
     """A service's database: snapshots for queries, whole transactions for everything else."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = create_engine(url)
+    def __init__(self, url: str, *, durable: bool = False) -> None:
+        self.engine = create_engine(url, durable=durable)
         self._threads: _Threads = (
-            _Sqlite(url, self.engine) if url.startswith("sqlite") else _Postgres(url)
+            _Sqlite(url, self.engine, durable=durable)
+            if url.startswith("sqlite")
+            else _Postgres(url)
         )
 
     async def transact[T](self, work: Work[T]) -> T:
@@ -165,14 +167,14 @@ async def _twice[T](call: Callable[[], Awaitable[T]]) -> T:
 class _Sqlite:
     """One thread writes, as SQLite has one writer; some others read."""
 
-    def __init__(self, url: str, engine: AsyncEngine) -> None:
+    def __init__(self, url: str, engine: AsyncEngine, *, durable: bool) -> None:
         self._snapshots = engine
         plain = make_url(url).set(drivername="sqlite")
         self._reading = sqlalchemy.create_engine(plain, pool_size=READERS_MAX)
         # Always the same connection: what another one writes makes it forget what it kept.
         self._writing = sqlalchemy.create_engine(plain, pool_size=1, max_overflow=0)
-        _configure(self._reading, durable=False)
-        _configure(self._writing, durable=False, cache_kb=WRITER_CACHE_KB)
+        _configure(self._reading, durable=durable)
+        _configure(self._writing, durable=durable, cache_kb=WRITER_CACHE_KB)
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(READERS_MAX, "sqlite-reader")
 

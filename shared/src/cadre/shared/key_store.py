@@ -12,6 +12,7 @@ import structlog
 from asyncpg import InsufficientPrivilegeError
 from sqlalchemy import (
     Column,
+    Connection,
     Integer,
     LargeBinary,
     MetaData,
@@ -90,12 +91,17 @@ async def mark(engine: AsyncEngine, person: str, wish: str = "") -> Mark:
 
 async def marks(engine: AsyncEngine, persons: Iterable[str] | None = None) -> dict[str, Mark]:
     """The marks of these persons, or of all."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(marked, persons)
+
+
+def marked(connection: Connection, persons: Iterable[str] | None = None) -> dict[str, Mark]:
+    """The same inside `Database.query`."""
     query = select(FORGOTTEN)
     if persons is not None:
         query = query.where(FORGOTTEN.c.person.in_(list(persons)))
-    async with engine.connect() as connection:
-        rows = await connection.execute(query)
-        return {row.person: Mark(row.person, row.keys, row.wish) for row in rows}
+    rows = connection.execute(query)
+    return {row.person: Mark(row.person, row.keys, row.wish) for row in rows}
 
 
 async def destroy(engine: AsyncEngine, person: str, purpose: str | None = None) -> int:

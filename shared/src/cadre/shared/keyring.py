@@ -14,8 +14,9 @@ import json
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import batched
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -23,12 +24,11 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic_core import to_json
-from sqlalchemy import Row, bindparam, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection, Row, bindparam, select, tuple_
 
 from cadre.contracts.event import Forgotten
 from cadre.shared import key_store
-from cadre.shared.database import create_tables, insert_or_ignore, writing
+from cadre.shared.database import Database, create_missing, insert_or_ignore
 from cadre.shared.errors import Malformed
 from cadre.shared.key_store import DATA_KEYS
 from cadre.shared.master_keys import NONCE_BYTES, MasterKeys
@@ -36,6 +36,8 @@ from cadre.shared.protection import forgotten
 from cadre.shared.together import Together
 
 KEY_BYTES = 32
+FIRST = 1
+"""The number of the key that everything is sealed with today."""
 CACHE_KEYS_MAX = 10_000
 CACHE_SECONDS_MAX = 30.0
 QUERY_KEYS_MAX = 400
@@ -87,44 +89,35 @@ class DataKey:
 class Keyring:
     """Makes, caches, opens and drops data keys."""
 
-    engine: AsyncEngine
+    database: Database
     masters: MasterKeys
     _cache: OrderedDict[KeyId, tuple[DataKey, float]] = field(
         default_factory=OrderedDict[KeyId, tuple[DataKey, float]]
     )
-    _rows: Together[KeyId, Row[Any]] = field(init=False)
+    _stored: Together[KeyId, Row[Any]] = field(init=False)
+    _made: Together[KeyId, Row[Any]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._rows = Together(self._read)
+        self._stored = Together(self._read)
+        self._made = Together(self._make)
 
     async def create(self) -> None:
         """Create the key table where it is missing."""
-        async with writing(self.engine) as connection:
-            await create_tables(connection, key_store.METADATA)
+        await self.database.transact(lambda c: create_missing(c, key_store.METADATA))
 
     async def keys(self, names: Iterable[KeyName]) -> dict[KeyName, DataKey]:
-        """The keys to seal with, made where a person has none yet."""
-        wanted = list(dict.fromkeys(names))
-        found = {name: key for name in wanted if (key := self._cached(name, 1)) is not None}
-        missing = [name for name in wanted if name not in found]
-        found |= await self._stored(missing)
-        fresh = [name for name in missing if name not in found]
-        if fresh:
-            rows = [self._new_row(name) for name in fresh]
-            async with writing(self.engine) as connection:
-                await connection.execute(insert_or_ignore(DATA_KEYS, connection.dialect), rows)
-            # After storing: whoever was marked meanwhile must not keep a key that came too late.
-            await self._refuse_forgotten(fresh)
-            # Another process may have been first: what is stored is the key.
-            found |= await self._stored(fresh)
-        return found
+        """The keys to seal with, made where a person has none yet.
 
-    async def _refuse_forgotten(self, names: Sequence[KeyName]) -> None:
-        marked = await key_store.marks(self.engine, {name.person for name in names})
-        for person in marked:
-            await key_store.destroy(self.engine, person)
-        if marked:
-            raise forgotten(", ".join(sorted(marked)))
+        Raises: PersonForgotten for whoever is marked as forgotten, who gets no new key.
+        """
+        wanted = [(name, FIRST) for name in dict.fromkeys(names)]
+        found = {key_id: key for key_id in wanted if (key := self._cached(key_id)) is not None}
+        for source in (self._stored, self._made):
+            missing = [key_id for key_id in wanted if key_id not in found]
+            found |= self._opened(await source.find(missing))
+        if gone := {name.person for name, number in wanted if (name, number) not in found}:
+            raise forgotten(", ".join(sorted(gone)))
+        return {name: key for (name, _), key in found.items()}
 
     async def open_token(self, text: str) -> str | Forgotten:
         """The value of a sealed token as text; text that is no token is returned as it is."""
@@ -147,9 +140,10 @@ class Keyring:
             raise Malformed("a sealed value cannot be parsed", where=text[:40]) from error
         if place is not None and place != Place(person, event):
             raise Malformed("a sealed value was moved", where=clear_part, hint="run an audit")
-        key = self._cached(name, key_number)
+        key = self._cached((name, key_number))
         if key is None:
-            key = (await self._stored([name], key_number)).get(name)
+            stored = await self._stored.find([(name, key_number)])
+            key = self._opened(stored).get((name, key_number))
         if key is None:
             return Forgotten()
         try:
@@ -162,9 +156,9 @@ class Keyring:
 
     async def forget(self, person: str) -> int:
         """Destroy every key of a person for good; the number of keys destroyed."""
-        await key_store.mark(self.engine, person)
-        destroyed = await key_store.destroy(self.engine, person)
-        await key_store.compact(self.engine)
+        await key_store.mark(self.database.engine, person)
+        destroyed = await key_store.destroy(self.database.engine, person)
+        await key_store.compact(self.database.engine)
         self.evict(person)
         return destroyed
 
@@ -174,39 +168,55 @@ class Keyring:
             if name.person == person and purpose in {None, name.purpose}:
                 del self._cache[name, number]
 
-    async def _stored(self, names: Iterable[KeyName], number: int = 1) -> dict[KeyName, DataKey]:
-        found: dict[KeyName, DataKey] = {}
-        rows = await self._rows.find((name, number) for name in names)
-        for (name, _), row in rows.items():
-            opened = self.masters.unwrap(row.wrapped, row.master, key_store.bound(*name, number))
-            found[name] = DataKey(name, number, AESGCM(opened))
-            self._cache[name, number] = (found[name], time.monotonic())
+    async def _read(self, wanted: Collection[KeyId]) -> dict[KeyId, Row[Any]]:
+        found: dict[KeyId, Row[Any]] = {}
+        for part in batched(wanted, QUERY_KEYS_MAX):
+            named = {"named": [(*name, number) for name, number in part]}
+            for row in await self.database.query(partial(_rows, named=named)):
+                found[KeyName(row.person, row.purpose), row.number] = row
+        return found
+
+    async def _make(self, wanted: Collection[KeyId]) -> dict[KeyId, Row[Any]]:
+        """New keys for all but the forgotten, or those that another process made first."""
+        rows = [self._new_row(name, number) for name, number in wanted]
+        await self.database.transact(
+            lambda c: c.execute(insert_or_ignore(DATA_KEYS, c.dialect), rows)
+        )
+        # After storing: whoever was marked meanwhile must not keep a key that came too late.
+        persons = {name.person for name, _ in wanted}
+        marked = await self.database.query(lambda c: key_store.marked(c, persons))
+        for person in marked:
+            await key_store.destroy(self.database.engine, person)
+        return await self._read([one for one in wanted if one[0].person not in marked])
+
+    def _opened(self, rows: Mapping[KeyId, Row[Any]]) -> dict[KeyId, DataKey]:
+        """The keys that were read, kept in memory for a while."""
+        found: dict[KeyId, DataKey] = {}
+        for (name, number), row in rows.items():
+            bound = key_store.bound(*name, number)
+            cipher = AESGCM(self.masters.unwrap(row.wrapped, row.master, bound))
+            key = found[name, number] = DataKey(name, number, cipher)
+            self._cache[name, number] = (key, time.monotonic())
             self._cache.move_to_end((name, number))
         while len(self._cache) > CACHE_KEYS_MAX:
             self._cache.popitem(last=False)
         return found
 
-    async def _read(self, wanted: Collection[KeyId]) -> dict[KeyId, Row[Any]]:
-        found: dict[KeyId, Row[Any]] = {}
-        async with self.engine.connect() as connection:
-            for part in batched(wanted, QUERY_KEYS_MAX):
-                named = [(*name, number) for name, number in part]
-                for row in await connection.execute(_KEYS, {"named": named}):
-                    found[KeyName(row.person, row.purpose), row.number] = row
-        return found
-
-    def _cached(self, name: KeyName, number: int) -> DataKey | None:
-        entry = self._cache.get((name, number))
+    def _cached(self, key_id: KeyId) -> DataKey | None:
+        entry = self._cache.get(key_id)
         # A key lives in memory for seconds only: another process may have dropped it.
         if entry is None or time.monotonic() - entry[1] > CACHE_SECONDS_MAX:
             return None
         return entry[0]
 
-    def _new_row(self, name: KeyName) -> dict[str, object]:
-        number = 1
+    def _new_row(self, name: KeyName, number: int) -> dict[str, object]:
         wrapped = self.masters.wrap(os.urandom(KEY_BYTES), key_store.bound(*name, number))
         master = self.masters.current_id
         return {**name._asdict(), "number": number, "master": master, "wrapped": wrapped}
+
+
+def _rows(connection: Connection, named: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    return connection.execute(_KEYS, named).all()
 
 
 def person_of(token: str) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from cadre.shared.codec import Codec, Signer
 from cadre.shared.connection import Connection
 from cadre.shared.connection import connect as open_connection
-from cadre.shared.database import Database, create_engine
+from cadre.shared.database import Database
 from cadre.shared.due import Diary
 from cadre.shared.errors import CadreError
 from cadre.shared.forgetting import evict, forget_again
@@ -92,7 +92,7 @@ async def running(
     """A service with its runner, reactions and diary at work, until the block ends."""
     client = await connect(settings)
     database = Database(settings.database_url.get_secret_value())
-    keys = create_engine(settings.keys_url.get_secret_value(), durable=True)
+    keys = Database(settings.keys_url.get_secret_value(), durable=True)
     runtime = _assemble(
         service,
         settings,
@@ -104,7 +104,7 @@ async def running(
     try:
         await runtime.codec.keyring.create()
         await _await_stream(runtime.log)
-        await forget_again(runtime.log, keys)
+        await forget_again(runtime.log, keys.engine)
         await runtime.projector.start()
         await runtime.reactor.start()
         await service.start(runtime.context)
@@ -127,7 +127,7 @@ async def running(
         await client.close()
         await runtime.past.close()
         await database.close()
-        await keys.dispose()
+        await keys.close()
 
 
 def _assemble(
@@ -142,7 +142,7 @@ def _assemble(
     log = Log(client)
     journal = Journal(service.name, database)
     context = Context(
-        engine=keyring.engine,
+        engine=keyring.database.engine,
         index_key=settings.index_key,
         tables=database.engine,
         today=today,

@@ -25,7 +25,7 @@ class Together[K, V]:
 
     async def find(self, keys: Iterable[K]) -> dict[K, V]:
         """Those of the keys that are known. Raises: whatever ``look_up`` raises."""
-        asked = _Asked[K, V](tuple(keys), asyncio.get_running_loop().create_future())
+        asked: _Asked[K, V] = _Asked(tuple(keys), asyncio.get_running_loop().create_future())
         if not asked.keys:
             return {}
         self._waiting.append(asked)
