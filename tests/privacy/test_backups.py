@@ -52,7 +52,7 @@ async def store(tmp_path: Path) -> Store:
     data = DataDirectory.create(tmp_path / "data")
     database = Database(f"sqlite+aiosqlite:///{data.path}/db/keys.db", durable=True)
     ring = Keyring(database, masters_of(data.secrets))
-    index = Identities(database.engine, b"i" * 32)
+    index = Identities(database, b"i" * 32)
     await ring.create()
     await index.create()
     ids: list[str] = []

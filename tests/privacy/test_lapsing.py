@@ -106,7 +106,7 @@ async def test_a_note_lapses_by_itself_also_after_nothing_ran(environment: Envir
         made = await send(runtime, visit(who))
         assert (await send(runtime, visit(who))).outcome == "unchanged"
         await send(runtime, visit(who, note_id=UUID(int=8), note="另一次", keep_until="2026-10-01"))
-        kept = await keys_by_purpose(runtime.context.engine, who)
+        kept = await keys_by_purpose(runtime.context.store.engine, who)
         assert kept[note_purpose(NOTE_ID)] == kept[note_purpose(UUID(int=8))] == 1
         early = ExpireOffDutyNote(cadre_id=who, note_id=NOTE_ID, effective_on=ITS_DAY)
         with pytest.raises(NotPossible, match="not come yet"):
@@ -116,8 +116,8 @@ async def test_a_note_lapses_by_itself_also_after_nothing_ran(environment: Envir
     async with service(environment, SUPERVISION, date(2026, 9, 3)) as runtime:
         expired = await until_expired(runtime)
         assert (expired.note_id, expired.effective_on) == (NOTE_ID, ITS_DAY)
-        assert note_purpose(NOTE_ID) not in await keys_by_purpose(runtime.context.engine, who)
-        assert note_purpose(UUID(int=8)) in await keys_by_purpose(runtime.context.engine, who)
+        assert note_purpose(NOTE_ID) not in await keys_by_purpose(runtime.context.store.engine, who)
+        assert note_purpose(UUID(int=8)) in await keys_by_purpose(runtime.context.store.engine, who)
         assert await _note(runtime.codec, message) == "forgotten=True"
 
 
@@ -175,7 +175,7 @@ async def test_a_forgetting_that_broke_off_is_finished(
 
 async def _keys(runtime: Runtime, person: str) -> list[bytes]:
     query = select(DATA_KEYS.c.wrapped).where(DATA_KEYS.c.person == person)
-    async with runtime.context.engine.connect() as connection:
+    async with runtime.context.store.engine.connect() as connection:
         return [bytes(one) for one in await connection.scalars(query)]
 
 

@@ -14,7 +14,7 @@ from cadre.contracts.selection import PoolClass, PoolDefined, Recruited
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
 from cadre.selection.app import SERVICE
 from cadre.selection.profile import Recruit
-from cadre.shared.database import create_engine
+from cadre.shared.database import Database
 from cadre.shared.errors import CadreError
 from cadre.shared.messages import Meta
 from cadre.shared.read_models_sql import apply
@@ -55,13 +55,13 @@ class Shouting:
 
 @pytest.fixture
 async def context(tmp_path: Path) -> AsyncIterator[Context]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'selection.db'}")
-    context = Context(engine=engine, index_key=b"k" * 32)
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'selection.db'}")
+    context = Context(store=database, index_key=b"k" * 32)
     await SERVICE.start(context)
-    async with engine.begin() as connection:
+    async with database.engine.begin() as connection:
         await connection.run_sync(SERVICE.read_models.metadata.create_all)
     yield context
-    await engine.dispose()
+    await database.close()
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ async def cadre_id(context: Context) -> str:
     meta = Meta(command_id=UUID(int=1), actor="spec")
     prepared = await SERVICE.prepare(context, RECRUIT, meta)
     person = Recruited.model_validate(dict(prepared))
-    async with context.engine.begin() as connection:
+    async with context.store.engine.begin() as connection:
         for position, event in enumerate((person, POOL), start=1):
             changes = SERVICE.read_models.changes(recorded(position, event))
             await apply(connection, SERVICE.read_models.metadata, changes)
@@ -85,7 +85,7 @@ async def client(context: Context) -> AsyncIterator[httpx.AsyncClient]:
 
     @app.middleware("http")
     async def with_reader(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        async with context.engine.connect() as connection:
+        async with context.store.engine.connect() as connection:
             request.state.reader = Reader(connection, 2, Shouting())
             return await call_next(request)
 

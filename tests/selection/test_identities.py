@@ -7,7 +7,6 @@ from uuid import UUID, uuid5
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cadre.contracts.event import Sealed
 from cadre.contracts.selection import Occasion
@@ -16,7 +15,7 @@ from cadre.selection.identification import Observe
 from cadre.selection.identities import IDENTITIES, NAMES, Identities, cadre_id_of
 from cadre.selection.profile import CorrectProfile, Recruit
 from cadre.selection.registration import prepare, start
-from cadre.shared.database import create_engine, writing
+from cadre.shared.database import Database, writing
 from cadre.shared.errors import CommandReused, Malformed
 from cadre.shared.messages import Meta
 from cadre.shared.service import Context
@@ -31,15 +30,15 @@ def command_id(number: int) -> UUID:
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'index.db'}")
-    yield engine
-    await engine.dispose()
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'index.db'}")
+    yield database
+    await database.close()
 
 
 @pytest.fixture
-async def index(engine: AsyncEngine) -> Identities:
-    identities = Identities(engine, b"k" * 32)
+async def index(database: Database) -> Identities:
+    identities = Identities(database, b"k" * 32)
     await identities.create()
     return identities
 
@@ -55,8 +54,8 @@ async def test_a_cadre_id_is_made_from_the_command_and_kept_for_the_person(
 
 
 async def test_postgresql_keeps_no_copy_of_a_token(embedded_postgres_server: Postgres) -> None:
-    engine = create_engine(embedded_postgres_server.new_database())
-    index = Identities(engine, b"k" * 32)
+    database = Database(embedded_postgres_server.new_database())
+    index = Identities(database, b"k" * 32)
     await index.create()
     for number in range(20):
         await index.remember_name(f"c-{number:010}", f"姓名{number}")
@@ -65,10 +64,10 @@ async def test_postgresql_keeps_no_copy_of_a_token(embedded_postgres_server: Pos
         "SELECT tablename, attname FROM pg_stats WHERE schemaname = current_schema()"
         " AND tablename IN ('identities', 'names') ORDER BY 1, 2"
     )
-    async with writing(engine) as connection:
+    async with writing(database.engine) as connection:
         await connection.execute(text("ANALYZE identities, names"))
         sampled = [tuple(row) for row in await connection.execute(query)]
-    await engine.dispose()
+    await database.close()
     assert sampled == [("identities", "cadre_id"), ("names", "cadre_id")]
 
 
@@ -100,14 +99,14 @@ async def test_finding_by_name_and_number(index: Identities) -> None:
     assert await index.find() == []
 
 
-async def test_a_forgotten_person_leaves_no_row(index: Identities, engine: AsyncEngine) -> None:
+async def test_a_forgotten_person_leaves_no_row(index: Identities, database: Database) -> None:
     wang = await index.assign(WANG, command_id(1))
     zhang = await index.assign(ZHANG, command_id(2))
     for cadre_id in (wang, zhang):
         await index.remember_name(cadre_id, "王芳")
     await index.forget(wang)
     assert await index.find(name="王芳") == [zhang]
-    async with engine.connect() as connection:
+    async with database.engine.connect() as connection:
         rows = [*await connection.execute(select(IDENTITIES))]
         rows += [*await connection.execute(select(NAMES))]
     assert {row.cadre_id for row in rows} == {zhang}
@@ -118,19 +117,19 @@ def bytes_below(folder: Path) -> bytes:
 
 
 async def test_the_index_file_shows_neither_names_nor_numbers(
-    index: Identities, engine: AsyncEngine, tmp_path: Path
+    index: Identities, database: Database, tmp_path: Path
 ) -> None:
     await index.remember_name(await index.assign(WANG, command_id(1)), "王芳")
-    await engine.dispose()
+    await database.close()
     stored = await asyncio.to_thread(bytes_below, tmp_path)
     assert cadre_id_of(command_id(1)).encode() in stored
     assert WANG.encode() not in stored
     assert "王芳".encode() not in stored
 
 
-async def test_tokens_depend_on_the_key(index: Identities, engine: AsyncEngine) -> None:
+async def test_tokens_depend_on_the_key(index: Identities, database: Database) -> None:
     await index.assign(WANG, command_id(1))
-    assert await Identities(engine, b"x" * 32).find(id_number=WANG) == []
+    assert await Identities(database, b"x" * 32).find(id_number=WANG) == []
 
 
 RECRUIT = Recruit(
@@ -154,8 +153,8 @@ def meta(number: int) -> Meta:
 
 
 @pytest.fixture
-async def context(engine: AsyncEngine) -> Context:
-    context = Context(engine=engine, index_key=b"k" * 32)
+async def context(database: Database) -> Context:
+    context = Context(store=database, index_key=b"k" * 32)
     await start(context)
     return context
 

@@ -299,13 +299,8 @@ class _Postgres:
         await asyncio.to_thread(self._writer.shutdown)
 
 
-async def create_tables(connection: AsyncConnection, *metadata: MetaData) -> None:
-    """Create the tables that are missing, inside `writing`; processes that start together queue."""
-    await connection.run_sync(create_missing, *metadata)
-
-
 def create_missing(connection: Connection, *metadata: MetaData) -> None:
-    """The same inside `Database.transact`."""
+    """Create the tables that are missing; processes that start together queue."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": DDL_LOCK})
     for tables in metadata:

@@ -142,7 +142,7 @@ def _assemble(
     log = Log(client)
     journal = Journal(service.name, database)
     context = Context(
-        engine=keyring.database.engine,
+        store=keyring.database,
         index_key=settings.index_key,
         tables=database.engine,
         today=today,

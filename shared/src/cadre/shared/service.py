@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from cadre.shared.database import Database
 from cadre.shared.decider import Handler
 from cadre.shared.errors import CadreError, NotPossible
 from cadre.shared.judgement import Judgement
@@ -24,13 +25,13 @@ from cadre.shared.serving import today_in_china
 class Context:
     """What a service may hold besides the log and its tables.
 
-    ``engine`` is the key store's durable database: what cannot be read from the log again and must
+    ``store`` is the key store's durable database: what cannot be read from the log again and must
     be deletable (a search index of personal values) belongs there, never among the tables.
     ``index_key`` is empty where a service keeps no such index. ``tables`` is the database of the
     read models.
     """
 
-    engine: AsyncEngine
+    store: Database
     index_key: bytes
     fingerprint_key: bytes = b""
     tables: AsyncEngine | None = None

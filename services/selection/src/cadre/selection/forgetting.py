@@ -33,7 +33,7 @@ class Preview(BaseModel):
 
 async def prepare(context: Context, command: PrivacyCommand) -> Command:
     """Raises: Malformed for a reason that names the person, NotPossible for a day to come."""
-    index = Identities(context.engine, context.index_key)
+    index = Identities(context.store, context.index_key)
     cited = [command.basis]
     if isinstance(command, Forget) and command.ground is not None:
         cited.append(command.ground)
@@ -47,7 +47,7 @@ async def prepare(context: Context, command: PrivacyCommand) -> Command:
     match command:
         case Forget():
             context.require_reached(command.effective_on)
-            marked = (await key_store.marks(context.engine, [command.cadre_id])).values()
+            marked = (await key_store.marks(context.store.engine, [command.cadre_id])).values()
             assigned = {
                 "open_motions": await open_motions(context, command.cadre_id),
                 "keys_destroyed": next((mark.keys for mark in marked), None),
@@ -70,10 +70,10 @@ async def enact(context: Context, command: Command, meta: Meta) -> Command:
         "command_id": str(meta.command_id),
         "actor": meta.actor,
     }
-    mark = await key_store.mark(context.engine, person, json.dumps(wish, ensure_ascii=False))
-    await key_store.destroy(context.engine, person)
-    await Identities(context.engine, context.index_key).forget(person)
-    await key_store.compact(context.engine)
+    mark = await key_store.mark(context.store.engine, person, json.dumps(wish, ensure_ascii=False))
+    await key_store.destroy(context.store.engine, person)
+    await Identities(context.store, context.index_key).forget(person)
+    await key_store.compact(context.store.engine)
     if command.keys_destroyed is not None:
         return command
     return command.model_copy(update={"keys_destroyed": mark.keys})
@@ -81,7 +81,7 @@ async def enact(context: Context, command: Command, meta: Meta) -> Command:
 
 async def due(context: Context, connection: AsyncConnection, _today: date) -> Sequence[Due]:
     """Forgettings that were begun and not yet told to the log."""
-    marked = [mark for mark in (await key_store.marks(context.engine)).values() if mark.wish]
+    marked = [mark for mark in (await key_store.marks(context.store.engine)).values() if mark.wish]
     table = PROTECTED_PERSONS
     query = select(table.c.cadre_id).where(table.c.forgotten_on.is_not(None))
     told = set(await connection.scalars(query))
@@ -121,8 +121,8 @@ async def preview(context: Context, histories: Histories, wish: Forget) -> Previ
             sealed[tag] = sealed.get(tag, 0) + count
     return Preview(
         cadre_id=person,
-        keys=await key_store.keys_by_purpose(context.engine, person),
-        index_rows=await Identities(context.engine, context.index_key).rows_of(person),
+        keys=await key_store.keys_by_purpose(context.store.engine, person),
+        index_rows=await Identities(context.store, context.index_key).rows_of(person),
         sealed_values=sealed,
         hindrances=[] if cadre.protection.forgotten else hindrances_to(asked, cadre),
         forgotten=cadre.protection.forgotten,

@@ -11,13 +11,17 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from sqlalchemy import Column, Index, MetaData, String, Table, delete, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Column, Connection, Index, MetaData, String, Table, delete, func, select
 
 from cadre.contracts.event import CadreId
 from cadre.selection.idnumber import read_id_number
 from cadre.shared import key_store
-from cadre.shared.database import create_tables, insert_or_ignore, without_statistics, writing
+from cadre.shared.database import (
+    Database,
+    create_missing,
+    insert_or_ignore,
+    without_statistics,
+)
 from cadre.shared.errors import CommandReused
 from cadre.shared.protection import forgotten
 
@@ -54,20 +58,13 @@ def cadre_id_of(command_id: UUID) -> CadreId:
 class Identities:
     """The index in one database, under one key."""
 
-    engine: AsyncEngine
+    database: Database
     key: bytes
 
     async def create(self) -> None:
         """Create the tables where they are missing, and drop rows that a backup brought back."""
-        returned = 0
-        async with writing(self.engine) as connection:
-            await create_tables(connection, METADATA, key_store.METADATA)
-            forgotten_ones = select(key_store.FORGOTTEN.c.person)
-            for table in (NAMES, IDENTITIES):
-                stale = delete(table).where(table.c.cadre_id.in_(forgotten_ones))
-                returned += (await connection.execute(stale)).rowcount
-        if returned:
-            await key_store.compact(self.engine)
+        if await self.database.transact(_create):
+            await key_store.compact(self.database.engine)
 
     async def assign(self, id_number: str, command_id: UUID) -> CadreId:
         """The cadre id of an ID number: made from the command's id at first, then always the same.
@@ -89,9 +86,12 @@ class Identities:
             {"id_token": token, "cadre_id": cadre_id_of(command_id)}
             for token, (_, command_id) in zip(tokens, wanted, strict=True)
         ]
-        async with writing(self.engine) as connection:
-            await connection.execute(insert_or_ignore(IDENTITIES, connection.dialect), rows)
-            known = await _holders(connection, tokens)
+
+        def assign(connection: Connection) -> dict[str, CadreId]:
+            connection.execute(insert_or_ignore(IDENTITIES, connection.dialect), rows)
+            return _holders(connection, tokens)
+
+        known = await self.database.transact(assign)
         gone = await self._forgotten_meanwhile(known.values())
         return [
             _assigned(known.get(token), gone, command_id)
@@ -108,15 +108,13 @@ class Identities:
         rows = [
             {"name_token": self._name_token(name), "cadre_id": cadre_id} for cadre_id, name in names
         ]
-        async with writing(self.engine) as connection:
-            await connection.execute(insert_or_ignore(NAMES, connection.dialect), rows)
+        await self.database.transact(lambda c: c.execute(insert_or_ignore(NAMES, c.dialect), rows))
         return await self._forgotten_meanwhile(cadre_id for cadre_id, _ in names)
 
     async def named_in(self, cadre_id: CadreId, text: str) -> bool:
         """Whether a text holds a name of this cadre."""
         query = select(NAMES.c.name_token).where(NAMES.c.cadre_id == cadre_id)
-        async with self.engine.connect() as connection:
-            names = set(await connection.scalars(query))
+        names = await self.database.query(lambda c: set(c.scalars(query)))
         joined = "".join(text.split())
         parts = {
             joined[start : start + length]
@@ -127,37 +125,39 @@ class Identities:
 
     async def rows_of(self, cadre_id: CadreId) -> dict[str, int]:
         """How many rows of a cadre each table holds."""
-        async with self.engine.connect() as connection:
-            return {
-                table.name: await connection.scalar(
-                    select(func.count()).select_from(table).where(table.c.cadre_id == cadre_id)
-                )
-                or 0
-                for table in (IDENTITIES, NAMES)
-            }
+        counts = {
+            table.name: select(func.count()).select_from(table).where(table.c.cadre_id == cadre_id)
+            for table in (IDENTITIES, NAMES)
+        }
+        return await self.database.read(
+            lambda c: {name: c.scalar(query) or 0 for name, query in counts.items()}
+        )
 
     async def find(self, *, name: str | None = None, id_number: str | None = None) -> list[CadreId]:
         """Cadres of exactly this name and this ID number, of those given; sorted."""
         found: list[set[CadreId]] = []
-        async with self.engine.connect() as connection:
-            if name is not None:
-                token = self._name_token(name)
-                query = select(NAMES.c.cadre_id).where(NAMES.c.name_token == token)
-                found.append(set(await connection.scalars(query)))
-            if id_number is not None:
-                token = self._token("id", read_id_number(id_number).text)
-                found.append(set((await _holders(connection, [token])).values()))
+        if name is not None:
+            query = select(NAMES.c.cadre_id).where(NAMES.c.name_token == self._name_token(name))
+            found.append(await self.database.query(lambda c: set(c.scalars(query))))
+        if id_number is not None:
+            token = self._token("id", read_id_number(id_number).text)
+            holders = await self.database.query(lambda c: _holders(c, [token]))
+            found.append(set(holders.values()))
         return sorted(set[CadreId].intersection(*found)) if found else []
 
     async def forget(self, cadre_id: CadreId) -> None:
         """Delete every row of a cadre."""
-        async with writing(self.engine) as connection:
+
+        def delete_rows(connection: Connection) -> None:
             for table in (NAMES, IDENTITIES):
-                await connection.execute(delete(table).where(table.c.cadre_id == cadre_id))
+                connection.execute(delete(table).where(table.c.cadre_id == cadre_id))
+
+        await self.database.transact(delete_rows)
 
     async def _forgotten_meanwhile(self, cadre_ids: Iterable[CadreId]) -> set[CadreId]:
         """Looked for after a row was stored, so that no row outlives the mark."""
-        gone = set(await key_store.marks(self.engine, set(cadre_ids)))
+        named = set(cadre_ids)
+        gone = set(await self.database.query(lambda c: key_store.marked(c, named)))
         for cadre_id in gone:
             await self.forget(cadre_id)
         return gone
@@ -188,9 +188,17 @@ def _assigned(
     return known
 
 
-async def _holders(connection: AsyncConnection, tokens: Sequence[str]) -> dict[str, CadreId]:
+def _create(connection: Connection) -> int:
+    """Create what is missing; how many rows were there of people who are forgotten."""
+    create_missing(connection, METADATA, key_store.METADATA)
+    gone = select(key_store.FORGOTTEN.c.person)
+    stale = (delete(table).where(table.c.cadre_id.in_(gone)) for table in (NAMES, IDENTITIES))
+    return sum(connection.execute(one).rowcount for one in stale)
+
+
+def _holders(connection: Connection, tokens: Sequence[str]) -> dict[str, CadreId]:
     found: dict[str, CadreId] = {}
     for part in itertools.batched(tokens, QUERY_TOKENS_MAX):
         query = select(IDENTITIES).where(IDENTITIES.c.id_token.in_(part))
-        found |= {row.id_token: row.cadre_id for row in await connection.execute(query)}
+        found |= {row.id_token: row.cadre_id for row in connection.execute(query)}
     return found

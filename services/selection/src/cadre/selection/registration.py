@@ -15,7 +15,7 @@ from cadre.shared.service import Context
 
 
 def identities(context: Context) -> Identities:
-    return Identities(context.engine, context.index_key)
+    return Identities(context.store, context.index_key)
 
 
 async def start(context: Context) -> None:

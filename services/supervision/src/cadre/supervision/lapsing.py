@@ -46,6 +46,6 @@ async def enact(context: Context, command: Command, _meta: Meta) -> Command:
     """Destroy the key of a note before the log is told that it lapsed."""
     if isinstance(command, ExpireOffDutyNote):
         purpose = note_purpose(command.note_id)
-        await key_store.destroy(context.engine, command.cadre_id, purpose)
-        await key_store.compact(context.engine)
+        await key_store.destroy(context.store.engine, command.cadre_id, purpose)
+        await key_store.compact(context.store.engine)
     return command
