@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from cadre.shared import generations, journal
 from cadre.shared.applying import Applying, Batch, Key, Overtaken, Read, Standing, changes_of
 from cadre.shared.codec import Codec
-from cadre.shared.database import Database, Snapshot, create_missing, insert_or_ignore
+from cadre.shared.database import Database, create_missing, insert_or_ignore
 from cadre.shared.errors import NotFound, Unavailable
 from cadre.shared.generations import BUILDING, GENERATIONS, LIVE, PARKED, Generation
 from cadre.shared.journal import CHECKPOINTS, JOURNAL_CHECKPOINT, Journal
@@ -26,6 +26,7 @@ from cadre.shared.progress import Progress
 from cadre.shared.protected_persons import restricted_persons
 from cadre.shared.read_models import Change, ReadModels
 from cadre.shared.signed import Message
+from cadre.shared.threads import Snapshot
 
 RETRY_S = 0.5
 TRANSACTION_EVERY_S = 0.02
