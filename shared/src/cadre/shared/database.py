@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from cadre.shared import on_sqlite
 from cadre.shared.on_postgres import Postgres
 from cadre.shared.on_sqlite import Sqlite
-from cadre.shared.threads import Snapshot, Threads, Work
+from cadre.shared.threads import Snapshot, Then, Threads, Work
 
 DDL_LOCK = 0x6361647265
 """Key of the advisory lock under which tables are created."""
@@ -49,12 +49,12 @@ class Database:
             Sqlite(url, self.engine, durable=durable) if url.startswith("sqlite") else Postgres(url)
         )
 
-    async def transact[T](self, work: Work[T]) -> T:
+    async def transact[T](self, work: Work[T], then: Then[T] | None = None) -> T:
         """Carry out a function in one transaction that writes; it must not touch the event loop.
 
         When the caller is cancelled, the transaction is carried out all the same.
         """
-        return await self._threads.write(work)
+        return await self._threads.write(work, then)
 
     async def read[T](self, work: Work[T]) -> T:
         """Carry out a function that only reads, in one transaction; it should be short."""

@@ -11,7 +11,7 @@ import uvloop
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from cadre.shared.threads import Work, on_thread
+from cadre.shared.threads import Then, Work, on_thread
 
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 """By default each statement would see what was committed before it."""
@@ -35,15 +35,23 @@ async def _twice[T](call: Callable[[], Awaitable[T]]) -> T:
     return await call()
 
 
-async def _end(driver: asyncpg.Connection) -> None:
-    """End a transaction that only read."""
-    try:
-        if not driver.is_closed():
-            await driver.execute("COMMIT")  # pyright: ignore[reportUnknownMemberType]
-    except BaseException:
-        # Nobody may go on in it.
-        driver.terminate()
-        raise
+async def _driver_of(connection: AsyncConnection) -> asyncpg.Connection:
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    return driver
+
+
+async def _end(connection: AsyncConnection) -> None:
+    """End a transaction that only read, and give its connection back."""
+    async with contextlib.aclosing(connection):
+        driver = await _driver_of(connection)
+        try:
+            if not driver.is_closed():
+                await driver.execute("COMMIT")  # pyright: ignore[reportUnknownMemberType]
+        except BaseException as error:
+            # Nobody may go on in it.
+            driver.terminate()
+            if not isinstance(error, Exception):
+                raise
 
 
 class Postgres:
@@ -62,9 +70,10 @@ class Postgres:
         self._snapshots = create_async_engine(url, pool_size=10, max_overflow=0, **single)
         self._writer = ThreadPoolExecutor(1, "postgres-writer")
         self._loop = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+        self._ending: set[asyncio.Task[None]] = set()
 
-    async def write[T](self, work: Work[T]) -> T:
-        return await on_thread(self._writer, lambda: self._loop.run(self._carry_out(work)))
+    async def write[T](self, work: Work[T], then: Then[T] | None) -> T:
+        return await on_thread(self._writer, lambda: self._loop.run(self._carry_out(work)), then)
 
     async def _carry_out[T](self, work: Work[T]) -> T:
         async with self._writing.begin() as connection:
@@ -93,16 +102,19 @@ class Postgres:
         self, first: Work[T], hold: str
     ) -> AsyncGenerator[tuple[AsyncConnection, T]]:
         locked = f"LOCK TABLE {hold} IN ACCESS SHARE MODE" if hold else ""
-        async with self._snapshots.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            try:
-                await self._begin(driver, f"{_BEGIN_READING};{locked}")
-                yield connection, await connection.run_sync(first)
-            finally:
-                await _end(driver)
+        connection = await self._snapshots.connect()
+        try:
+            await self._begin(connection, f"{_BEGIN_READING};{locked}")
+            yield connection, await connection.run_sync(first)
+        finally:
+            # Nobody has to wait for the end of a transaction that only read.
+            ending = asyncio.create_task(_end(connection))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
 
-    async def _begin(self, driver: asyncpg.Connection, begin: str) -> None:
+    async def _begin(self, connection: AsyncConnection, begin: str) -> None:
         """Begin in one journey, which SQLAlchemy cannot. Raises: Lost."""
+        driver = await _driver_of(connection)
         try:
             await driver.execute(begin)  # pyright: ignore[reportUnknownMemberType]
         except (asyncpg.PostgresError, *_DRIVER_FAULTS, OSError) as error:
@@ -112,6 +124,7 @@ class Postgres:
             raise Lost("the database was lost, or cannot be read") from error
 
     async def close(self) -> None:
+        await asyncio.gather(*self._ending)
         await self._querying.dispose()
         await self._snapshots.dispose()
         await on_thread(self._writer, lambda: self._loop.run(self._writing.dispose()))

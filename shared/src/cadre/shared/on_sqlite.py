@@ -11,7 +11,7 @@ import sqlalchemy
 from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from cadre.shared.threads import Work, on_thread
+from cadre.shared.threads import Then, Work, on_thread
 
 BUSY_TIMEOUT_MS = 30_000
 READERS_MAX = 4
@@ -79,9 +79,9 @@ class Sqlite:
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(READERS_MAX, "sqlite-reader")
 
-    async def write[T](self, work: Work[T]) -> T:
+    async def write[T](self, work: Work[T], then: Then[T] | None) -> T:
         return await on_thread(
-            self._writer, lambda: _carried_out(self._writing, work, immediate=True)
+            self._writer, lambda: _carried_out(self._writing, work, immediate=True), then
         )
 
     async def read[T](self, work: Work[T]) -> T:

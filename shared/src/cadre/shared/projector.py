@@ -26,7 +26,7 @@ from cadre.shared.progress import Progress
 from cadre.shared.protected_persons import restricted_persons
 from cadre.shared.read_models import Change, ReadModels
 from cadre.shared.signed import Message
-from cadre.shared.threads import Snapshot
+from cadre.shared.threads import Snapshot, Then
 
 RETRY_S = 0.5
 TRANSACTION_EVERY_S = 0.02
@@ -166,7 +166,7 @@ class Projector:
 
     async def _apply(self, batch: Batch) -> None:
         """Write a batch to the journal and to the tables that answer, in one transaction."""
-        self._stand(await self._transact(self._applying.follow, self._standing, batch))
+        await self._transact(self._applying.follow, self._standing, batch, self._stand)
         self.seen([read.message for read in batch])
 
     async def _batches(self, start: int) -> AsyncGenerator[Batch]:
@@ -178,8 +178,9 @@ class Projector:
         async for messages in self.log.follow(start):
             batch: list[Read] = []
             for few in itertools.batched(messages, EVENTS_AT_A_STRETCH):
+                if batch:
+                    await asyncio.sleep(0)
                 batch += self._applying.read(few)
-                await asyncio.sleep(0)
             yield batch
 
     def rebuild(self) -> None:
@@ -273,14 +274,16 @@ class Projector:
                         break
         await self._look()
 
-    async def _transact[A, T](self, work: _Work[A, T], on: A, batch: Batch) -> T:
+    async def _transact[A, T](
+        self, work: _Work[A, T], on: A, batch: Batch, then: Then[T] | None = None
+    ) -> T:
         try:
-            return await self.database.transact(lambda c: work(c, on, batch))
+            return await self.database.transact(lambda c: work(c, on, batch), then)
         except (DBAPIError, *_MISFIT) as error:
             if isinstance(error, DBAPIError) and error.connection_invalidated:
                 raise
         # Some event does not fit its table: find it, park it, keep the others.
-        return await self.database.transact(lambda c: work(c, on, batch, singly=True))
+        return await self.database.transact(lambda c: work(c, on, batch, singly=True), then)
 
     async def _look(self) -> None:
         """Read what the database holds now."""
@@ -297,23 +300,22 @@ class Projector:
 @contextlib.asynccontextmanager
 async def _ahead(source: AsyncGenerator[Batch]) -> AsyncGenerator[AsyncIterator[Batch]]:
     """The same batches; under load the next one is made while the last is dealt with."""
-    upcoming = asyncio.ensure_future(anext(source))
+    upcoming: asyncio.Future[Batch] | None = None
 
     async def items() -> AsyncGenerator[Batch]:
         nonlocal upcoming
         while True:
-            batch = await upcoming
+            batch = await (upcoming or anext(source))
+            upcoming = None
             # After a small one that would gain nothing: whatever comes meanwhile would miss it.
-            ahead = len(batch) >= EVENTS_AT_A_STRETCH
-            if ahead:
+            if len(batch) >= EVENTS_AT_A_STRETCH:
                 upcoming = asyncio.ensure_future(anext(source))
             yield batch
-            if not ahead:
-                upcoming = asyncio.ensure_future(anext(source))
 
     try:
         yield items()
     finally:
-        upcoming.cancel()
-        await asyncio.gather(upcoming, return_exceptions=True)
+        if upcoming is not None:
+            upcoming.cancel()
+            await asyncio.gather(upcoming, return_exceptions=True)
         await source.aclose()
