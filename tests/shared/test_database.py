@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import date
@@ -81,6 +82,49 @@ async def test_an_error_undoes_the_whole_transaction(database: Database) -> None
     with pytest.raises(LookupError, match="no"):
         await database.transact(work)
     assert await database.read(ids) == []
+
+
+async def test_what_follows_a_transaction_is_called_before_its_caller_goes_on(
+    database: Database,
+) -> None:
+    told: list[list[str]] = []
+
+    def work(connection: Connection) -> list[str]:
+        put(connection, "a")
+        return ids(connection)
+
+    def broken(connection: Connection) -> list[str]:
+        put(connection, "b")
+        raise LookupError("no")
+
+    assert await database.transact(work, told.append) == ["a"]
+    assert told == [["a"]]
+    with pytest.raises(LookupError, match="no"):
+        await database.transact(broken, told.append)
+    assert told == [["a"]]
+
+
+async def test_what_follows_a_transaction_is_called_although_its_caller_went_away(
+    database: Database,
+) -> None:
+    told: list[list[str]] = []
+    begun, going_on = threading.Event(), threading.Event()
+
+    def work(connection: Connection) -> list[str]:
+        begun.set()
+        assert going_on.wait(10)
+        put(connection, "a")
+        return ids(connection)
+
+    calling = asyncio.create_task(database.transact(work, told.append))
+    await asyncio.to_thread(begun.wait, 10)
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    going_on.set()
+    while not told:
+        await asyncio.sleep(0.01)
+    assert told == [["a"]] == [await database.read(ids)]
 
 
 async def test_the_event_loop_and_readers_go_on_while_a_transaction_works(
@@ -282,6 +326,24 @@ async def test_all_queries_of_a_snapshot_see_what_the_first_saw(database: Databa
         await database.transact(lambda c: put(c, "b"))
         assert await connection.run_sync(ids) == ["a"]
     assert await database.read(ids) == ["a", "b"]
+
+
+async def test_closing_waits_for_the_end_of_what_was_read(environment: Environment) -> None:
+    url = environment.database("read")
+    database = Database(url)
+    await database.transact(THINGS.metadata.create_all)
+    for _ in range(30):  # Three times what there is of connections.
+        assert await database.read(ids) == []
+    await database.close()
+    if database.engine.dialect.name == "postgresql":
+        others = "SELECT count(*) FROM pg_stat_activity WHERE pid <> {} AND {}"
+        here = others.format("pg_backend_pid()", "datname = current_database()")
+        asking = Database(url)
+        # A server's process ends a moment after its connection.
+        async with asyncio.timeout(10):
+            while await asking.query(lambda c: c.scalar(text(here))):
+                await asyncio.sleep(0.05)
+        await asking.close()
 
 
 async def test_a_snapshot_bears_that_its_connection_was_lost(database: Database) -> None:
