@@ -64,7 +64,7 @@ def batch_into_postgres(app: Register, url: str, end: int) -> float:
         return end / (perf_counter() - begun)
 
 
-def batch_into_sqlite(app: Register, file: Path, end: int) -> float:
+def batch_into_sqlite(app: Register, file: str, end: int) -> float:
     """The same with sqlite3, in WAL mode."""
     connection = sqlite3.connect(file)
     connection.execute("PRAGMA journal_mode = WAL")

