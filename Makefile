@@ -51,7 +51,7 @@ test-containers: $(STAMP) ## Build the image and try it with compose; needs a Do
 schemas: $(STAMP) ## Publish grown contracts (UNPUBLISHED=1: changed ones too, while nobody uses them)
 	@$(BIN)/python -m cadre.contracts.schemas write $(if $(UNPUBLISHED),--unpublished)
 
-bench: $(STAMP) ## Measure beside a peer and a limit, about half an hour (BENCH=--quick: about 3 minutes)
+bench: $(STAMP) ## Measure beside a peer and a limit, about 20 minutes (BENCH=--quick: about 3)
 	@$(BIN)/python bench/run.py $(BENCH)
 	@$(BIN)/python bench/scale.py
 

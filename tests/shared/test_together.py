@@ -79,3 +79,19 @@ async def test_one_who_goes_away_takes_nothing_from_the_others() -> None:
         await gone
     assert await together.find([]) == {}
     assert len(store.asked) == 1, "nothing is asked for nothing"
+
+
+async def test_where_everybody_went_away_nothing_is_asked() -> None:
+    store = Store()
+    together = Together(store.look_up)
+    first = asyncio.create_task(together.find([2]))
+    await until_asked(store, 1)
+    gone = asyncio.create_task(together.find([4]))
+    await asyncio.sleep(0)
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    store.open.set()
+    assert await first == {2: 4}
+    assert await together.find([6]) == {6: 36}
+    assert store.asked == [{2}, {6}]

@@ -35,15 +35,9 @@ async def _twice[T](call: Callable[[], Awaitable[T]]) -> T:
     return await call()
 
 
-async def _driver_of(connection: AsyncConnection) -> asyncpg.Connection:
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    return driver
-
-
-async def _end(connection: AsyncConnection) -> None:
+async def _end(connection: AsyncConnection, driver: asyncpg.Connection) -> None:
     """End a transaction that only read, and give its connection back."""
     async with contextlib.aclosing(connection):
-        driver = await _driver_of(connection)
         try:
             if not driver.is_closed():
                 await driver.execute("COMMIT")  # pyright: ignore[reportUnknownMemberType]
@@ -103,18 +97,18 @@ class Postgres:
     ) -> AsyncGenerator[tuple[AsyncConnection, T]]:
         locked = f"LOCK TABLE {hold} IN ACCESS SHARE MODE" if hold else ""
         connection = await self._snapshots.connect()
+        driver: Any = (await connection.get_raw_connection()).driver_connection
         try:
-            await self._begin(connection, f"{_BEGIN_READING};{locked}")
+            await self._begin(driver, f"{_BEGIN_READING};{locked}")
             yield connection, await connection.run_sync(first)
         finally:
             # Nobody has to wait for the end of a transaction that only read.
-            ending = asyncio.create_task(_end(connection))
+            ending = asyncio.create_task(_end(connection, driver))
             self._ending.add(ending)
             ending.add_done_callback(self._ending.discard)
 
-    async def _begin(self, connection: AsyncConnection, begin: str) -> None:
+    async def _begin(self, driver: asyncpg.Connection, begin: str) -> None:
         """Begin in one journey, which SQLAlchemy cannot. Raises: Lost."""
-        driver = await _driver_of(connection)
         try:
             await driver.execute(begin)  # pyright: ignore[reportUnknownMemberType]
         except (asyncpg.PostgresError, *_DRIVER_FAULTS, OSError) as error:
@@ -124,7 +118,7 @@ class Postgres:
             raise Lost("the database was lost, or cannot be read") from error
 
     async def close(self) -> None:
-        await asyncio.gather(*self._ending)
+        await asyncio.gather(*self._ending, return_exceptions=True)
         await self._querying.dispose()
         await self._snapshots.dispose()
         await on_thread(self._writer, lambda: self._loop.run(self._writing.dispose()))

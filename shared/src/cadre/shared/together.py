@@ -37,8 +37,10 @@ class Together[K, V]:
     async def _answer(self) -> None:
         try:
             while self._waiting:
-                together, self._waiting = self._waiting, []
-                await self._answer_all([one for one in together if not one.found.done()])
+                together = [one for one in self._waiting if not one.found.done()]
+                self._waiting = []
+                if together:
+                    await self._answer_all(together)
         finally:
             self._task = None
 
