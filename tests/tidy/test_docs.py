@@ -17,7 +17,7 @@ DOCUMENTS = sorted(
     {
         *REPOSITORY.glob("*.md"),
         *(REPOSITORY / "docs").rglob("*.md"),
-        *REPOSITORY.glob("*/README.md"),
+        *REPOSITORY.glob("[!.]*/README.md"),
         *(REPOSITORY / "samples").rglob("*.md"),
     }
     - {*(REPOSITORY / "docs").rglob("node_modules/**/*.md")}
