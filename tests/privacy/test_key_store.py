@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cadre.contracts.event import Forgotten
@@ -112,6 +112,33 @@ async def test_a_key_that_comes_too_late_is_not_kept(store: Store) -> None:
     with pytest.raises(PersonForgotten, match="recruited anew"):
         await store.ring.keys([KeyName(ANA, "training"), KeyName(BO, "training")])
     assert await store.wrapped(ANA) == []
+
+
+async def test_who_is_forgotten_is_refused_alone(store: Store) -> None:
+    await store.token(ANA, "一")
+    await store.ring.forget(ANA)
+    names = [KeyName(who, "training") for who in (ANA, BO)]
+    refused, made = await asyncio.gather(
+        *(store.ring.keys([name]) for name in names), return_exceptions=True
+    )
+    assert isinstance(refused, PersonForgotten)
+    assert isinstance(made, dict)
+    assert list(made) == names[1:]
+
+
+async def test_a_damaged_key_fails_its_person_alone(store: Store) -> None:
+    names = [KeyName(who, "selection") for who in (ANA, BO)]
+    await store.ring.keys(names)
+    async with writing(store.engine) as connection:
+        damaged = update(DATA_KEYS).where(DATA_KEYS.c.person == ANA).values(wrapped=b"x" * 60)
+        await connection.execute(damaged)
+    ring = store.with_masters(OLD)
+    failed, opened = await asyncio.gather(
+        *(ring.keys([name]) for name in names), return_exceptions=True
+    )
+    assert isinstance(failed, Malformed)
+    assert isinstance(opened, dict)
+    assert list(opened) == names[1:]
 
 
 async def test_no_key_outlives_a_forgetting_that_runs_beside_it(store: Store) -> None:

@@ -28,12 +28,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
+from cadre.shared import on_postgres
 from cadre.shared.database import Database
 from cadre.shared.database import create_engine as create_engine_of
 from cadre.shared.many_rows import ROWS_TOGETHER, insert_missing, insert_new, upsert
 from cadre.shared.read_models import Change, Drop, Put, ReadModels
 from cadre.shared.read_models_sql import ROWS_REPLACED, write
-from support.environment import Environment
+from support.environment import Environment, Postgres
 
 THINGS = ReadModels(service="selection", version=1, metadata=MetaData())
 TABLE = THINGS.table(
@@ -328,22 +329,25 @@ async def test_all_queries_of_a_snapshot_see_what_the_first_saw(database: Databa
     assert await database.read(ids) == ["a", "b"]
 
 
-async def test_closing_waits_for_the_end_of_what_was_read(environment: Environment) -> None:
-    url = environment.database("read")
-    database = Database(url)
+async def test_closing_waits_for_the_end_of_what_was_read(
+    embedded_postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end, ended = on_postgres._end, 0
+
+    async def slowly(*of: Any) -> None:
+        nonlocal ended
+        await asyncio.sleep(0.1)
+        await end(*of)
+        ended += 1
+
+    monkeypatch.setattr(on_postgres, "_end", slowly)
+    database = Database(embedded_postgres_server.new_database())
     await database.transact(THINGS.metadata.create_all)
-    for _ in range(30):  # Three times what there is of connections.
+    for _ in range(30):  # Three times what there is of connections: they come back.
         assert await database.read(ids) == []
+    assert ended < 30, "nobody waits for the last"
     await database.close()
-    if database.engine.dialect.name == "postgresql":
-        others = "SELECT count(*) FROM pg_stat_activity WHERE pid <> {} AND {}"
-        here = others.format("pg_backend_pid()", "datname = current_database()")
-        asking = Database(url)
-        # A server's process ends a moment after its connection.
-        async with asyncio.timeout(10):
-            while await asking.query(lambda c: c.scalar(text(here))):
-                await asyncio.sleep(0.05)
-        await asking.close()
+    assert ended == 30
 
 
 async def test_a_snapshot_bears_that_its_connection_was_lost(database: Database) -> None:
