@@ -10,7 +10,7 @@ export PYTHON
 export TESTCONTAINERS_RYUK_DISABLED := true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format types schemas pytest test-containers test-bench bench lock clean
+.PHONY: help demo test check lint format types schemas pytest test-containers test-faults test-bench bench lock clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -40,7 +40,10 @@ types: $(STAMP) ## Types, strictly
 	@$(BIN)/basedpyright
 
 pytest: $(STAMP)
-	@$(BIN)/pytest -n auto --dist loadfile -m "not containers and not bench"
+	@$(BIN)/pytest -n auto --dist loadfile -m "not containers and not bench and not faults"
+
+test-faults: $(STAMP) ## Kill, restore, fill, cut off and split up what runs; takes some minutes
+	@$(BIN)/pytest -m "faults and not containers"
 
 test-bench: $(STAMP) ## Run every measurement once, small: whether it works, not how fast it is
 	@$(BIN)/pytest -m bench

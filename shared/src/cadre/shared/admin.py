@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel
 
-from cadre.shared import history, protection
+from cadre.shared import health, history, protection
 from cadre.shared.decider import Fold
 from cadre.shared.dump import Dump, dump, fresh_dump
 from cadre.shared.errors import NotFound
@@ -41,6 +41,7 @@ class ProjectionStatus(BaseModel):
     rebuilding: bool
     parked: list[dict[str, Any]]
     reactions_failed: list[dict[str, Any]]
+    faults: list[dict[str, Any]]
 
 
 class Settled(BaseModel):
@@ -87,6 +88,7 @@ def router(service: Service) -> APIRouter:
             rebuilding=projector.rebuilding is not None and not projector.rebuilding.done(),
             parked=[asdict(event) for event in await projector.parked_events()],
             reactions_failed=await runtime.reactor.failures(),
+            faults=health.told(runtime.vitals),
         )
 
     @routes.get("/projections/settled", summary="Answers once all that is recorded is applied")

@@ -33,6 +33,7 @@ from cadre.shared.outcomes import Outcome
 from cadre.shared.projector import Projector
 from cadre.shared.service import Context, Service
 from cadre.shared.signed import Message
+from cadre.shared.vitals import Stops, Vitals
 
 ATTEMPTS_MAX = 20
 BACKOFF_S_MAX = 0.05
@@ -53,6 +54,7 @@ class Handling:
     projector: Projector
     context: Context
     code_version: str
+    vitals: Vitals = field(default_factory=Vitals)
     appends: Appends = field(init=False)
     _handlers: dict[type[Command], Handler[Any]] = field(init=False)
     _starting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STARTING_MAX))
@@ -66,6 +68,7 @@ class Handling:
 
         Raises: any CadreError; only OutcomeUnknown leaves open whether something was written.
         """
+        self.vitals.require(Stops.COMMANDS)
         async with self._starting:
             # A burst must not be decided as a whole before the first of it is sent.
             await asyncio.sleep(0)
@@ -110,7 +113,11 @@ class Handling:
     async def accept_many(
         self, commands: Sequence[tuple[Command, Meta]]
     ) -> list[Wish | CadreError]:
-        """Commands made ready, or why not: fingerprinted, and whom they mean is known."""
+        """Commands made ready, or why not: fingerprinted, and whom they mean is known.
+
+        Raises: Unavailable for all of them while the service may not serve.
+        """
+        self.vitals.require(Stops.COMMANDS)
         accepted: list[Wish | CadreError] = []
         for command, meta in commands:
             try:

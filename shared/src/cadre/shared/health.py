@@ -8,11 +8,26 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from cadre.shared.metrics import Metrics
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
+from cadre.shared.vitals import Vitals
 
 
 def version_of(service: Service) -> str:
     """The version of the service's distribution."""
     return version(f"cadre-{service.name}")
+
+
+def told(vitals: Vitals) -> list[dict[str, object]]:
+    """The faults as health and `cadre doctor` show them."""
+    return [
+        {
+            "name": fault.name,
+            "detail": fault.detail,
+            "hint": fault.hint,
+            "stops": fault.stops.name.lower(),
+            "age_s": round(fault.age_s, 1),
+        }
+        for fault in vitals.faults
+    ]
 
 
 def router(service: Service, metrics: Metrics) -> APIRouter:
@@ -26,13 +41,14 @@ def router(service: Service, metrics: Metrics) -> APIRouter:
     @routes.get("/health/ready", summary="The log and the database answer")
     async def ready(request: Request, response: Response) -> dict[str, object]:
         runtime: Runtime | None = getattr(request.app.state, "runtime", None)
-        connected = runtime is not None and runtime.client.is_connected
-        if not connected:
+        ready = runtime is not None and runtime.vitals.ready
+        if not ready:
             response.status_code = 503
         return {
             "service": service.name,
-            "status": "ready" if connected else "not ready",
+            "status": "ready" if ready else "not ready",
             "position": runtime.projector.position if runtime else 0,
+            "faults": told(runtime.vitals) if runtime else [],
         }
 
     @routes.get("/metrics", summary="Prometheus figures", include_in_schema=False)

@@ -31,6 +31,9 @@ class Metrics:
         self._failed = Gauge(
             "cadre_reactions_failed", "Reactions refused for good", registry=self.registry
         )
+        self._faults = Gauge(
+            "cadre_fault_age_seconds", "What is wrong now", ["fault"], registry=self.registry
+        )
         Gauge("cadre_info", "The service", ["service"], registry=self.registry).labels(service).set(
             1
         )
@@ -61,7 +64,10 @@ class Metrics:
         self._commands.labels(name, result).inc()
 
     async def observe(self, runtime: Runtime) -> None:
-        """Read the positions now."""
+        """Read the faults and the positions now."""
+        self._faults.clear()
+        for fault in runtime.vitals.faults:
+            self._faults.labels(fault.name).set(fault.age_s)
         last = await runtime.log.last_position()
         positions = {
             "projection": runtime.projector.position,

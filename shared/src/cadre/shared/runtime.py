@@ -18,7 +18,7 @@ from cadre.shared.connection import Connection
 from cadre.shared.connection import connect as open_connection
 from cadre.shared.database import Database
 from cadre.shared.due import Diary
-from cadre.shared.errors import CadreError
+from cadre.shared.errors import CadreError, Unavailable
 from cadre.shared.forgetting import evict, forget_again
 from cadre.shared.handling import Handling
 from cadre.shared.histories import Histories
@@ -33,6 +33,7 @@ from cadre.shared.readings import Readings
 from cadre.shared.service import Context, Service
 from cadre.shared.serving import today_in_china
 from cadre.shared.settings import Settings
+from cadre.shared.vitals import Check, Vitals
 
 STREAM_WAIT_S = 0.5
 RECONNECT_WAIT_S = 0.25
@@ -56,6 +57,7 @@ class Runtime:
     handling: Handling
     readings: Readings
     past: Past
+    vitals: Vitals
     failed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the runner or the reactions ended, which only a defect can cause."""
 
@@ -112,6 +114,7 @@ async def running(
             asyncio.create_task(runtime.projector.run(), name="projector"),
             asyncio.create_task(runtime.reactor.run(), name="reactor"),
             asyncio.create_task(_diary(runtime).run(), name="diary"),
+            asyncio.create_task(runtime.vitals.watch(_checks(runtime)), name="vitals"),
         ]
         for task in tasks:
             task.add_done_callback(runtime.task_ended)
@@ -151,6 +154,7 @@ def _assemble(
     projector = Projector(
         service.read_models, database, log, codec, journal, partial(evict, keyring)
     )
+    vitals = Vitals()
     handling = Handling(
         service,
         log,
@@ -159,6 +163,7 @@ def _assemble(
         projector,
         context,
         version(f"cadre-{service.name}"),
+        vitals,
     )
     reactor = Reactor(service, database, journal, projector.journaled, codec, handling.handle)
     readings = Readings(client, service.name)
@@ -175,12 +180,23 @@ def _assemble(
         handling,
         readings,
         Past(service.read_models, log, codec, projector),
+        vitals,
     )
 
 
 def first_fingerprint_key(master: bytes) -> bytes:
     """What commands are compared with; a later master key must not change it."""
     return hmac.new(master, b"cadre/command-fingerprint", sha256).digest()
+
+
+def _checks(runtime: Runtime) -> list[Check]:
+    """What is looked at every few seconds."""
+
+    async def connected() -> None:
+        if not runtime.client.is_connected:
+            raise Unavailable("there is no connection to the log", hint="it is taken up by itself")
+
+    return [Check("connection", connected)]
 
 
 def _diary(runtime: Runtime) -> Diary:

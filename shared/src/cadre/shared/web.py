@@ -37,6 +37,7 @@ from cadre.shared.runtime import Runtime, running
 from cadre.shared.service import Service
 from cadre.shared.serving import Reader
 from cadre.shared.settings import Settings
+from cadre.shared.vitals import Stops
 from cadre.shared.wire import PROBLEM, from_validation
 from cadre.shared.wire_schemas import PROBLEM_SCHEMA
 
@@ -172,6 +173,7 @@ async def _open_reader(
     ground is named; then it is recorded.
     """
     runtime: Runtime = request.app.state.runtime
+    runtime.vitals.require(Stops.EVERYTHING)
     projector = runtime.projector
     if after is not None:
         await projector.wait(after, runtime.settings.wait_s_max)
