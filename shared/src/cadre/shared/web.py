@@ -49,7 +49,6 @@ _BEARER = HTTPBearer(auto_error=False, description="CADRE_API_TOKEN of the servi
 
 def create_app(service: Service, settings: Settings) -> FastAPI:
     """The service's ASGI application; it connects when the server starts it."""
-
     metrics = Metrics(service.name)
 
     @contextlib.asynccontextmanager
@@ -61,7 +60,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
             yield
             watch.cancel()
 
-    # The page with the documents gets its scripts from here: a closed network reaches no other place.
+    # The page with the documents brings its own scripts: a closed network has nobody to ask.
     app = FastAPIOffline(
         docs_url="/docs",
         redoc_url=None,
