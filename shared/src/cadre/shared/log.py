@@ -4,7 +4,9 @@ The client library has no call for optimistic appends, atomic batches (ADR-50) o
 so the protocol's headers and requests are written here and nowhere else.
 """
 
+import asyncio
 import json
+from base64 import b64decode
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,11 +17,13 @@ import nats.errors
 
 from cadre.shared.codec import Outgoing
 from cadre.shared.connection import Connection, framed
-from cadre.shared.direct import DirectGets
+from cadre.shared.direct import DirectGets, nanoseconds
 from cadre.shared.errors import CadreError, NotFound, TooLarge, Unavailable
+from cadre.shared.guards import guard_of
 from cadre.shared.headers import Headers
 from cadre.shared.inbox import Inbox
 from cadre.shared.pull import SILENCE_MAX_S, Pull, api
+from cadre.shared.refusals import Conflict, NoAnswer, passes, refusal
 from cadre.shared.signed import Message
 
 STREAM = "HISTORY"
@@ -29,16 +33,12 @@ TAIL_EVENTS_MAX = 100_000
 ADDED_BYTES_MAX = 1024
 """Whoever gets an event from the server gets headers of the server's with it."""
 
-_WRONG_LAST_SEQUENCE = {10071, 10164}
-_STORED_BEFORE = 10201
+AGAIN_S = 0.05
+"""How long what passes by itself is left alone."""
 
+_NOTHING_THERE = 10037
 
-class Conflict(Exception):
-    """Somebody appended to a history after it was read, or the same event before."""
-
-
-class NoAnswer(Exception):
-    """The log did not answer in time: the events may or may not be stored."""
+__all__ = ["STREAM", "Conflict", "Expectation", "Gap", "Log", "NoAnswer"]
 
 
 class Gap(Exception):
@@ -75,7 +75,7 @@ class Log:
     async def append(self, events: Sequence[tuple[Outgoing, Expectation | None]]) -> list[int]:
         """Store all events or none; their positions.
 
-        The first event of each history read carries that history's expectation.
+        Every event carries the expectation of its history, see `cadre.shared.guards`.
 
         Raises: Conflict, NoAnswer, Unavailable (nothing was sent), TooLarge.
         """
@@ -96,6 +96,8 @@ class Log:
         batch = uuid4().hex if count > 1 else ""
         frames: list[bytes] = []
         for number, (event, expectation) in enumerate(events, start=1):
+            if expectation and expectation.subjects != guard_of(event.subject):
+                raise CadreError("an append is guarded by another history", where=event.subject)
             more = expectation.headers() if expectation else {}
             if batch:
                 more |= {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
@@ -116,25 +118,34 @@ class Log:
         return framed(event.subject, headers, event.body, reply)
 
     async def _ask(self, events: Sequence[tuple[Outgoing, Expectation | None]]) -> dict[str, Any]:
+        """The answer that all events are stored. What passes by itself is asked again."""
         subject = events[-1][0].subject
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + PUBLISH_TIMEOUT_S
+        while refused := (answer := await self._told(events)).get("error"):
+            if not passes(refused) or clock() > deadline:
+                raise refusal(refused, subject)
+            await asyncio.sleep(AGAIN_S)
+        if answer.get("duplicate"):
+            # The server looks for the id before the expectation, and not at all at the content.
+            raise Conflict("an event of this id is stored")
+        return answer
+
+    async def _told(self, events: Sequence[tuple[Outgoing, Expectation | None]]) -> dict[str, Any]:
         try:
             told = await self._inbox.ask(partial(self._frames, events), PUBLISH_TIMEOUT_S)
         except nats.errors.NoRespondersError as error:
             raise Unavailable(
-                f"no stream takes {subject}", hint="provision the stream first"
+                f"no stream takes {events[-1][0].subject}", hint="provision the stream first"
             ) from error
         except (TimeoutError, nats.errors.ConnectionClosedError) as error:
             raise NoAnswer from error
-        answer: dict[str, Any] = json.loads(told)
-        if refused := answer.get("error"):
-            if refused.get("err_code") in {*_WRONG_LAST_SEQUENCE, _STORED_BEFORE}:
-                raise Conflict(refused.get("description", ""))
-            raise CadreError(
-                f"the log refused an event: {refused.get('description')}", where=subject
-            )
-        if answer.get("duplicate"):
-            # The server looks for the id before the expectation, and not at all at the content.
-            raise Conflict("an event of this id is stored")
+        try:
+            answer: dict[str, Any] = json.loads(told)
+        except ValueError as error:
+            raise NoAnswer from error
+        if "seq" not in answer and "error" not in answer:
+            raise NoAnswer
         return answer
 
     async def last_position(self) -> int:
@@ -150,21 +161,48 @@ class Log:
 
     async def get(self, position: int) -> Message:
         """The event at a position."""
-        found = await self._direct.one(position)
+        # Any of several replicas answers the first, and it may be behind.
+        found = await self._direct.one(position) or await self.peek(position)
         if found is None:
             raise NotFound(f"the log holds no event at position {position}")
         return found
 
+    async def peek(self, position: int) -> Message | None:
+        """The event at a position as the leader of the stream has it.
+
+        Raises: Unavailable.
+        """
+        return await self._of_leader({"seq": position})
+
+    async def _of_leader(self, request: dict[str, Any]) -> Message | None:
+        answer = await self.api(f"STREAM.MSG.GET.{self.stream}", request)
+        if error := answer.get("error"):
+            if error.get("err_code") == _NOTHING_THERE:
+                return None
+            raise Unavailable(f"the log refused a read: {error.get('description')}")
+        held = answer["message"]
+        return Message(
+            held["subject"],
+            Headers(b64decode(held.get("hdrs", ""))),
+            b64decode(held.get("data", "")),
+            int(held["seq"]),
+            nanoseconds(held["time"]),
+        )
+
     async def tail(self, subjects: str, after: int) -> list[Message]:
-        """The events of a filter after a position, oldest first. Meant for few."""
+        """The events of a filter after a position, oldest first. Meant for few.
+
+        Any of several replicas answers a direct get, and one that is behind would answer that
+        nothing follows. So it is the leader that says where the end is.
+        """
         found: list[Message] = []
-        left = 1
-        while left and len(found) < TAIL_EVENTS_MAX:
-            messages, left = await self._direct.some(subjects, after)
-            if not messages:
+        while len(found) < TAIL_EVENTS_MAX:
+            following = await self._of_leader({"seq": after + 1, "next_by_subj": subjects})
+            if following is None:
                 break
-            found += messages
-            after = messages[-1].position
+            more, _ = await self._direct.some(subjects, following.position)
+            found += [following, *more]
+            after = found[-1].position
         return found
 
     async def api(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
