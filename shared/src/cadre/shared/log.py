@@ -197,7 +197,7 @@ class Log:
         """
         found: list[Message] = []
         while len(found) < TAIL_EVENTS_MAX:
-            following = await self._of_leader({"seq": after + 1, "next_by_subj": subjects})
+            following = await self._next(after, subjects)
             if following is None:
                 break
             more, _ = await self._direct.some(subjects, following.position)
@@ -212,37 +212,82 @@ class Log:
     async def follow(self, after: int) -> AsyncIterator[list[Message]]:
         """Every event after a position, in order, for ever: lists of what has arrived.
 
-        A lost connection or consumer is taken up again where it broke off. Raises Gap when
-        positions do not follow each other.
+        A lost connection or consumer is taken up again where it broke off.
+
+        Raises: Gap when positions do not follow each other, and the log has none between.
         """
         while True:
+            begun = after
             async with Pull(self.client, self.stream, after).open() as pull:
                 async for messages in pull.batches():
-                    for message in messages:
-                        if message.position != after + 1:
-                            raise Gap(f"position {message.position} follows {after}")
-                        after = message.position
-                    yield messages
+                    whole = await self._whole(after, messages)
+                    _must_follow(after, whole)
+                    if whole:
+                        yield whole
+                        after = whole[-1].position
+                    if len(whole) < len(messages):
+                        break
+            if after == begun and (missed := await self._missed(after)):
+                _must_follow(after, [missed])
+                yield [missed]
+                after = missed.position
 
     async def read(self, after: int = 0, subjects: str = ">") -> AsyncIterator[list[Message]]:
         """The events after a position up to the present end, then stop.
 
-        Raises: Gap when the log goes on but delivers nothing more.
+        Raises: Gap when the log goes on but delivers nothing more; Unavailable when events of a
+        filter may be missing.
         """
         end = await self.last_position()
-        if end <= after:
-            return
-        while True:
+        while after < end:
+            begun = after
             async with Pull(self.client, self.stream, after, subjects).open() as pull:
                 if not pull.pending:
                     return
-                begun = after
                 async for messages in pull.batches(idle_s_max=SILENCE_MAX_S):
-                    wanted = [message for message in messages if message.position <= end]
+                    whole = messages if subjects != ">" else await self._whole(after, messages)
+                    wanted = [message for message in whole if message.position <= end]
                     if wanted:
                         yield wanted
-                    after = messages[-1].position
+                    after = whole[-1].position if whole else after
+                    if len(whole) < len(messages):
+                        break
                     if after >= end or pull.drained:
+                        if subjects != ">" and not await pull.intact():
+                            raise Unavailable("the log was not read whole", hint="try again")
                         return
-                if after == begun:
+            if after == begun:
+                missed = await self._missed(after, subjects)
+                if missed is None:
                     raise Gap(f"nothing comes after position {after}; the log goes on to {end}")
+                if missed.position <= end:
+                    yield [missed]
+                after = missed.position
+
+    async def _whole(self, after: int, messages: list[Message]) -> list[Message]:
+        """The messages up to where the consumer left out what the log has: somebody changed it."""
+        for number, message in enumerate(messages):
+            if message.position != after + 1:
+                following = await self._next(after)
+                if following is None or following.position != message.position:
+                    return messages[:number]
+            after = message.position
+        return messages
+
+    async def _missed(self, after: int, subjects: str = ">") -> Message | None:
+        """The next event, where a consumer came to an end and had delivered none.
+
+        So reading goes on, if slowly, whatever is done to consumers.
+        """
+        await asyncio.sleep(AGAIN_S)
+        return await self._next(after, subjects)
+
+    async def _next(self, after: int, subjects: str = ">") -> Message | None:
+        return await self._of_leader({"seq": after + 1, "next_by_subj": subjects})
+
+
+def _must_follow(position: int, messages: Sequence[Message]) -> None:
+    for message in messages:
+        if message.position != position + 1:
+            raise Gap(f"position {message.position} follows {position}")
+        position = message.position
