@@ -111,16 +111,22 @@ class Framing(Parser):
                 break
             body, at = begin + head, begin + size + _LINE_BYTES
             headers, payload = buffer[begin:body], buffer[body : begin + size]
-            take = self.taps.get(sid)
-            if take is not None:
-                try:
-                    take(words[1], reply, headers, payload)
-                except Exception as error:  # noqa: BLE001
-                    # The library would end its reading without a word. One message is not worth it.
-                    await self.report(error)
-            else:
-                await self.process(sid, words[1], reply, payload, headers)
+            try:
+                await self._hand_out(sid, words[1], reply, headers, payload)
+            except Exception as error:  # noqa: BLE001
+                # The library would stop reading for good and go on calling itself connected.
+                await self.report(error)
         self._rest = buffer[at:]
+
+
+    async def _hand_out(
+        self, sid: int, subject: bytes, reply: bytes, headers: bytes, body: bytes
+    ) -> None:
+        take = self.taps.get(sid)
+        if take is not None:
+            take(subject, reply, headers, body)
+        else:
+            await self.process(sid, subject, reply, body, headers)
 
 
 def _sizes(words: Sequence[bytes]) -> tuple[int, bytes, int, int]:
