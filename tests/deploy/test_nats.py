@@ -283,6 +283,80 @@ async def test_a_subscriber_cannot_push_where_it_may_not_publish(
     assert info["state"]["messages"] == 1
 
 
+@pytest.mark.parametrize(
+    ("ask", "request_"),
+    [
+        ("$JS.API.STREAM.INFO.HISTORY", {}),
+        ("$JS.API.STREAM.MSG.GET.HISTORY", {"seq": 1}),
+        ("$JS.API.DIRECT.GET.HISTORY", {"seq": 1}),
+        ("$JS.API.CONSUMER.INFO.HISTORY.p", {}),
+        ("$JS.API.CONSUMER.MSG.NEXT.HISTORY.p", {"batch": 1}),
+        ("$JS.ACK.HISTORY.p.1.1.1.1.0", {}),
+    ],
+)
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "history.selection.cadre.c-aaaaaaaaaa.promoted",
+        "commands.selection.define-pool",
+        "_INBOX_selection.x.y",
+    ],
+)
+async def test_no_answer_to_a_subscriber_leaves_its_account(
+    connect: Connect, ask: str, request_: dict[str, object], reply: str
+) -> None:
+    """The server answers wherever the asker says, and asks nobody whether he may publish there."""
+    user, selection = await connect("subscriber"), await connect("selection")
+    inbox = await selection.listen("_INBOX_selection.x.*")
+    commands = await selection.listen("commands.selection.*")
+    await user.consume(name="p", durable_name="p")
+
+    await user.client.publish(ask, json.dumps(request_).encode(), reply=reply)
+    await user.ask("$JS.API.STREAM.INFO.HISTORY")
+    await asyncio.sleep(0.2)
+
+    info = await selection.ask("$JS.API.STREAM.INFO.HISTORY")
+    assert info["state"]["messages"] == 1
+    assert (inbox, commands) == ([], [])
+
+
+async def test_a_subscriber_asks_nothing_but_the_stream(connect: Connect) -> None:
+    user = await connect("subscriber")
+
+    asked = ("$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST", "$JS.API.CONSUMER.NAMES.X")
+    others = ("$SYS.REQ.SERVER.PING", "$JS.API.STREAM.INFO.READINGS", "$JS.API.STREAM.INFO.X")
+    allowed = [subject for subject in (*asked, *others) if not await user.denied(subject)]
+
+    assert allowed == []
+
+
+@pytest.mark.parametrize("name", USERS)
+async def test_nobody_overhears_who_reads(connect: Connect, name: str) -> None:
+    user = await connect(name)
+
+    for subject in ("$JS.EVENT.ADVISORY.>", "$JS.EVENT.>", "$SYS.>", "$JS.API.>", "READ.>"):
+        with pytest.raises(Denied):
+            await user.listen(subject)
+
+
+async def test_subscribers_together_cannot_use_up_the_connections(
+    server: NatsServer, connect: Connect
+) -> None:
+    async with AsyncExitStack() as held:
+        for _ in range(256):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            held.callback(writer.close)
+            writer.write(b'CONNECT {"user":"subscriber","pass":"psubscriber","verbose":false}\r\nPING\r\n')
+            await reader.readline()
+            assert await reader.readline() == b"PONG\r\n"
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        held.callback(writer.close)
+        writer.write(b'CONNECT {"user":"subscriber","pass":"psubscriber","verbose":false}\r\nPING\r\n')
+        await reader.readline()
+        assert b"maximum" in await reader.readline()
+        assert await (await connect("selection")).ask("$JS.API.STREAM.INFO.HISTORY")
+
+
 async def _mirrored(auditor: User, count: int) -> dict[str, Any]:
     async with asyncio.timeout(MIRRORED_S_MAX):
         while True:

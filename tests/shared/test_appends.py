@@ -11,6 +11,7 @@ from cadre.shared import appends
 from cadre.shared.appends import Appends
 from cadre.shared.codec import Outgoing
 from cadre.shared.errors import CommandReused, TooLarge
+from cadre.shared.guards import guard_of
 from cadre.shared.log import Conflict, Expectation, Log, NoAnswer
 from cadre.shared.messages import Meta
 from cadre.shared.outcomes import Outcome
@@ -65,10 +66,10 @@ async def at_once(runtime: Runtime, *commands: Note) -> list[Outcome]:
 
 
 def event(number: int, body: bytes = b"{}") -> tuple[Outgoing, Expectation]:
-    subject = f"history.selection.cadre.{cadre_id(number)}"
+    subject = f"history.selection.cadre.{cadre_id(number)}.observed"
     return (
-        Outgoing(f"{subject}.observed", {"Nats-Msg-Id": str(uuid4())}, body),
-        Expectation(f"{subject}.>", 0),
+        Outgoing(subject, {"Nats-Msg-Id": str(uuid4())}, body),
+        Expectation(guard_of(subject), 0),
     )
 
 

@@ -67,11 +67,26 @@ async def test_one_stale_expectation_rejects_the_whole_batch(log: Log) -> None:
     assert positions == [2, 3, 4]
 
 
-async def test_the_server_accepts_a_filter_that_does_not_cover_the_subject(log: Log) -> None:
-    """Why `Handling` derives each expectation from the scope that covers the event."""
-    await log.append([(event("history.selection.cadre.c-ana.observed"), Expectation(ANA, 0))])
-    careless = (event("history.selection.cadre.c-ana.observed"), Expectation(BO, 0))
-    assert await log.append([careless]) == [2]
+async def test_no_append_is_guarded_by_another_filter_than_that_of_its_history(log: Log) -> None:
+    """The server would take any, and would not see who else is writing."""
+    subject = "history.selection.cadre.c-ana.observed"
+    await log.append([(event(subject), Expectation(ANA, 0))])
+    for other in (BO, "history.selection.cadre.c-ana.>", subject, "history.>"):
+        with pytest.raises(CadreError, match="another history"):
+            await log.append([(event(subject), Expectation(other, 1))])
+    guard = Expectation(BO, 0).headers()
+    taken = await log.client.request(subject, b"{}", headers=guard, timeout=5)
+    assert json.loads(taken.data)["seq"] == 2
+
+
+async def test_every_event_of_a_batch_bears_the_guard_of_its_history(log: Log) -> None:
+    subject = "history.selection.cadre.c-ana.observed"
+    pool, of_pool = "history.selection.pool.p.pool-seat-taken", "history.selection.pool.p.>"
+    await log.append([(event(subject), Expectation(ANA, 0))])
+    first = [(event(subject), Expectation(ANA, 1)), (event(pool), Expectation(of_pool, 0))]
+    assert await log.append([*first, (event(subject), Expectation(ANA, 1))]) == [2, 3, 4]
+    with pytest.raises(Conflict):
+        await log.append([(event(subject), Expectation(ANA, 4)), (event(subject), Expectation(ANA, 5))])
 
 
 async def test_a_repeated_event_id_is_stored_once(log: Log) -> None:

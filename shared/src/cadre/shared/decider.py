@@ -11,6 +11,7 @@ from functools import reduce
 from typing import Any
 
 from cadre.contracts.event import Event
+from cadre.shared.guards import PERSON, filter_of
 from cadre.shared.messages import Command, Recorded
 
 
@@ -20,6 +21,7 @@ class Fold[S]:
 
     ``service="*"`` with entity ``cadre`` reads a person's whole history, whoever wrote it: a
     decision on it is decided again when any service records something about that person meanwhile.
+    There is no other fold of a person: all writers of a history guard it alike.
     ``evolve`` must leave ``recorded_at`` alone: a process that has just appended an event knows its
     position, not yet the log's time stamp.
     """
@@ -28,6 +30,11 @@ class Fold[S]:
     entity: str
     initial: S
     evolve: Callable[[S, Recorded[Event]], S]
+
+    def __post_init__(self) -> None:
+        if (self.service == "*") != (self.entity == PERSON):
+            msg = f"the history of a {self.entity} is not that of {self.service}"
+            raise ValueError(msg)
 
     def of(self, aggregate_id: str) -> "Scope[S]":
         return Scope(self, aggregate_id)
@@ -45,7 +52,8 @@ class Scope[S]:
 
     @property
     def subjects(self) -> str:
-        return f"history.{self.fold.service}.{self.fold.entity}.{self.id}.>"
+        """What all its events are read by, and what guards an append: see `guards`."""
+        return filter_of(self.fold.service, self.fold.entity, self.id)
 
     def covers(self, event: Event) -> bool:
         return self.takes(event.aggregate)

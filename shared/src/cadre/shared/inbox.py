@@ -2,12 +2,16 @@
 
 The library's own request checks every header, makes an object of the answer, and knows of one
 answer only. A command needs none of that, and a get of many events has as many answers.
+
+Whoever knows a subject that is listened to may have the server send something there. So each request
+has a subject that nobody can guess, and what bears a place to answer to is no answer.
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
+from secrets import token_hex
 
 from nats.errors import NoRespondersError
 
@@ -15,6 +19,7 @@ from cadre.shared.connection import Connection
 from cadre.shared.headers import Headers
 
 NO_RESPONDERS = "503"
+TOKEN_BYTES = 12
 
 type Take = Callable[[bytes, bytes], None]
 """Takes the block of headers and the body of an answer."""
@@ -26,7 +31,6 @@ class Inbox:
 
     client: Connection
     _prefix: str = ""
-    _number: int = 0
     _takers: dict[bytes, Take] = field(default_factory=dict[bytes, Take])
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -35,8 +39,7 @@ class Inbox:
         """A new subject; ``take`` gets what comes to it until the block ends."""
         if not self._prefix:
             await self._open()
-        self._number += 1
-        reply = f"{self._prefix}.{self._number}"
+        reply = f"{self._prefix}.{token_hex(TOKEN_BYTES)}"
         self._takers[reply.encode()] = take
         try:
             yield reply
@@ -70,7 +73,7 @@ class Inbox:
                 await self.client.tap(f"{prefix}.*", self._take)
                 self._prefix = prefix
 
-    def _take(self, subject: bytes, _reply: bytes, block: bytes, body: bytes) -> None:
+    def _take(self, subject: bytes, reply: bytes, block: bytes, body: bytes) -> None:
         take = self._takers.get(subject)
-        if take is not None:
+        if take is not None and not reply:
             take(block, body)

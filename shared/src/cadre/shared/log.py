@@ -4,7 +4,9 @@ The client library has no call for optimistic appends, atomic batches (ADR-50) o
 so the protocol's headers and requests are written here and nowhere else.
 """
 
+import asyncio
 import json
+from base64 import b64decode
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,11 +17,13 @@ import nats.errors
 
 from cadre.shared.codec import Outgoing
 from cadre.shared.connection import Connection, framed
-from cadre.shared.direct import DirectGets
+from cadre.shared.direct import DirectGets, nanoseconds
 from cadre.shared.errors import CadreError, NotFound, TooLarge, Unavailable
+from cadre.shared.guards import guard_of
 from cadre.shared.headers import Headers
 from cadre.shared.inbox import Inbox
 from cadre.shared.pull import SILENCE_MAX_S, Pull, api
+from cadre.shared.refusals import Conflict, NoAnswer, passes, refusal
 from cadre.shared.signed import Message
 
 STREAM = "HISTORY"
@@ -29,16 +33,12 @@ TAIL_EVENTS_MAX = 100_000
 ADDED_BYTES_MAX = 1024
 """Whoever gets an event from the server gets headers of the server's with it."""
 
-_WRONG_LAST_SEQUENCE = {10071, 10164}
-_STORED_BEFORE = 10201
+AGAIN_S = 0.05
+"""How long what passes by itself is left alone."""
 
+_NOTHING_THERE = 10037
 
-class Conflict(Exception):
-    """Somebody appended to a history after it was read, or the same event before."""
-
-
-class NoAnswer(Exception):
-    """The log did not answer in time: the events may or may not be stored."""
+__all__ = ["STREAM", "Conflict", "Expectation", "Gap", "Log", "NoAnswer"]
 
 
 class Gap(Exception):
@@ -75,7 +75,7 @@ class Log:
     async def append(self, events: Sequence[tuple[Outgoing, Expectation | None]]) -> list[int]:
         """Store all events or none; their positions.
 
-        The first event of each history read carries that history's expectation.
+        Every event carries the expectation of its history, see `cadre.shared.guards`.
 
         Raises: Conflict, NoAnswer, Unavailable (nothing was sent), TooLarge.
         """
@@ -96,6 +96,8 @@ class Log:
         batch = uuid4().hex if count > 1 else ""
         frames: list[bytes] = []
         for number, (event, expectation) in enumerate(events, start=1):
+            if expectation and expectation.subjects != guard_of(event.subject):
+                raise CadreError("an append is guarded by another history", where=event.subject)
             more = expectation.headers() if expectation else {}
             if batch:
                 more |= {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
@@ -116,25 +118,34 @@ class Log:
         return framed(event.subject, headers, event.body, reply)
 
     async def _ask(self, events: Sequence[tuple[Outgoing, Expectation | None]]) -> dict[str, Any]:
+        """The answer that all events are stored. What passes by itself is asked again."""
         subject = events[-1][0].subject
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + PUBLISH_TIMEOUT_S
+        while refused := (answer := await self._told(events)).get("error"):
+            if not passes(refused) or clock() > deadline:
+                raise refusal(refused, subject)
+            await asyncio.sleep(AGAIN_S)
+        if answer.get("duplicate"):
+            # The server looks for the id before the expectation, and not at all at the content.
+            raise Conflict("an event of this id is stored")
+        return answer
+
+    async def _told(self, events: Sequence[tuple[Outgoing, Expectation | None]]) -> dict[str, Any]:
         try:
             told = await self._inbox.ask(partial(self._frames, events), PUBLISH_TIMEOUT_S)
         except nats.errors.NoRespondersError as error:
             raise Unavailable(
-                f"no stream takes {subject}", hint="provision the stream first"
+                f"no stream takes {events[-1][0].subject}", hint="provision the stream first"
             ) from error
         except (TimeoutError, nats.errors.ConnectionClosedError) as error:
             raise NoAnswer from error
-        answer: dict[str, Any] = json.loads(told)
-        if refused := answer.get("error"):
-            if refused.get("err_code") in {*_WRONG_LAST_SEQUENCE, _STORED_BEFORE}:
-                raise Conflict(refused.get("description", ""))
-            raise CadreError(
-                f"the log refused an event: {refused.get('description')}", where=subject
-            )
-        if answer.get("duplicate"):
-            # The server looks for the id before the expectation, and not at all at the content.
-            raise Conflict("an event of this id is stored")
+        try:
+            answer: dict[str, Any] = json.loads(told)
+        except ValueError as error:
+            raise NoAnswer from error
+        if "seq" not in answer and "error" not in answer:
+            raise NoAnswer
         return answer
 
     async def last_position(self) -> int:
@@ -150,21 +161,48 @@ class Log:
 
     async def get(self, position: int) -> Message:
         """The event at a position."""
-        found = await self._direct.one(position)
+        # Any of several replicas answers the first, and it may be behind.
+        found = await self._direct.one(position) or await self.peek(position)
         if found is None:
             raise NotFound(f"the log holds no event at position {position}")
         return found
 
+    async def peek(self, position: int) -> Message | None:
+        """The event at a position as the leader of the stream has it.
+
+        Raises: Unavailable.
+        """
+        return await self._of_leader({"seq": position})
+
+    async def _of_leader(self, request: dict[str, Any]) -> Message | None:
+        answer = await self.api(f"STREAM.MSG.GET.{self.stream}", request)
+        if error := answer.get("error"):
+            if error.get("err_code") == _NOTHING_THERE:
+                return None
+            raise Unavailable(f"the log refused a read: {error.get('description')}")
+        held = answer["message"]
+        return Message(
+            held["subject"],
+            Headers(b64decode(held.get("hdrs", ""))),
+            b64decode(held.get("data", "")),
+            int(held["seq"]),
+            nanoseconds(held["time"]),
+        )
+
     async def tail(self, subjects: str, after: int) -> list[Message]:
-        """The events of a filter after a position, oldest first. Meant for few."""
+        """The events of a filter after a position, oldest first. Meant for few.
+
+        Any of several replicas answers a direct get, and one that is behind would answer that
+        nothing follows. So it is the leader that says where the end is.
+        """
         found: list[Message] = []
-        left = 1
-        while left and len(found) < TAIL_EVENTS_MAX:
-            messages, left = await self._direct.some(subjects, after)
-            if not messages:
+        while len(found) < TAIL_EVENTS_MAX:
+            following = await self._next(after, subjects)
+            if following is None:
                 break
-            found += messages
-            after = messages[-1].position
+            more, _ = await self._direct.some(subjects, following.position)
+            found += [following, *more]
+            after = found[-1].position
         return found
 
     async def api(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -174,37 +212,82 @@ class Log:
     async def follow(self, after: int) -> AsyncIterator[list[Message]]:
         """Every event after a position, in order, for ever: lists of what has arrived.
 
-        A lost connection or consumer is taken up again where it broke off. Raises Gap when
-        positions do not follow each other.
+        A lost connection or consumer is taken up again where it broke off.
+
+        Raises: Gap when positions do not follow each other, and the log has none between.
         """
         while True:
+            begun = after
             async with Pull(self.client, self.stream, after).open() as pull:
                 async for messages in pull.batches():
-                    for message in messages:
-                        if message.position != after + 1:
-                            raise Gap(f"position {message.position} follows {after}")
-                        after = message.position
-                    yield messages
+                    whole = await self._whole(after, messages)
+                    _must_follow(after, whole)
+                    if whole:
+                        yield whole
+                        after = whole[-1].position
+                    if len(whole) < len(messages):
+                        break
+            if after == begun and (missed := await self._missed(after)):
+                _must_follow(after, [missed])
+                yield [missed]
+                after = missed.position
 
     async def read(self, after: int = 0, subjects: str = ">") -> AsyncIterator[list[Message]]:
         """The events after a position up to the present end, then stop.
 
-        Raises: Gap when the log goes on but delivers nothing more.
+        Raises: Gap when the log goes on but delivers nothing more; Unavailable when events of a
+        filter may be missing.
         """
         end = await self.last_position()
-        if end <= after:
-            return
-        while True:
+        while after < end:
+            begun = after
             async with Pull(self.client, self.stream, after, subjects).open() as pull:
                 if not pull.pending:
                     return
-                begun = after
                 async for messages in pull.batches(idle_s_max=SILENCE_MAX_S):
-                    wanted = [message for message in messages if message.position <= end]
+                    whole = messages if subjects != ">" else await self._whole(after, messages)
+                    wanted = [message for message in whole if message.position <= end]
                     if wanted:
                         yield wanted
-                    after = messages[-1].position
+                    after = whole[-1].position if whole else after
+                    if len(whole) < len(messages):
+                        break
                     if after >= end or pull.drained:
+                        if subjects != ">" and not await pull.intact():
+                            raise Unavailable("the log was not read whole", hint="try again")
                         return
-                if after == begun:
+            if after == begun:
+                missed = await self._missed(after, subjects)
+                if missed is None:
                     raise Gap(f"nothing comes after position {after}; the log goes on to {end}")
+                if missed.position <= end:
+                    yield [missed]
+                after = missed.position
+
+    async def _whole(self, after: int, messages: list[Message]) -> list[Message]:
+        """The messages up to where the consumer left out what the log has: somebody changed it."""
+        for number, message in enumerate(messages):
+            if message.position != after + 1:
+                following = await self._next(after)
+                if following is None or following.position != message.position:
+                    return messages[:number]
+            after = message.position
+        return messages
+
+    async def _missed(self, after: int, subjects: str = ">") -> Message | None:
+        """The next event, where a consumer came to an end and had delivered none.
+
+        So reading goes on, if slowly, whatever is done to consumers.
+        """
+        await asyncio.sleep(AGAIN_S)
+        return await self._next(after, subjects)
+
+    async def _next(self, after: int, subjects: str = ">") -> Message | None:
+        return await self._of_leader({"seq": after + 1, "next_by_subj": subjects})
+
+
+def _must_follow(position: int, messages: Sequence[Message]) -> None:
+    for message in messages:
+        if message.position != position + 1:
+            raise Gap(f"position {message.position} follows {position}")
+        position = message.position

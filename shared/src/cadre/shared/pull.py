@@ -1,12 +1,18 @@
-"""Reading the log: an ephemeral consumer, several pull requests in flight, nothing acknowledged."""
+"""Reading the log: an ephemeral consumer, several pull requests in flight, nothing acknowledged.
+
+Whoever may create consumers may change, empty or delete one of which he knows the name. So the names
+cannot be guessed, only what the consumer itself delivers is taken, each delivery must follow the one
+before, and every moment it is looked whether the consumer is the one that was made and keeps up with
+the log. If not, it is given up, and whoever reads makes another where this one ended.
+"""
 
 import asyncio
 import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
-from uuid import uuid4
+from secrets import token_hex
+from typing import Any, NamedTuple
 
 import nats.errors
 from nats.aio.client import Client
@@ -23,8 +29,15 @@ PULL_EXPIRES_S = 30.0
 HEARTBEAT_S = 5.0
 SILENCE_MAX_S = 3 * HEARTBEAT_S
 WATCH_S = 0.5
-_DELIVERY = b"$JS.ACK."
+LOOK_EVERY_S = 1.5
+"""What two looks in a row find is so: it is noticed within five seconds."""
+NAME_BYTES = 16
+NOTHING_THERE = 10037
+_GONE = 404
+_DELIVERY = [b"$JS", b"ACK"]
 _DELIVERY_PARTS_SHORT = 9
+_WITHOUT_BODY = b"\r\nNats-Msg-Size:"
+"""What a consumer adds to an event of which it was told to keep the body back."""
 
 
 async def api(client: Client, name: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -44,6 +57,30 @@ async def api(client: Client, name: str, request: dict[str, Any]) -> dict[str, A
     return answer
 
 
+class _Delivery(NamedTuple):
+    """What the place to acknowledge to tells about an event."""
+
+    consumer: tuple[bytes, bytes]
+    """Stream and name."""
+    position: int
+    number: int
+    """Counted by the consumer, from 1."""
+    recorded_ns: int
+    left: int
+
+    @classmethod
+    def of(cls, reply: bytes) -> "_Delivery | None":
+        parts = reply.split(b".")
+        if parts[:2] != _DELIVERY or len(parts) < _DELIVERY_PARTS_SHORT:
+            return None
+        at = 5 if len(parts) == _DELIVERY_PARTS_SHORT else 7
+        try:
+            position, number, recorded_ns, left = map(int, parts[at : at + 4])
+        except ValueError:
+            return None
+        return cls((parts[at - 3], parts[at - 2]), position, number, recorded_ns, left)
+
+
 @dataclass(slots=True)
 class Pull:
     """An ephemeral consumer and its outstanding pull requests.
@@ -59,24 +96,43 @@ class Pull:
     subjects: str = ">"
     pending: int = 0
     left: int | None = None
-    _name: str = ""
-    _inbox: str = ""
+    _name: str = field(default_factory=lambda: f"r{token_hex(NAME_BYTES)}")
+    _reply: str = ""
+    """Where deliveries are sent; that is not told by what is listened to."""
+    _reply_bytes: bytes = b""
+    _consumer: tuple[bytes, bytes] = field(init=False)
+    _made: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What the server said of the consumer when it had created it."""
     _arrived: list[Message] = field(default_factory=list[Message])
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _number: int = 0
+    """Of the last delivery."""
+    _position: int = field(init=False)
+    """Of the last event that was delivered."""
     _owed: int = 0
     """Events that the server was asked for and has not delivered."""
-    _broken: bool = False
+    broken: bool = False
+    """Whether the consumer was given up."""
+
+    def __post_init__(self) -> None:
+        self._position = self.after
+        self._consumer = (self.stream.encode(), self._name.encode())
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncGenerator["Pull"]:
         """Create the consumer, and delete it in the end."""
-        self._inbox = self.client.new_inbox()
-        self._name = f"r{uuid4().hex[:16]}"
-        subscription = await self.client.tap(self._inbox, self._take)
+        inbox = self.client.new_inbox()
+        self._reply = f"{inbox}.{token_hex(NAME_BYTES)}"
+        self._reply_bytes = self._reply.encode()
+        subscription = await self.client.tap(f"{inbox}.*", self._take)
+        watching: asyncio.Task[None] | None = None
         try:
             await self._create()
+            watching = asyncio.create_task(self._watch())
             yield self
         finally:
+            if watching is not None:
+                watching.cancel()
             with contextlib.suppress(Exception):
                 await self.client.untap(subscription)
                 delete = f"$JS.API.CONSUMER.DELETE.{self.stream}.{self._name}"
@@ -108,8 +164,47 @@ class Pull:
             if "error" in answer:
                 description = answer["error"].get("description")
                 raise Unavailable(f"the log refuses to be read: {description}")
+            self._made = answer
             self.pending = int(answer.get("num_pending", 0))
             return
+
+    async def intact(self) -> bool:
+        """Whether the consumer is there, as it was made.
+
+        Raises: Unavailable.
+        """
+        answer = await api(self.client, f"CONSUMER.INFO.{self.stream}.{self._name}", {})
+        if error := answer.get("error"):
+            if error.get("code") == _GONE:
+                return False
+            raise Unavailable(f"the log does not tell of a consumer: {error.get('description')}")
+        made = self._made
+        same = answer["config"] == made["config"] and answer["created"] == made["created"]
+        return same and not answer.get("paused")
+
+    async def _watch(self) -> None:
+        """Give the consumer up when it is not the one that was made, or falls behind."""
+        number, behind = 0, False
+        while not self.broken:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                idle = self._number == number and self._owed > 0 and not self._arrived
+                was_behind, behind = behind, idle and await self._owes()
+                if not await self.intact() or (behind and was_behind):
+                    self._give_up()
+            except Unavailable:
+                continue
+            number = self._number
+
+    async def _owes(self) -> bool:
+        """Whether the log, as its leader has it, goes on behind what was delivered."""
+        request: dict[str, Any] = {"seq": self._position + 1, "next_by_subj": self.subjects}
+        answer = await api(self.client, f"STREAM.MSG.GET.{self.stream}", request)
+        return answer.get("error", {}).get("err_code") != NOTHING_THERE
+
+    def _give_up(self) -> None:
+        self.broken = True
+        self._wake.set()
 
     async def _request(self) -> None:
         """Ask for more while the server owes less than it may."""
@@ -121,31 +216,45 @@ class Pull:
         }
         while self._owed <= (PULLS_OUTSTANDING - 1) * PULL_BATCH:
             self._owed += PULL_BATCH
-            await self.client.publish(subject, json.dumps(request).encode(), reply=self._inbox)
+            await self.client.publish(subject, json.dumps(request).encode(), reply=self._reply)
 
     def _take(self, subject: bytes, reply: bytes, headers: bytes, body: bytes) -> None:
-        self._wake.set()
-        if not reply.startswith(_DELIVERY):
-            self._take_status(Headers(headers))
+        if self.broken:
             return
-        parts = reply.split(b".")
-        at = 5 if len(parts) == _DELIVERY_PARTS_SHORT else 7
+        if subject == self._reply_bytes:
+            if not reply:
+                self._take_status(Headers(headers))
+            return
+        delivery = _Delivery.of(reply)
+        if delivery is None or delivery.consumer != self._consumer:
+            return
+        self._wake.set()
+        withheld = not body and _WITHOUT_BODY in headers
+        if delivery.number != self._number + 1 or withheld:
+            # Somebody else was given what lies between, or it was changed.
+            self._give_up()
+            return
         self._owed -= 1
-        self.left = int(parts[at + 3])
-        position, recorded_ns = int(parts[at]), int(parts[at + 2])
+        self.left, self._number, self._position = delivery.left, delivery.number, delivery.position
         self._arrived.append(
-            Message(subject.decode(), Headers(headers), body, position, recorded_ns)
+            Message(
+                subject.decode(), Headers(headers), body, delivery.position, delivery.recorded_ns
+            )
         )
 
     def _take_status(self, headers: Headers) -> None:
         match headers.status:
             case "100":
-                return
+                self._wake.set()
             case "404" | "408":
                 # A request ended; the server says how much of it was left.
-                self._owed -= int(headers.get("Nats-Pending-Messages", str(PULL_BATCH)))
+                left = headers.get("Nats-Pending-Messages", "")
+                self._owed -= int(left) if left.isdecimal() else PULL_BATCH
+                self._wake.set()
+            case status if status.isdecimal():
+                self._give_up()
             case _:
-                self._broken = True
+                """An answer to a request that nobody made here."""
 
     @property
     def drained(self) -> bool:
@@ -161,7 +270,7 @@ class Pull:
         last_event = clock()
         reconnects = self.client.stats["reconnects"]
         silent_s = 0.0
-        while not self._broken:
+        while not self.broken:
             await self._request()
             if self._arrived:
                 messages, self._arrived = self._arrived, []
