@@ -42,6 +42,12 @@ class Connection(Client):
         if self._flush_queue is not None and self._flush_queue.empty():
             await self._flush_pending()
 
+    async def _attempt_reconnect(self) -> None:
+        # What was not sent was meant for the server that is lost: another may hold another log.
+        self._pending.clear()
+        self._pending_data_size = 0
+        await super()._attempt_reconnect()
+
     async def tap(self, subject: str, take: Tap, queue: str = "") -> Subscription:
         """Subscribe; ``take`` is called while the connection reads, so it must be short."""
         subscription: Subscription = await self.subscribe(subject, queue)  # pyright: ignore[reportUnknownMemberType]

@@ -96,11 +96,11 @@ def _message(own: bytes, added: Headers, body: bytes) -> Message:
         headers=Headers(own + b"\r\n\r\n" if b"\r\n" in own else b""),
         body=body,
         position=int(added["Nats-Sequence"]),
-        recorded_ns=_nanoseconds(added["Nats-Time-Stamp"]),
+        recorded_ns=nanoseconds(added["Nats-Time-Stamp"]),
     )
 
 
-def _nanoseconds(stamp: str) -> int:
+def nanoseconds(stamp: str) -> int:
     """``2026-11-20T13:14:15.123456789Z`` to nanoseconds since 1970."""
     whole, _, fraction = stamp.removesuffix("Z").partition(".")
     seconds = int(datetime.fromisoformat(f"{whole}+00:00").timestamp())

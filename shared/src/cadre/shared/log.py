@@ -5,20 +5,22 @@ so the protocol's headers and requests are written here and nowhere else.
 """
 
 import json
+from base64 import b64decode
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import nats.errors
 
 from cadre.shared.codec import Outgoing
 from cadre.shared.connection import Connection, framed
-from cadre.shared.direct import DirectGets
-from cadre.shared.errors import CadreError, NotFound, TooLarge, Unavailable
+from cadre.shared.direct import DirectGets, nanoseconds
+from cadre.shared.errors import CadreError, NotFound, OtherBranch, TooLarge, Unavailable
 from cadre.shared.headers import Headers
 from cadre.shared.inbox import Inbox
+from cadre.shared.marks import Mark
 from cadre.shared.pull import SILENCE_MAX_S, Pull, api
 from cadre.shared.signed import Message
 
@@ -31,6 +33,7 @@ ADDED_BYTES_MAX = 1024
 
 _WRONG_LAST_SEQUENCE = {10071, 10164}
 _STORED_BEFORE = 10201
+_NOTHING_THERE = 10037
 
 
 class Conflict(Exception):
@@ -43,6 +46,35 @@ class NoAnswer(Exception):
 
 class Gap(Exception):
     """Positions did not follow each other: the log lost events or is another log."""
+
+
+class Guard(Protocol):
+    """Knows whether the log of this connection is the one that was known before."""
+
+    async def require(self) -> None:
+        """Return once that is proven. Raises: Unavailable."""
+        ...
+
+    @property
+    def highest(self) -> int:
+        """The highest position known."""
+        ...
+
+    def stored(self, event: Outgoing, position: int, above: int) -> None:
+        """Take note of an append. Raises: NoAnswer when it cannot be behind ``above``."""
+        ...
+
+
+class Unguarded:
+    """For whoever knows nothing of the log yet."""
+
+    highest = 0
+
+    async def require(self) -> None:
+        """Nothing has to be proven."""
+
+    def stored(self, event: Outgoing, position: int, above: int) -> None:
+        """Nothing is known that it could contradict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +97,7 @@ class Log:
 
     client: Connection
     stream: str = STREAM
+    guard: Guard = field(default_factory=Unguarded)
     _direct: DirectGets = field(init=False)
     _inbox: Inbox = field(init=False)
 
@@ -81,13 +114,16 @@ class Log:
         """
         if not self.client.is_connected:
             raise Unavailable("the log cannot be reached", hint="try again with the same id")
+        await self.guard.require()
         count = len(events)
         if count > BATCH_EVENTS_MAX:
             raise TooLarge(
                 f"{count} events in one decision, at most {BATCH_EVENTS_MAX}",
                 hint="split the command",
             )
+        known = self.guard.highest
         end = int((await self._ask(events))["seq"])
+        self.guard.stored(events[-1][0], end, known)
         return list(range(end - count + 1, end + 1))
 
     def _frames(self, events: Sequence[tuple[Outgoing, Expectation | None]], reply: str) -> bytes:
@@ -150,13 +186,34 @@ class Log:
 
     async def get(self, position: int) -> Message:
         """The event at a position."""
+        await self.guard.require()
         found = await self._direct.one(position)
         if found is None:
             raise NotFound(f"the log holds no event at position {position}")
         return found
 
+    async def peek(self, position: int) -> Message | None:
+        """The event at a position, from whoever leads the stream, proven or not.
+
+        Raises: Unavailable.
+        """
+        answer = await self.api(f"STREAM.MSG.GET.{self.stream}", {"seq": position})
+        if error := answer.get("error"):
+            if error.get("err_code") == _NOTHING_THERE:
+                return None
+            raise Unavailable(f"the log refused a read: {error.get('description')}")
+        held = answer["message"]
+        return Message(
+            held["subject"],
+            Headers(b64decode(held.get("hdrs", ""))),
+            b64decode(held.get("data", "")),
+            int(held["seq"]),
+            nanoseconds(held["time"]),
+        )
+
     async def tail(self, subjects: str, after: int) -> list[Message]:
         """The events of a filter after a position, oldest first. Meant for few."""
+        await self.guard.require()
         found: list[Message] = []
         left = 1
         while left and len(found) < TAIL_EVENTS_MAX:
@@ -165,32 +222,45 @@ class Log:
                 break
             found += messages
             after = messages[-1].position
+        await self.guard.require()
         return found
 
     async def api(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
         """The server's answer to a JetStream API request, errors included."""
         return await api(self.client, name, request)
 
-    async def follow(self, after: int) -> AsyncIterator[list[Message]]:
-        """Every event after a position, in order, for ever: lists of what has arrived.
+    async def follow(self, after: Mark) -> AsyncIterator[list[Message]]:
+        """Every event after the one that was read last, in order, for ever: what has arrived.
 
-        A lost connection or consumer is taken up again where it broke off. Raises Gap when
-        positions do not follow each other.
+        A lost connection or consumer is taken up again where it broke off. Each reading begins
+        with the event that was read last, which shows that it goes on from there: one that starts
+        past the end would skip whatever is stored up to its start.
+
+        Raises: Gap when positions do not follow each other; OtherBranch when the log has not the
+        event that was read last.
         """
         while True:
-            async with Pull(self.client, self.stream, after).open() as pull:
+            await self.guard.require()
+            known = after.position
+            async with Pull(self.client, self.stream, max(0, known - 1)).open() as pull:
+                if known and not pull.pending:
+                    raise differs(after, None)
+                proven = not known
                 async for messages in pull.batches():
-                    for message in messages:
-                        if message.position != after + 1:
-                            raise Gap(f"position {message.position} follows {after}")
-                        after = message.position
-                    yield messages
+                    await self.guard.require()
+                    fresh = messages if proven else _behind(after, messages)
+                    proven = True
+                    if fresh:
+                        _must_follow(after.position, fresh)
+                        after = Mark.of(fresh[-1])
+                        yield fresh
 
     async def read(self, after: int = 0, subjects: str = ">") -> AsyncIterator[list[Message]]:
         """The events after a position up to the present end, then stop.
 
         Raises: Gap when the log goes on but delivers nothing more.
         """
+        await self.guard.require()
         end = await self.last_position()
         if end <= after:
             return
@@ -200,6 +270,7 @@ class Log:
                     return
                 begun = after
                 async for messages in pull.batches(idle_s_max=SILENCE_MAX_S):
+                    await self.guard.require()
                     wanted = [message for message in messages if message.position <= end]
                     if wanted:
                         yield wanted
@@ -208,3 +279,29 @@ class Log:
                         return
                 if after == begun:
                     raise Gap(f"nothing comes after position {after}; the log goes on to {end}")
+
+
+def _behind(known: Mark, messages: list[Message]) -> list[Message]:
+    """What follows the event that was read last. Raises: OtherBranch."""
+    if not known.is_of(messages[0]):
+        raise differs(known, messages[0])
+    return messages[1:]
+
+
+def differs(known: Mark, found: Message | None) -> OtherBranch:
+    """What is said of a position that the log has not what is known of."""
+    there = "has none there"
+    if found is not None:
+        there = f"holds {Mark.of(found).event_id} of {found.recorded_at.isoformat()}"
+    return OtherBranch(
+        f"the log is another branch: position {known.position} is known as event"
+        f" {known.event_id or '(unknown)'}, the log {there}",
+        hint="put the newer log back, or see `cadre log compare`",
+    )
+
+
+def _must_follow(position: int, messages: list[Message]) -> None:
+    for message in messages:
+        if message.position != position + 1:
+            raise Gap(f"position {message.position} follows {position}")
+        position = message.position

@@ -176,7 +176,7 @@ async def _open_reader(
     runtime.vitals.require(Stops.EVERYTHING)
     projector = runtime.projector
     if after is not None:
-        await projector.wait(after, runtime.settings.wait_s_max)
+        await runtime.wait(after)
     if legal_ground(request.headers) is not None:
         await name_reader(request)
     until = known_at_time if known_at is None else known_at
