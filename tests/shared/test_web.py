@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 import uvicorn
+from prometheus_client.parser import text_string_to_metric_families
 
 from cadre.shared import nats_commands
 from cadre.shared.handling import Handling
@@ -113,6 +115,47 @@ async def test_the_same_command_over_nats(http: httpx.AsyncClient, server: NatsS
     again = (await http.post("/commands/register", json=REGISTER, headers=headers)).json()
     assert again["repeated"]
     assert again["events"] == first["events"]
+
+
+def counted(figures: str) -> dict[tuple[str, str], float]:
+    """How often a command had a result, from the text for Prometheus."""
+    return {
+        (sample.labels["command"], sample.labels["result"]): sample.value
+        for family in text_string_to_metric_families(figures)
+        for sample in family.samples
+        if sample.name == "cadre_commands_total"
+    }
+
+
+async def test_a_command_is_counted_alike_however_it_comes(
+    http: httpx.AsyncClient, server: NatsServer
+) -> None:
+    other = REGISTER | {"cadre_id": cadre_id(2)}
+    await post(http, REGISTER)
+    await post(http, REGISTER | {"extra": 1})
+    await request(server, other)
+    await request(server, other | {"extra": 1})
+    await request(server, other, **{"Cadre-Actor": ""})
+
+    assert counted((await http.get("/metrics")).text) == {
+        ("register", "ok"): 2,
+        ("register", "malformed"): 3,
+    }
+
+
+async def test_the_page_with_the_documents_needs_nothing_from_elsewhere(
+    http: httpx.AsyncClient,
+) -> None:
+    page = await http.get("/docs", headers={"Authorization": ""})
+    named = re.findall(r"""(?:src|href)=["']([^"']+)["']|url: ["']([^"']+)["']""", page.text)
+    places = {first or second for first, second in named}
+
+    assert len(places) == 4, page.text  # script, style, icon, the document itself
+    assert "//" not in "".join(places)
+    for place in places:
+        answer = await http.get(place, headers={"Authorization": ""})
+        assert answer.status_code == 200, place
+        assert len(answer.content) > 1000, place
 
 
 async def test_an_answer_never_becomes_an_event(

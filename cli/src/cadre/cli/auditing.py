@@ -12,8 +12,8 @@ import typer
 
 from cadre.appointment.app import SERVICE as APPOINTMENT
 from cadre.cli import witnessing
-from cadre.cli.installation import Installation, Settings, installation
-from cadre.cli.options import DEFAULT_DATA, Data
+from cadre.cli.installation import Installation, checkpoint_signer, installation
+from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, WRONG_INPUT, AsJson, fail, print_json, table
 from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.audit.checkpoint import Checkpoint
@@ -83,7 +83,7 @@ def checkpoint(
 
 async def _checkpoint(audited: Installation, origin: str | None) -> Signed:
     known = audited.evidence.keys()
-    signer = audited.signer(known.origin if known else origin)
+    signer = checkpoint_signer(audited, known.origin if known else origin)
     async with audited.reading() as found:
         return await make_checkpoint(
             found.log, audited.evidence, signer, audited.holders, datetime.now(UTC)

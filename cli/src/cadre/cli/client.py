@@ -1,7 +1,7 @@
 """Talking to a running system's services over HTTP."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from cadre.cli.data_directory import DataDirectory, Run
+from cadre.cli.data_directory import DataDirectory
+from cadre.cli.options import account
 from cadre.shared.errors import CadreError, LostRace, OutcomeUnknown, Unavailable
 
 RETRY_S_MAX = 60.0
@@ -32,6 +33,13 @@ class Refused(CadreError):
         return self.fields
 
 
+class Where(NamedTuple):
+    """Where the services answer, by name, and what they are shown."""
+
+    urls: Mapping[str, str]
+    token: str
+
+
 class SentCommand(NamedTuple):
     """One of many commands that go together."""
 
@@ -44,7 +52,7 @@ class SentCommand(NamedTuple):
 class Client:
     """HTTP calls to a running system's services, found again after a restart."""
 
-    find: Callable[[], Run]
+    find: Callable[[], Where]
     actor: str = "cli"
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=ANSWER_S_MAX))
 
@@ -52,7 +60,13 @@ class Client:
     def of(cls, path: Path, actor: str = "cli") -> "Client":
         """A client of the system that runs on a data directory."""
         data = DataDirectory.open_data(path)
-        return cls(data.read_run, actor)
+
+        def find() -> Where:
+            run = data.read_run()
+            urls = {name: one.http_url for name, one in run.services.items()}
+            return Where(urls, run.api_token)
+
+        return cls(find, actor)
 
     def __enter__(self) -> Self:
         return self
@@ -113,24 +127,35 @@ class Client:
         deadline = time.monotonic() + RETRY_S_MAX
         while True:
             try:
-                run = self.find()
+                where = self.find()
                 headers = {"Cadre-Actor": self.actor} | options.pop("headers", {})
-                headers |= {"Authorization": f"Bearer {run.api_token}"}
+                headers |= {"Authorization": f"Bearer {where.token}"}
                 options["headers"] = headers
-                response = self.http.request(
-                    method, run.services[service].http_url + path, **options
-                )
+                response = self.http.request(method, where.urls[service] + path, **options)
                 if not _passing(response):
                     return _answer(response)
             except (httpx.TransportError, OSError) as error:
                 if time.monotonic() > deadline:
                     raise Unavailable(
-                        f"{service} does not answer", hint="see `cadre doctor`"
+                        f"{service} does not answer: {error}", hint="see `cadre doctor`"
                     ) from error
             else:
                 if time.monotonic() > deadline:
                     return _answer(response)
             time.sleep(AGAIN_S)
+
+
+def services(data: Path, settings: Path | None) -> Client:
+    """The services of what the options name, called by whoever runs the command.
+
+    Raises: NotFound, DataDirectoryError, Malformed.
+    """
+    if settings is None:
+        return Client.of(data, account())
+    # Loaded when it is asked for: all of it takes longer than most questions.
+    from cadre.cli.installation import installation
+
+    return installation(data, settings).client(account())
 
 
 def _passing(response: httpx.Response) -> bool:

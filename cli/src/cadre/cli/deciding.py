@@ -11,11 +11,10 @@ import typer
 
 from cadre.appointment.app import SERVICE as APPOINTMENT
 from cadre.cli import redecided
-from cadre.cli.data_directory import DataDirectory
-from cadre.cli.options import DEFAULT_DATA, Data
+from cadre.cli.installation import Installation, installation
+from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import DIFFERENT, WRONG_INPUT, AsJson, fail, print_json
 from cadre.cli.redecided import Found
-from cadre.cli.standing_log import standing
 from cadre.contracts.event import Event
 from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.audit.redecision import Redecision, Verdict
@@ -41,6 +40,7 @@ def decide_again(
         bool, typer.Option("--all", help="Show also the decisions that are the same.")
     ] = False,
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """按当时所知重判每一项决定。 Decide again on what was known then, and compare.
@@ -49,10 +49,9 @@ def decide_again(
     """
     day = since.date() if since else None
     try:
-        directory = DataDirectory.open_data(data)
         found = asyncio.run(
             _decide_again(
-                directory,
+                installation(data, settings),
                 Choice(cadre, motion, day),
                 with_today=with_today,
                 all_of_them=all_of_them,
@@ -90,7 +89,7 @@ class Choice:
 
 
 async def _decide_again(
-    directory: DataDirectory,
+    audited: Installation,
     choice: Choice,
     *,
     with_today: bool,
@@ -98,7 +97,7 @@ async def _decide_again(
 ) -> Found:
     installed = {service.name: version(f"cadre-{service.name}") for service in SERVICES}
     redecision = Redecision(SERVICES, installed)
-    async with standing(directory) as stood:
+    async with audited.reading() as stood:
         missing = await redecision.read(stood.log)
     found = Found(Counter(), [], 0, [])
     for one in redecision.redecided(choice, with_today=with_today):

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ import psutil
 import typer
 
 from cadre.cli.data_directory import SERVICES, DataDirectory, Run
-from cadre.cli.options import DEFAULT_DATA, Data
+from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
 from cadre.shared.connection import connect_once
 from cadre.shared.errors import CadreError
@@ -32,9 +33,19 @@ class Check:
     advice: str = ""
 
 
-def doctor(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+def doctor(data: Data = DEFAULT_DATA, settings: Settings = None, as_json: AsJson = False) -> None:
     """检查系统是否健康。 Look whether the system is well; exit code 1 when it is not."""
-    directory = DataDirectory.open_data(data)
+    if settings is None:
+        checks = _examine(DataDirectory.open_data(data))
+    else:
+        from cadre.cli.examining import examine
+        from cadre.cli.settings_file import SystemSettings
+
+        checks = examine(SystemSettings.of(settings))
+    _tell(checks, as_json=as_json)
+
+
+def _examine(directory: DataDirectory) -> list[Check]:
     checks = [_disk(directory)]
     checks.append(
         Check(
@@ -45,7 +56,12 @@ def doctor(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
         run = directory.read_run()
         for name in SERVICES:
             checks += _service(run, name)
-        checks += asyncio.run(_log(run))
+        password = run.nats.credentials["subscriber"].password
+        checks += asyncio.run(log_checks(run.nats.url, password))
+    return checks
+
+
+def _tell(checks: list[Check], *, as_json: bool) -> None:
     if as_json:
         print_json([{"name": c.name, "ok": c.ok, "found": c.found} for c in checks])
     else:
@@ -83,10 +99,14 @@ def _service(run: Run, name: str) -> list[Check]:
         status: dict[str, Any] = answer.json()
     except (httpx.HTTPError, ValueError) as error:
         return [*checks, Check(f"{name} answers", ok=False, found=str(error), advice="see its log")]
+    return [*checks, *progress_checks(name, status)]
+
+
+def progress_checks(name: str, status: dict[str, Any]) -> list[Check]:
+    """How far a service has come, by its answer to ``GET /projections``."""
     lag = int(status["log_position"]) - int(status["position"])
     parked, failed = len(status["parked"]), len(status["reactions_failed"])
     return [
-        *checks,
         Check(
             f"{name} lag",
             0 <= lag <= LAG_EVENTS_MAX,
@@ -98,9 +118,8 @@ def _service(run: Run, name: str) -> list[Check]:
     ]
 
 
-async def _log(run: Run) -> list[Check]:
+async def log_checks(url: str, password: str, ca_file: Path | None = None) -> list[Check]:
     """The stream's settings, and that the read-only credential can only read."""
-    credential = run.nats.credentials["subscriber"]
     denied = asyncio.Event()
 
     async def on_error(error: Exception) -> None:
@@ -109,9 +128,10 @@ async def _log(run: Run) -> list[Check]:
 
     try:
         client = await connect_once(
-            run.nats.url,
-            user=credential.user,
-            password=credential.password,
+            url,
+            ca_file=ca_file,
+            user="subscriber",
+            password=password,
             inbox_prefix=b"_INBOX_subscriber",
             error_cb=on_error,
         )

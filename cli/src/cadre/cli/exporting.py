@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from base64 import b64decode
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,15 +9,13 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from cadre.cli.data_directory import DataDirectory
 from cadre.cli.export.contents import contents
 from cadre.cli.export.disclosure import disclosed
 from cadre.cli.export.dossier import Material
 from cadre.cli.export.scopes import Scope, scope_of
-from cadre.cli.options import DEFAULT_DATA, Data
+from cadre.cli.installation import Installation, Readable, checkpoint_signer, installation
+from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, WRONG_INPUT, AsJson, fail, print_json
-from cadre.cli.standing_log import Standing, standing
-from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.extraction import Extraction, NotProven
 from cadre.shared.audit.note import Ed25519Signer
 from cadre.shared.audit.package import pack
@@ -27,7 +24,6 @@ from cadre.shared.database import Database
 from cadre.shared.errors import CadreError, Malformed, NotFound
 from cadre.shared.history import opened
 from cadre.shared.keyring import Keyring
-from cadre.shared.master_keys import MasterKeys
 
 
 def export(
@@ -38,6 +34,7 @@ def export(
         bool, typer.Option("--open", help="Add the clear texts of sealed fields.")
     ] = False,
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """导出签名审计包。 Write one signed package that can be verified offline.
@@ -46,7 +43,7 @@ def export(
     """
     try:
         scope = scope_of(kind, what)
-        told = asyncio.run(_export(DataDirectory.open_data(data), scope, out, clear=clear))
+        told = asyncio.run(_export(installation(data, settings), scope, out, clear=clear))
     except NotProven as error:
         fail(error, as_json=as_json)
         raise typer.Exit(DIFFERENT) from error
@@ -61,22 +58,20 @@ def export(
         CONSOLE.print(f"{name}: {told[name]}", markup=False, highlight=False, soft_wrap=True)
 
 
-async def _export(
-    directory: DataDirectory, scope: Scope, out: Path, *, clear: bool
-) -> dict[str, Any]:
-    async with standing(directory) as found:
-        extraction = await Extraction.of(found.log, Evidence(directory.path / "audit"))
-        signer = _signer(directory, extraction)
+async def _export(audited: Installation, scope: Scope, out: Path, *, clear: bool) -> dict[str, Any]:
+    async with audited.reading() as found:
+        extraction = await Extraction.of(found.log, audited.evidence)
+        signer = _signer(audited, extraction)
         taken = await scope.take(extraction)
         disclosure = None
         history = [decoded(message) for message in taken.events]
         if clear:
-            codec = await _codec(directory, found)
+            codec = _codec(audited, found)
             try:
                 disclosure = await disclosed(taken.events, codec.keyring)
                 history = await opened(codec, taken.events)
             except SQLAlchemyError as error:
-                raise Malformed("the data keys cannot be read", where="db/keys.db") from error
+                raise Malformed("the data keys cannot be read", where="the key store") from error
             finally:
                 await codec.keyring.database.close()
         material = Material(scope, extraction.checkpoint, history, opened=clear)
@@ -94,31 +89,22 @@ async def _export(
     }
 
 
-def _signer(directory: DataDirectory, extraction: Extraction) -> Ed25519Signer:
+def _signer(audited: Installation, extraction: Extraction) -> Ed25519Signer:
     """The key that signs checkpoints here.
 
     Raises: NotFound.
     """
     hint = "export where the checkpoints are signed"
-    if not (directory.path / "secrets.json").exists():
-        raise NotFound("there are no keys here to sign with", where=str(directory.path), hint=hint)
-    signer = Ed25519Signer.from_seed(extraction.keys.origin, directory.audit_seed())
+    signer = checkpoint_signer(audited, extraction.keys.origin)
     if str(signer.verifier) not in extraction.keys.verifiers:
         raise NotFound("the key here signed no checkpoint", where=str(signer.verifier), hint=hint)
     return signer
 
 
-async def _codec(directory: DataDirectory, found: Standing) -> Codec:
-    """Opens sealed fields; signs nothing here."""
-    secrets = directory.secrets
-    path = found.databases / "keys.db"
-    if not path.exists():
-        raise NotFound("there are no data keys", where=str(path), hint="export without --open")
-    database = Database(f"sqlite+aiosqlite:///{path}")
-    keyring = Keyring(database, MasterKeys(b64decode(secrets.master_key)))
-    return Codec(
-        Signer.from_seed("selection", b64decode(secrets.signing_keys["selection"])), keyring
-    )
+def _codec(audited: Installation, found: Readable) -> Codec:
+    """Opens sealed fields; signs nothing, so any seed does."""
+    database = Database(found.keys_url())
+    return Codec(Signer.from_seed("selection", bytes(32)), Keyring(database, audited.masters))
 
 
 def _write(out: Path, package: bytes) -> None:

@@ -12,11 +12,11 @@ from typing import Annotated, Any
 
 import typer
 
-from cadre.cli.client import Client, Refused, SentCommand
+from cadre.cli.client import Client, Refused, SentCommand, services
 from cadre.cli.intake.issues import Issue
 from cadre.cli.intake.plan import ImportPlan, plan_import
 from cadre.cli.intake.records import Record
-from cadre.cli.options import DEFAULT_DATA, Data, account
+from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
 from cadre.cli.progressing import progress
 from cadre.shared.errors import Malformed
@@ -61,6 +61,7 @@ def import_files(
         Path | None, typer.Option("--issues", help="Write every issue to this CSV file.")
     ] = None,
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """导入名册与任免审批表。 Import files; exit code 1 when a row was refused."""
@@ -70,7 +71,7 @@ def import_files(
         write_issues(issues_file, plan.issues)
     imported = None
     if not dry_run:
-        imported = send(Client.of(data, account()), plan.records, as_json=as_json)
+        imported = send(services(data, settings), plan.records, as_json=as_json)
     if as_json:
         print_json(_report(plan, imported))
     else:

@@ -1,33 +1,25 @@
-"""What is audited: a data directory, or servers that a file of settings names.
+"""The system a command speaks of: a data directory, or servers that a file of settings names."""
 
-A system of docker-compose.yml has no data directory on the host. Its settings come from the
-environment and from a file of lines ``NAME=value``; the environment wins.
-"""
-
-import contextlib
 from base64 import b64decode
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Protocol
 
-import typer
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import make_url
-
+from cadre.cli.client import Client
 from cadre.cli.data_directory import SERVICES, DataDirectory
-from cadre.cli.remote_log import remote_log
+from cadre.cli.master_change import masters_of
+from cadre.cli.served import Remote
+from cadre.cli.settings_file import SystemSettings
 from cadre.cli.standing_log import standing
-from cadre.shared.algorithms import ED25519
 from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.note import Ed25519Signer
 from cadre.shared.codec import Signer
-from cadre.shared.errors import Malformed, NotFound
+from cadre.shared.errors import NotFound
 from cadre.shared.log import Log
-from cadre.shared.settings import Key
+from cadre.shared.master_keys import MasterKeys
 from cadre.shared.signed import KeyHolder
 
 
@@ -39,10 +31,13 @@ class Readable(Protocol):
     @property
     def copied(self) -> bool: ...
     def database_url(self, service: str) -> str: ...
+    def keys_url(self) -> str:
+        """Where the keys of persons are. Raises: NotFound."""
+        ...
 
 
 class Installation(Protocol):
-    """What the commands of ``cadre audit`` need to know."""
+    """What commands need to know of a system."""
 
     @property
     def evidence(self) -> Evidence: ...
@@ -51,8 +46,17 @@ class Installation(Protocol):
         """Whose keys sign events now; none where only an auditor's copy is at hand."""
         ...
 
-    def signer(self, origin: str | None) -> Ed25519Signer:
-        """Who signs checkpoints."""
+    @property
+    def masters(self) -> MasterKeys:
+        """What opens the keys of persons. Raises: NotFound."""
+        ...
+
+    def checkpoint_seed(self) -> bytes:
+        """The Ed25519 seed that signs checkpoints. Raises: NotFound."""
+        ...
+
+    def client(self, actor: str) -> Client:
+        """HTTP calls to its services. Raises: NotFound."""
         ...
 
     def reading(self) -> AbstractAsyncContextManager[Readable]:
@@ -72,112 +76,33 @@ class Local:
 
     @property
     def holders(self) -> list[Signer]:
-        if not (self.directory.path / "secrets.json").exists():
+        if not self._has_secrets:
             return []
         seeds = self.directory.secrets.signing_keys
         return [Signer.from_seed(name, b64decode(seeds[name])) for name in SERVICES]
 
-    def signer(self, origin: str | None) -> Ed25519Signer:
-        return _signer(origin, self.directory.audit_seed())
+    @property
+    def masters(self) -> MasterKeys:
+        self._require_secrets()
+        return masters_of(self.directory.secrets)
+
+    def checkpoint_seed(self) -> bytes:
+        self._require_secrets()
+        return self.directory.audit_seed()
+
+    def client(self, actor: str) -> Client:
+        return Client.of(self.directory.path, actor)
 
     def reading(self) -> AbstractAsyncContextManager[Readable]:
         return standing(self.directory)
 
-
-class AuditSettings(BaseSettings):
-    """Where the parts of a system are that has no data directory."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="CADRE_", frozen=True, hide_input_in_errors=True, extra="ignore"
-    )
-
-    audit_folder: Path = Field(description="Where checkpoints and tiles are kept")
-    audit_key: Key | None = Field(
-        default=None, repr=False, description="32 bytes in base64; only who signs needs it"
-    )
-    audit_stream: str = Field(default="HISTORY_AUDIT", description="The stream that is read")
-    audit_user: str = Field(default="auditor", description="The user of the log that reads it")
-    nats_url: str
-    nats_password_auditor: SecretStr
-    audit_database_url: SecretStr | None = Field(
-        default=None,
-        description="With {service} for the name; without it no journal and no table is compared",
-    )
-    audit_public_keys: str = Field(
-        default="", description="service=key in base64, between commas: who signs events now"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A service's public key, from the settings."""
-
-    service: str
-    public: bytes
-    algorithm: str = ED25519
-
     @property
-    def key_id(self) -> str:
-        return f"{self.service}-{sha256(self.public).hexdigest()[:8]}"
+    def _has_secrets(self) -> bool:
+        return (self.directory.path / "secrets.json").exists()
 
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """What is read over the network."""
-
-    log: Log
-    database: str
-    copied: bool = False
-
-    def database_url(self, service: str) -> str:
-        return self.database.replace("{service}", service)
-
-
-@dataclass(frozen=True, slots=True)
-class Remote:
-    """Servers that settings name."""
-
-    settings: AuditSettings
-
-    @property
-    def evidence(self) -> Evidence:
-        return Evidence(self.settings.audit_folder)
-
-    @property
-    def holders(self) -> list[Published]:
-        pairs = filter(None, self.settings.audit_public_keys.split(","))
-        found = [
-            Published(name, b64decode(key)) for name, _, key in (p.partition("=") for p in pairs)
-        ]
-        if wrong := {one.service for one in found} - set(SERVICES):
-            raise Malformed(f"no services: {', '.join(wrong)}", where="CADRE_AUDIT_PUBLIC_KEYS")
-        return found
-
-    def signer(self, origin: str | None) -> Ed25519Signer:
-        if self.settings.audit_key is None:
-            raise NotFound("no key signs checkpoints here", where="CADRE_AUDIT_KEY")
-        return _signer(origin, self.settings.audit_key)
-
-    @contextlib.asynccontextmanager
-    async def reading(self) -> AsyncGenerator[Served]:
-        given, database = self.settings, self.settings.audit_database_url
-        password = given.nats_password_auditor.get_secret_value()
-        url = database.get_secret_value() if database else ""
-        async with remote_log(
-            given.nats_url, given.audit_user, password, given.audit_stream
-        ) as log:
-            yield Served(log, url)
-
-
-Settings = Annotated[
-    Path | None,
-    typer.Option(
-        "--settings",
-        envvar="CADRE_AUDIT_SETTINGS",
-        help="Instead of --data: a file that says where the servers are.",
-        dir_okay=False,
-    ),
-]
+    def _require_secrets(self) -> None:
+        if not self._has_secrets:
+            raise NotFound("there are no keys here", where=str(self.directory.path))
 
 
 def installation(data: Path, settings: Path | None) -> Installation:
@@ -187,22 +112,12 @@ def installation(data: Path, settings: Path | None) -> Installation:
     """
     if settings is None:
         return Local(DataDirectory.open_data(data))
-    if not settings.is_file():
-        raise NotFound("there are no such settings", where=str(settings))
-    try:
-        given = AuditSettings(_env_file=settings)  # pyright: ignore[reportCallIssue]
-        if given.audit_database_url:
-            make_url(given.audit_database_url.get_secret_value())
-    except ValidationError as error:
-        said = "; ".join(
-            f"CADRE_{'_'.join(map(str, item['loc']))}".upper() + f": {item['msg']}"
-            for item in error.errors()
-        )
-        raise Malformed(said, where=str(settings)) from error
-    return Remote(given)
+    return Remote(SystemSettings.of(settings))
 
 
-def _signer(origin: str | None, seed: bytes) -> Ed25519Signer:
+def checkpoint_signer(audited: Installation, origin: str | None) -> Ed25519Signer:
+    """Who signs checkpoints, under a name made of the key if none is given. Raises: NotFound."""
+    seed = audited.checkpoint_seed()
     if origin is None:
         public = Ed25519Signer.from_seed("nameless", seed).verifier.public
         origin = f"cadre.invalid/{sha256(public).hexdigest()[:8]}"

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from cadre.shared.errors import Malformed
+
 DEFAULT_DATA = Path(".cadre")
 
 Data = Annotated[
@@ -15,8 +17,43 @@ Data = Annotated[
         envvar="CADRE_DATA",
         help="The data directory of the system.",
         file_okay=False,
+        # Looked at before --settings, which asks whether this one was given.
+        is_eager=True,
     ),
 ]
+
+
+def _one_of_both(context: typer.Context, settings: Path | None) -> Path | None:
+    """What a person writes counts, whatever the environment names; both would be a riddle."""
+    written = "COMMANDLINE"
+    data, given = (context.get_parameter_source(name) for name in ("data", "settings"))
+    if data is None or data.name != written:
+        return settings
+    if given is not None and given.name == written:
+        raise Malformed("two systems are named", where="--data, --settings", hint="name one")
+    return None
+
+
+Settings = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        envvar="CADRE_SETTINGS",
+        help="Instead of --data: the .env of a compose system, or a file like it.",
+        dir_okay=False,
+        callback=_one_of_both,
+    ),
+]
+
+
+def only_a_directory(settings: Path | None, instead: str) -> None:
+    """For what can be done to a data directory alone; ``instead`` is what to do elsewhere.
+
+    Raises: Malformed.
+    """
+    if settings is not None:
+        detail = "this is done to a data directory, not to servers that settings name"
+        raise Malformed(detail, where=str(settings), hint=instead)
 
 
 def account() -> str:

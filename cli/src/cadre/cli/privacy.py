@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from cadre.cli.client import Client
+from cadre.cli.client import Client, services
 from cadre.cli.data_directory import DataDirectory
 from cadre.cli.key_backups import KEPT_DAYS_MAX, KeyBackups
 from cadre.cli.master_change import change_master, change_master_in, masters_of
-from cadre.cli.options import DEFAULT_DATA, Data, account
+from cadre.cli.options import DEFAULT_DATA, Data, Settings, only_a_directory
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
 from cadre.contracts.selection import ErasureReason
 from cadre.shared.errors import Malformed
@@ -22,6 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+INSTEAD = "dump and restore the database `keys`: see Backup in deploy/README.md"
 Cadre = Annotated[str, typer.Argument(help="The cadre's id, c-…; see `cadre find`.")]
 Basis = Annotated[str, typer.Option(help="The provision or document; no name in it.")]
 
@@ -32,24 +33,39 @@ def restrict(
     until: Annotated[str, typer.Option(help="Last day of the retention period, YYYY-MM-DD.")],
     basis: Basis,
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """限制处理：法定保存期内只存储。 Store the data and use them for nothing else."""
     wish = {"cadre_id": cadre, "retained_until": _day(until, "--until"), "basis": basis}
-    _send(data, "restrict", wish, f"已限制处理 Restricted until {until}.", as_json=as_json)
+    _send(
+        services(data, settings),
+        "restrict",
+        wish,
+        f"已限制处理 Restricted until {until}.",
+        as_json=as_json,
+    )
 
 
 @app.command()
-def lift(cadre: Cadre, basis: Basis, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+def lift(
+    cadre: Cadre,
+    basis: Basis,
+    data: Data = DEFAULT_DATA,
+    settings: Settings = None,
+    as_json: AsJson = False,
+) -> None:
     """解除限制处理。 Let the data be used again."""
     wish = {"cadre_id": cadre, "basis": basis}
-    _send(data, "lift-restriction", wish, "已解除 Lifted.", as_json=as_json)
+    _send(services(data, settings), "lift-restriction", wish, "已解除 Lifted.", as_json=as_json)
 
 
 @app.command()
-def restrictions(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+def restrictions(
+    data: Data = DEFAULT_DATA, settings: Settings = None, as_json: AsJson = False
+) -> None:
     """限制处理名单；保存期已满的应予删除。 Whose data may only be stored, and until when."""
-    with Client.of(data, account()) as client:
+    with services(data, settings) as client:
         answer = client.get("selection", "/restrictions")
     if as_json:
         print_json(answer)
@@ -74,6 +90,7 @@ def forget(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """删除个人信息：销毁密钥，不可恢复。 Destroy a person's keys; nothing brings them back."""
@@ -84,7 +101,7 @@ def forget(
         "ground": ground,
         "effective_on": today_in_china().isoformat(),
     }
-    with Client.of(data, account()) as client:
+    with services(data, settings) as client:
         preview = client.post("selection", "/forgettings/preview", wish)
         if not as_json:
             _print_preview(preview)
@@ -103,11 +120,12 @@ def readings(
     cadre: Annotated[str, typer.Option(help="Whose supervision material was read.")],
     since: Annotated[str | None, typer.Option(help="From this day on, YYYY-MM-DD.")] = None,
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """查阅记录：谁在何时看过监督材料。 Who was shown the supervision material, and when."""
     start = f"{_day(since, '--since')}T00:00:00+08:00" if since else None
-    with Client.of(data, account()) as client:
+    with services(data, settings) as client:
         answer = client.get("supervision", f"/readings/{cadre}", since=start)
     if as_json:
         print_json(answer["readings"])
@@ -120,10 +138,7 @@ def readings(
 @app.command("rotate-master")
 def rotate_master(
     data: Data = DEFAULT_DATA,
-    settings: Annotated[
-        Path | None,
-        typer.Option(help="Instead of --data: the .env with CADRE_MASTER_KEY.", dir_okay=False),
-    ] = None,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """更换主密钥（须先停机）。 Wrap all keys under a new master key and destroy the old one."""
@@ -146,9 +161,11 @@ def backup_keys(
         int, typer.Option(min=1, max=KEPT_DAYS_MAX, help="Delete backups older than this.")
     ] = KEPT_DAYS_MAX,
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """备份密钥库，并清除过期备份。 Back up the key store, and delete old backups of it."""
+    only_a_directory(settings, INSTEAD)
     backups = KeyBackups(DataDirectory.open_data(data))
     now = datetime.now(UTC)
     made = backups.make(now)
@@ -163,9 +180,11 @@ def backup_keys(
 def restore_keys(
     backup: Annotated[Path, typer.Argument(help="A file made by `cadre privacy backup-keys`.")],
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """恢复密钥库（须先停机）。 Put a backup back; whoever was forgotten stays so."""
+    only_a_directory(settings, INSTEAD)
     directory = DataDirectory.open_data(data)
     lost = KeyBackups(directory).restore(backup, masters_of(directory.secrets))
     if as_json:
@@ -174,9 +193,9 @@ def restore_keys(
         CONSOLE.print(f"已恢复 Restored; forgotten persons kept out: {lost}.")
 
 
-def _send(data: Path, name: str, wish: dict[str, Any], told: str, *, as_json: bool) -> None:
+def _send(services: Client, name: str, wish: dict[str, Any], told: str, *, as_json: bool) -> None:
     body = wish | {"effective_on": today_in_china().isoformat()}
-    with Client.of(data, account()) as client:
+    with services as client:
         _tell(client.command("selection", name, body), told, as_json=as_json)
 
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cadre.cli.client import Client
+from cadre.cli.client import services
 from cadre.cli.data_directory import SERVICES
-from cadre.cli.options import DEFAULT_DATA, Data, account
+from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
 from cadre.shared.errors import Malformed, Unavailable
 
@@ -19,9 +19,9 @@ ServiceName = Annotated[str, typer.Argument(help="selection, training, supervisi
 
 
 @app.command()
-def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+def status(data: Data = DEFAULT_DATA, settings: Settings = None, as_json: AsJson = False) -> None:
     """各服务投影位置。 How far each service has come."""
-    client = Client.of(data, account())
+    client = services(data, settings)
     found = [client.get(name, "/projections") for name in SERVICES]
     if as_json:
         print_json(found)
@@ -53,10 +53,15 @@ def status(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def rebuild(service: ServiceName, data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+def rebuild(
+    service: ServiceName,
+    data: Data = DEFAULT_DATA,
+    settings: Settings = None,
+    as_json: AsJson = False,
+) -> None:
     """重建某服务的投影表。 Build a service's tables anew beside the running ones, then swap."""
     _known(service)
-    client = Client.of(data, account())
+    client = services(data, settings)
     before = _live(client.get(service, "/projections"))
     client.post(service, "/projections/rebuild")
     deadline = time.monotonic() + REBUILD_S_MAX
@@ -80,9 +85,9 @@ def rebuild(service: ServiceName, data: Data = DEFAULT_DATA, as_json: AsJson = F
 
 
 @app.command()
-def parked(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
+def parked(data: Data = DEFAULT_DATA, settings: Settings = None, as_json: AsJson = False) -> None:
     """被搁置的事件。 Events that wait, and why; exit code 1 when there are any."""
-    client = Client.of(data, account())
+    client = services(data, settings)
     found: list[dict[str, Any]] = [
         {"in": name, **event}
         for name in SERVICES
@@ -110,11 +115,12 @@ def retry(
     service: ServiceName,
     aggregate: Annotated[str, typer.Argument(help="service.entity.id, as `parked` prints it.")],
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """重试被搁置的对象。 Apply what is parked of one aggregate."""
     _known(service)
-    answer = Client.of(data, account()).post(service, f"/projections/retry/{aggregate}")
+    answer = services(data, settings).post(service, f"/projections/retry/{aggregate}")
     if as_json:
         print_json(answer)
     else:

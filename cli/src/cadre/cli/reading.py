@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from cadre.cli.client import Client
+from cadre.cli.client import Client, services
 from cadre.cli.data_directory import SERVICES
-from cadre.cli.options import DEFAULT_DATA, Data, account
+from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
 from cadre.shared.errors import Malformed
 
@@ -19,12 +19,13 @@ ID_NUMBER_LENGTH = 18
 def find(
     who: Annotated[str, typer.Argument(help="姓名或身份证号。 A name or an ID number.")],
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """按姓名或身份证号查找干部。 Find cadres; exit code 1 when there is none."""
     by_number = len(who) == ID_NUMBER_LENGTH and who[:17].isdigit()
     key = "id_number" if by_number else "name"
-    answer = Client.of(data, account()).post("selection", "/cadres/find", {key: who})
+    answer = services(data, settings).post("selection", "/cadres/find", {key: who})
     found = answer["cadres"]
     if as_json:
         print_json(found)
@@ -45,10 +46,11 @@ def history(
         bool, typer.Option("--raw", help="Headers and sealed fields as stored.")
     ] = False,
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """成长史：两个时间轴。 A cadre's whole growth history, in two times."""
-    answer = fetch_history(Client.of(data, account()), cadre, on, known_at, raw=raw)
+    answer = fetch_history(services(data, settings), cadre, on, known_at, raw=raw)
     if as_json or raw:
         print_json(answer)
     else:
@@ -112,10 +114,11 @@ def print_history(answer: dict[str, Any], title: str = "成长史") -> None:
 def replay(
     service: Annotated[str | None, typer.Argument(help="Only this service.")] = None,
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """从第 1 条重放并与现有表比较。 Replay the log from position 1 and compare tables."""
-    client = Client.of(data, account())
+    client = services(data, settings)
     names = [service] if service else list(SERVICES)
     found = [compare(client, name) for name in names]
     if as_json:

@@ -1,7 +1,9 @@
 """A stream on somebody's server, read with a user that may only read."""
 
 import contextlib
+import ssl
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import nats.errors
 
@@ -13,7 +15,9 @@ CONNECT_S_MAX = 5
 
 
 @contextlib.asynccontextmanager
-async def remote_log(url: str, user: str, password: str, stream: str) -> AsyncGenerator[Log]:
+async def remote_log(
+    url: str, user: str, password: str, stream: str, ca_file: Path | None = None
+) -> AsyncGenerator[Log]:
     """A connection for as long as the block lasts.
 
     Raises: Unavailable.
@@ -25,6 +29,7 @@ async def remote_log(url: str, user: str, password: str, stream: str) -> AsyncGe
     try:
         client = await connect_once(
             url,
+            ca_file=ca_file,
             user=user,
             password=password,
             inbox_prefix=f"_INBOX_{user}".encode(),
@@ -33,7 +38,11 @@ async def remote_log(url: str, user: str, password: str, stream: str) -> AsyncGe
         )
     except (OSError, nats.errors.Error) as error:
         hint = f"is the password of {user} right?"
-        raise Unavailable("the log's server cannot be reached", where=url, hint=hint) from error
+        if isinstance(error, ssl.SSLError):
+            hint = "does CADRE_CA_FILE name the authority of its certificate?"
+        raise Unavailable(
+            f"the log's server cannot be reached: {error}", where=url, hint=hint
+        ) from error
     try:
         yield Log(client, stream)
     finally:

@@ -18,7 +18,7 @@ from cadre.cli.auditing import ORDERS, READ_MODELS
 from cadre.cli.data_directory import DataDirectory
 from cadre.cli.installation import Local
 from cadre.cli.log_server import serving
-from cadre.cli.options import DEFAULT_DATA, Data, account
+from cadre.cli.options import DEFAULT_DATA, Data, Settings, account, only_a_directory
 from cadre.cli.output import CONSOLE, DIFFERENT, WRONG_INPUT, AsJson, fail, print_json, table
 from cadre.cli.standing_log import Standing, copied, copy_of
 from cadre.shared.audit.blocks import BlockWriter
@@ -100,6 +100,7 @@ def repair(
         typer.Option("--checkpoint", help="A checkpoint you kept yourself.", dir_okay=False),
     ] = None,
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """以各服务日志副本修复主日志。 Give the log back what the journals still hold.
@@ -108,6 +109,7 @@ def repair(
     repaired, or was left, or the repair was refused; 2 it could not be done.
     """
     try:
+        only_a_directory(settings, "see Restore in deploy/README.md")
         if apply and not reason.strip():
             raise Malformed("a repair needs a reason", where="--reason")
         wish = Wish(by or account(), reason.strip(), partial) if apply else None

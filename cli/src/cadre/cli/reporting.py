@@ -6,8 +6,8 @@ import typer
 from rich.text import Text
 
 from cadre.appointment.reports import REPORTS as APPOINTMENT
-from cadre.cli.client import Client
-from cadre.cli.options import DEFAULT_DATA, Data, account
+from cadre.cli.client import Client, services
+from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, AsJson, print_json, table
 from cadre.cli.reading import SERVICE_ZH, day, known_when
 from cadre.selection.reports import REPORTS as SELECTION
@@ -44,6 +44,7 @@ def report(
         typer.Option("--open", help="Show persons and events behind a figure; or all."),
     ] = None,
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """报表：人与人次，两个时间轴，可查到人和事。 A report, as of a day and as known then."""
@@ -54,7 +55,7 @@ def report(
         raise NotFound(f"no report {name}", where=name, hint="`cadre report` lists them")
     service, _ = REPORTS[name]
     position, moment = known_when(known_at)
-    client = Client.of(data, account())
+    client = services(data, settings)
     answer: dict[str, Any] = client.get(
         service,
         f"/reports/{name}",

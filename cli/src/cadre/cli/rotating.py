@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from cadre.cli.data_directory import SERVICES, DataDirectory, DataDirectoryError
-from cadre.cli.installation import Local, Settings, installation
-from cadre.cli.options import DEFAULT_DATA, Data
+from cadre.cli.installation import Local, checkpoint_signer, installation
+from cadre.cli.options import DEFAULT_DATA, Data, Settings, only_a_directory
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, fail, print_json, table
 from cadre.shared.audit.checkpointing import NotSigned, Signed, make_checkpoint
 from cadre.shared.audit.note import Signer as NoteSigner
@@ -35,6 +35,7 @@ class Which(StrEnum):
 def rotate_key(
     which: Annotated[Which, typer.Argument(help="Whose key: a service's, or that of checkpoints.")],
     data: Data = DEFAULT_DATA,
+    settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
     """更换签名密钥（须先停机）；旧密钥此前所签仍有效。 Replace a signing key of a stopped system.
@@ -42,6 +43,7 @@ def rotate_key(
     Signs a checkpoint before, makes the key, retires the old one at the log's end, and signs again;
     the last checkpoint under a leaving checkpoint key bears both signatures.
     """
+    only_a_directory(settings, "see Signing keys in deploy/README.md")
     audited = Local(DataDirectory.open_data(data))
     if audited.directory.locked:
         raise DataDirectoryError(
@@ -62,12 +64,12 @@ def rotate_key(
 async def _rotate(audited: Local, which: Which) -> Signed:
     known = audited.evidence.keys()
     origin = known.origin if known else None
-    before = audited.signer(origin)
+    before = checkpoint_signer(audited, origin)
     await _sign(audited, before)
     audited.directory.renew(None if which is Which.CHECKPOINTS else which)
     if which is not Which.CHECKPOINTS:
         return await _sign(audited, before)
-    return await _sign(audited, audited.signer(before.name), before)
+    return await _sign(audited, checkpoint_signer(audited, before.name), before)
 
 
 async def _sign(audited: Local, signer: NoteSigner, *leaving: NoteSigner) -> Signed:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 from cadre.cli.data_directory import DataDirectory
 from cadre.cli.log_server import READER, client_of, serving
+from cadre.shared.errors import NotFound
 from cadre.shared.log import Log
 
 
@@ -27,6 +28,12 @@ class Standing:
 
     def database_url(self, service: str) -> str:
         return f"sqlite+aiosqlite:///{self.databases / service}.db"
+
+    def keys_url(self) -> str:
+        path = self.databases / "keys.db"
+        if not path.exists():
+            raise NotFound("there are no data keys", where=str(path))
+        return f"sqlite+aiosqlite:///{path}"
 
 
 @contextlib.asynccontextmanager

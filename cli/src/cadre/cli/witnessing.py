@@ -11,8 +11,8 @@ import httpx
 import typer
 from pydantic import ValidationError
 
-from cadre.cli.installation import Settings, installation
-from cadre.cli.options import DEFAULT_DATA, Data
+from cadre.cli.installation import installation
+from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, fail, print_json
 from cadre.cli.remote_log import remote_log
 from cadre.shared.audit.consistency import Extension
@@ -74,6 +74,10 @@ def run(
     ],
     user: Annotated[str, typer.Option(help="The user that reads the mirror.")] = "auditor",
     stream: Annotated[str, typer.Option(help="The mirror.")] = "HISTORY_AUDIT",
+    ca_file: Annotated[
+        Path | None,
+        typer.Option(envvar="CADRE_CA_FILE", help="Whose certificates are trusted.", exists=True),
+    ] = None,
     keys: Annotated[
         Path | None, typer.Option(help="keys.json, if it is not beside the checkpoint.")
     ] = None,
@@ -93,7 +97,7 @@ def run(
 
     async def once() -> Cosigned:
         offer = read_offer(source, keys)
-        async with remote_log(nats, user, password, stream) as mirror:
+        async with remote_log(nats, user, password, stream, ca_file) as mirror:
             return await Witness(kept, mirror, kept.signer).consider(offer)
 
     while True:

@@ -5,13 +5,18 @@ hands it through a queue to a task. An event of the log needs none of that: who 
 the bytes of a subscription as they arrive, and who writes it has its headers as bytes already.
 """
 
+import ssl
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import nats.errors
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription
 from nats.errors import BadSubjectError, ConnectionClosedError, ProtocolError
 from nats.protocol.parser import Parser
+
+from cadre.shared.errors import Malformed
 
 AGAIN_S = 0.05
 
@@ -30,6 +35,12 @@ class Connection(Client):
         super().__init__()
         self._taps: dict[int, Tap] = {}
         self._ps = self.framing = Framing(self, self._taps)
+
+    def _connect_command(self) -> bytes:
+        # The library would send the password in clear to whoever says that TLS is not required.
+        if "tls" in self.options and not self._server_info.get("tls_required"):
+            raise nats.errors.Error("the server offers no TLS, and CADRE_CA_FILE asks for it")
+        return super()._connect_command()
 
     async def send(self, frames: bytes) -> None:
         """Send what `framed` made, with all else that is sent in this pass of the event loop.
@@ -118,13 +129,27 @@ def _sizes(words: Sequence[bytes]) -> tuple[int, bytes, int, int]:
         raise ProtocolError(msg) from error
 
 
-async def connect(url: str, **options: Any) -> Connection:
-    """Connect; the options are the library's.
+def trusting(ca_file: Path) -> ssl.SSLContext:
+    """How to speak TLS with whom these authorities vouch for, and nobody else.
 
-    Raises: OSError or nats.errors.Error, as the options allow it to give up.
+    Raises: Malformed.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise Malformed(f"no certificates: {error}", where=str(ca_file)) from error
+
+
+async def connect(url: str, *, ca_file: Path | None = None, **options: Any) -> Connection:
+    """Connect to one of the servers, between commas; the other options are the library's.
+
+    With ``ca_file`` only over TLS, and only to servers whose certificate these authorities signed.
+    Raises: OSError or nats.errors.Error, as the options allow it to give up; Malformed.
     """
     connection = Connection()
-    await connection.connect(url, **options)  # pyright: ignore[reportUnknownMemberType]
+    if ca_file is not None:
+        options["tls"] = trusting(ca_file)
+    await connection.connect(url.split(","), **options)  # pyright: ignore[reportUnknownMemberType]
     return connection
 
 

@@ -25,7 +25,7 @@ from cadre.shared.outcomes import as_json
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
 from cadre.shared.settings import Settings
-from cadre.shared.wire import PROBLEM, from_validation, meta_from
+from cadre.shared.wire import PROBLEM, command_from, from_validation, meta_from
 
 OPEN_PATHS = ("/health/", "/metrics", "/openapi.json", "/docs", "/asyncapi")
 COMMANDS = "/commands"
@@ -119,9 +119,8 @@ class Door:
 
     def _taking(self, kind: type[Command]) -> Answer:
         async def answer(body: bytes, headers: Mapping[str, str]) -> bytes:
-            command = kind.model_validate_json(body)
-            meta = meta_from(headers)
             with self.metrics.command(kind.name):
+                command, meta = command_from(kind, body, headers)
                 outcome = await self._handling.handle(command, meta)
             return as_json(outcome)
 

@@ -46,6 +46,7 @@ def router(service: Service, metrics: Metrics) -> APIRouter:
             response.status_code = 503
         return {
             "service": service.name,
+            "version": version_of(service),
             "status": "ready" if ready else "not ready",
             "position": runtime.projector.position if runtime else 0,
             "faults": told(runtime.vitals) if runtime else [],

@@ -14,17 +14,17 @@ from typing import NamedTuple
 
 import nats.errors
 import structlog
-from pydantic import ValidationError
 
 from cadre.shared.connection import Connection, Tap, framed
 from cadre.shared.errors import CadreError, Unavailable
 from cadre.shared.handling import Handling
 from cadre.shared.headers import Headers
 from cadre.shared.messages import Command
+from cadre.shared.metrics import Metrics
 from cadre.shared.outcomes import Outcome, as_json
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
-from cadre.shared.wire import from_validation, meta_from
+from cadre.shared.wire import command_from
 
 _LOGGER = structlog.get_logger(__name__)
 
@@ -55,6 +55,7 @@ class _Taking:
 
     client: Connection
     handling: Handling
+    metrics: Metrics
     under_way: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     refusing: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     _waiting: deque[_Request] = field(default_factory=deque[_Request])
@@ -77,6 +78,7 @@ class _Taking:
             f"{WAITING_MAX} commands wait here; this one was not taken",
             hint="try again later with the same command id",
         )
+        self.metrics.count(request.kind.name, full)
         task = asyncio.create_task(self._tell(request, full))
         self.refusing.add(task)
         task.add_done_callback(self.refusing.discard)
@@ -103,10 +105,9 @@ class _Taking:
 
     async def _told(self, request: _Request) -> Outcome | CadreError:
         try:
-            command = request.kind.model_validate_json(request.body)
-            return await self.handling.handle(command, meta_from(request.headers))
-        except ValidationError as error:
-            return from_validation(error.errors(include_url=False, include_input=False))
+            with self.metrics.command(request.kind.name):
+                command, meta = command_from(request.kind, request.body, request.headers)
+                return await self.handling.handle(command, meta)
         except CadreError as error:
             return error
         except Exception:
@@ -115,9 +116,9 @@ class _Taking:
 
 
 @contextlib.asynccontextmanager
-async def serve(runtime: Runtime) -> AsyncGenerator[None]:
+async def serve(runtime: Runtime, metrics: Metrics) -> AsyncGenerator[None]:
     """Take commands from NATS until the block ends, and finish what was taken."""
-    service, taking = runtime.service, _Taking(runtime.client, runtime.handling)
+    service, taking = runtime.service, _Taking(runtime.client, runtime.handling, metrics)
     subscriptions = [
         await runtime.client.tap(
             subject_of(service, handler.command), taking.taking(handler.command), service.name

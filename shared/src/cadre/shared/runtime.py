@@ -99,6 +99,7 @@ async def connect(settings: Settings) -> Connection:
 
     return await open_connection(
         settings.nats_url,
+        ca_file=settings.ca_file,
         user=settings.nats_user,
         password=settings.nats_password.get_secret_value(),
         inbox_prefix=f"_INBOX_{settings.nats_user}".encode(),

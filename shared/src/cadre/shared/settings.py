@@ -1,6 +1,7 @@
 """Settings of a service process, from ``CADRE_*`` in the environment; read once, at the start."""
 
 from base64 import b64decode
+from pathlib import Path
 from typing import Annotated
 
 from annotated_types import Len
@@ -28,6 +29,9 @@ class Settings(BaseSettings):
     nats_url: str = "nats://127.0.0.1:4222"
     nats_user: str
     nats_password: SecretStr
+    ca_file: Path | None = Field(
+        default=None, description="Whose certificates are trusted; then the log is asked for TLS"
+    )
     database_url: SecretStr = Field(description="sqlite+aiosqlite:///… or postgresql+asyncpg://…")
     keys_url: SecretStr = Field(description="The key store's database")
     master_key: Key = Field(repr=False, description="32 bytes in base64: wraps every person's key")

@@ -17,6 +17,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
+from fastapi_offline import FastAPIOffline
 from pydantic import AwareDatetime, Field, WithJsonSchema
 
 from cadre.shared import admin, health
@@ -48,17 +49,22 @@ _BEARER = HTTPBearer(auto_error=False, description="CADRE_API_TOKEN of the servi
 
 def create_app(service: Service, settings: Settings) -> FastAPI:
     """The service's ASGI application; it connects when the server starts it."""
+    metrics = Metrics(service.name)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with running(service, settings) as runtime, serve(runtime):
+        async with running(service, settings) as runtime, serve(runtime, metrics):
             app.state.runtime = runtime
             app.state.context = runtime.context
             watch = asyncio.create_task(_stop_when_failed(runtime))
             yield
             watch.cancel()
 
-    app = FastAPI(
+    # The page with the documents brings its own scripts: a closed network has nobody to ask.
+    app = FastAPIOffline(
+        docs_url="/docs",
+        redoc_url=None,
+        static_url="/docs/assets",
         title=f"Cadre · {service.title}",
         version=health.version_of(service),
         lifespan=lifespan,
@@ -70,7 +76,6 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
             }
         },
     )
-    metrics = Metrics(service.name)
     app.state.metrics = metrics
     app.add_middleware(Recording)
     app.add_middleware(Door, service=service, settings=settings, metrics=metrics, state=app.state)

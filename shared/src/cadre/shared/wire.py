@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from cadre.shared.errors import Malformed
-from cadre.shared.messages import Meta
+from cadre.shared.messages import Command, Meta
 
 ACTOR_LENGTH_MAX = 100
 PROBLEM = "application/problem+json"
@@ -23,6 +25,20 @@ def from_validation(errors: Iterable[Mapping[str, Any]]) -> Malformed:
         where=", ".join(where for where, _ in found) or None,
         hint="compare with the schema of the command in /openapi.json",
     )
+
+
+def command_from(
+    kind: type[Command], body: bytes, headers: Mapping[str, str]
+) -> tuple[Command, Meta]:
+    """A command and its meta data as they were sent, over HTTP or NATS.
+
+    Raises: Malformed.
+    """
+    try:
+        command = kind.model_validate_json(body)
+    except ValidationError as error:
+        raise from_validation(error.errors(include_url=False, include_input=False)) from error
+    return command, meta_from(headers)
 
 
 def meta_from(headers: Mapping[str, str], command_id: UUID | None = None) -> Meta:
