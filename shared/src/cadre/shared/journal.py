@@ -92,6 +92,7 @@ _NEWEST = (
     .order_by(JOURNAL.c.position.desc())
     .limit(1)
 )
+_BETWEEN = _EVENTS.where(JOURNAL.c.position <= bindparam("upto"))
 _NAMED = _EVENTS.where(
     JOURNAL.c.position <= bindparam("end"),
     JOURNAL.c.name.in_(bindparam("names", expanding=True)),
@@ -112,6 +113,17 @@ def marked(connection: Connection, name: str = JOURNAL_CHECKPOINT) -> Mark:
 def newest(connection: Connection, upto: int) -> Message | None:
     """The newest event of the journal up to a position."""
     found = _messages(connection, _NEWEST, {"upto": upto})
+    return found[0] if found else None
+
+
+def between(connection: Connection, after: int, upto: int) -> list[Message]:
+    """The events of the journal behind a position and up to another."""
+    return _messages(connection, _BETWEEN, {"after": after, "upto": upto})
+
+
+def following(connection: Connection, after: int, upto: int) -> Message | None:
+    """The first of these, if there is one."""
+    found = _messages(connection, _BETWEEN.limit(1), {"after": after, "upto": upto})
     return found[0] if found else None
 
 
