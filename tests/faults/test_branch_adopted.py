@@ -217,6 +217,31 @@ def test_an_adoption_that_was_interrupted_goes_on(ahead: System) -> None:
     assert cadre(data, "log", "adopt", "--apply", "--reason", "three")["file"] is None
 
 
+def test_a_log_that_went_on_is_not_repaired(ahead: System) -> None:
+    data = ahead.data
+    aside = data / "db.aside"
+    (data / "db").rename(aside)
+    (data / "db").mkdir()
+    for path in aside.glob("keys.db*"):
+        shutil.copy(path, data / "db")
+    system.start(data)  # Services whose databases are lost go on with any log.
+    try:
+        with Client.of(data) as client:
+            ahead.send(client, "define-pool", POOL | {"pool_id": "p-other"})
+            quiet(client)
+    finally:
+        system.stop(data)
+    shutil.rmtree(data / "db")
+    aside.rename(data / "db")
+    planned = cadre(data, "audit", "repair", code=1)
+    assert planned["other_branch"] == 3
+    before = (data / "nats").stat().st_ino
+    refused = cadre(data, "audit", "repair", "--apply", "--reason", "no", code=1)
+    assert refused["title"] == "The log was not repaired"
+    assert (data / "nats").stat().st_ino == before
+    assert cadre(data, "log", "compare", code=1)["events"]
+
+
 def test_a_log_that_only_lacks_its_end_is_repaired_from_the_journals(ahead: System) -> None:
     data = ahead.data
     planned = cadre(data, "audit", "repair", code=1)
