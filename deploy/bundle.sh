@@ -5,7 +5,7 @@ set -eu
 
 cd "$(dirname "$0")/.."
 target=${1:-dist}
-version=${CADRE_VERSION:-$(sed -n 's/^CADRE_VERSION=//p' deploy/.env.example)}
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)
 name=cadre-$version
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
@@ -13,7 +13,7 @@ trap 'rm -rf "$stage"' EXIT
 for image in nats:2.15-alpine postgres:16-alpine; do
   docker image inspect "$image" >/dev/null 2>&1 || docker pull "$image"
 done
-docker build --quiet --file deploy/Dockerfile --tag "cadre:$version" .
+docker build --quiet --file deploy/Dockerfile --tag "cadre:$version" . >/dev/null
 
 mkdir -p "$target" "$stage/$name/shared/src/cadre/shared"
 docker save "cadre:$version" nats:2.15-alpine postgres:16-alpine | gzip >"$stage/$name/images.tar.gz"

@@ -1,7 +1,8 @@
 """Create the mirror of HISTORY in the account AUDIT, once; safe to run again.
 
-Reads CADRE_NATS_URL and CADRE_NATS_PASSWORD_AUDITOR. Exits with 1 when the mirror is refused, for
-instance because one with other settings exists: the auditor cannot change it, on purpose.
+Reads CADRE_NATS_URL, CADRE_NATS_PASSWORD_AUDITOR and, for TLS, CADRE_CA_FILE. Exits with 1 when the
+mirror is refused, for instance because one with other settings exists: the auditor cannot change
+it, on purpose.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-import nats
+from cadre.shared.connection import connect
 
 CONFIG = Path(__file__).with_name("history-audit.json")
 CONNECT_ATTEMPTS_MAX = 30
@@ -18,8 +19,10 @@ CONNECT_ATTEMPTS_MAX = 30
 
 async def main() -> int:
     """Ask for the mirror and say what came of it."""
-    client = await nats.connect(  # pyright: ignore[reportUnknownMemberType]
+    ca_file = os.environ.get("CADRE_CA_FILE")
+    client = await connect(
         os.environ["CADRE_NATS_URL"],
+        ca_file=Path(ca_file) if ca_file else None,
         user="auditor",
         password=os.environ["CADRE_NATS_PASSWORD_AUDITOR"],
         inbox_prefix=b"_INBOX_auditor",
