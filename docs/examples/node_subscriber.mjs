@@ -7,7 +7,7 @@
 
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { DeliverPolicy, jetstream } from "@nats-io/jetstream";
+import { DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 
 const STREAM = "HISTORY";
@@ -46,6 +46,7 @@ function take(message) {
   const body = message.json();
   const id = message.headers.get("ce-id");
   state.position = message.seq;
+  state.signature = message.headers.get("ce-signature");
   if (id in state.events) return;
   state.events[id] = { effective_on: body.effective_on, superseded_by: null };
   const line = [message.seq, body.effective_on];
@@ -80,6 +81,29 @@ const client = await connect({
   maxReconnectAttempts: -1,
 });
 
+// The log must hold, where we are, the event that we read there. One put back from an older copy
+// has another, or none: whoever read on would miss events.
+const manager = await jetstreamManager(client, { checkAPI: false });
+async function mustBeKnown() {
+  if (!state.position || !state.signature) return;
+  const held = await manager.streams
+    .getMessage(STREAM, { seq: state.position })
+    .catch((error) => (error.code === 10037 ? null : Promise.reject(error)));
+  if (held?.header.get("ce-signature") === state.signature) return;
+  const told = `position ${state.position} is not what was read there: the log is another branch`;
+  console.error(`${told}; ask its operator, see subscribers.md`);
+  process.exit(1);
+}
+await mustBeKnown();
+
+// On every new connection it is looked at again, before anything that comes over it is taken.
+let known = Promise.resolve();
+(async () => {
+  for await (const status of client.status()) {
+    if (status.type === "reconnect") known = mustBeKnown();
+  }
+})();
+
 // An ordered consumer: nothing to acknowledge; what is lost on the way is asked for again.
 const consumer = await jetstream(client).consumers.get(STREAM, {
   filter_subjects: [options.subject],
@@ -99,6 +123,7 @@ if (options.once) {
   await client.close();
 } else {
   for await (const message of await consumer.consume()) {
+    await known;
     take(message);
     save();
   }

@@ -21,6 +21,7 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
 
 STREAM = "HISTORY"
 PROMOTIONS = "history.*.cadre.*.promoted"
@@ -61,6 +62,7 @@ def take(state: State, message: Msg) -> None:
     headers, body = message.headers or {}, json.loads(message.data)
     event_id = headers["ce-id"]
     state["position"] = message.metadata.sequence.stream
+    state["signature"] = headers.get("ce-signature")
     if event_id in state["events"]:
         return
     state["events"][event_id] = {"effective_on": body["effective_on"], "superseded_by": None}
@@ -75,12 +77,31 @@ def take(state: State, message: Msg) -> None:
     print(*line, flush=True)  # noqa: T201
 
 
+async def must_be_known(client: Client, state: State) -> None:
+    """Stop unless the log holds, where we are, the event that we read there.
+
+    A log put back from an older copy has another one, or none: whoever read on would miss events.
+    """
+    position, signature = state["position"], state.get("signature")
+    if not position or signature is None:
+        return
+    try:
+        held = await client.jetstream().get_msg(STREAM, seq=position)
+    except NotFoundError:
+        held = None
+    if held is None or (held.headers or {}).get("ce-signature") != signature:
+        told = f"position {position} is not what was read there: the log is another branch"
+        sys.exit(f"{told}; ask its operator, see subscribers.md")
+
+
 async def follow(client: Client, path: Path, subject: str, *, once: bool) -> bool:
     """Read on from where the state ends. The server keeps nothing for us but a short-lived cursor.
 
-    Returns, with ``once``, True at the end of the log; False when an event was lost on the way.
+    Returns, with ``once``, True at the end of the log; False when an event or the connection was
+    lost on the way.
     """
-    state = load(path)
+    state, connection = load(path), client.stats["reconnects"]
+    await must_be_known(client, state)
     consumer = ConsumerConfig(
         deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
         opt_start_seq=state["position"] + 1,
@@ -93,7 +114,9 @@ async def follow(client: Client, path: Path, subject: str, *, once: bool) -> boo
         try:
             messages = await events.fetch(BATCH, timeout=WAIT_S)
         except TimeoutError:
-            continue
+            messages = []
+        if client.stats["reconnects"] != connection:
+            return False  # Before anything of it is taken: it may be another log.
         for message in messages:
             if message.metadata.sequence.consumer != expected:
                 save(path, state)

@@ -11,6 +11,7 @@ from cadre.shared.codec import Outgoing
 from cadre.shared.direct import BATCH_MAX
 from cadre.shared.errors import CadreError, NotFound, TooLarge, Unavailable
 from cadre.shared.log import Conflict, Expectation, Log, NoAnswer
+from cadre.shared.marks import Mark
 from cadre.shared.provision import provision
 from support.environment import Environment
 
@@ -149,7 +150,7 @@ async def test_reading_ends_at_the_end_and_following_goes_on(log: Log) -> None:
     seen: list[int] = []
 
     async def follow() -> None:
-        async for messages in log.follow(len(read) - 1):
+        async for messages in log.follow(Mark(len(read) - 1)):
             seen.extend(m.position for m in messages)
             if len(seen) > 1:
                 return

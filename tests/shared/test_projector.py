@@ -128,7 +128,7 @@ async def test_everything_delivered_twice_changes_nothing(runtime: Runtime) -> N
     await runtime.projector._apply(runtime.projector._applying.read(messages))
     async with runtime.engine.begin() as connection:
         await connection.execute(text("UPDATE generations SET position = 0"))
-    await runtime.projector._look()
+    await runtime.projector.look()
     await runtime.projector._apply(runtime.projector._applying.read(messages))
     assert await dump(runtime) == before
 

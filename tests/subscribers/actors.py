@@ -86,6 +86,12 @@ class Program:
         assert (process.returncode, complaints.decode()) == (0, "")
         return told.decode().splitlines()
 
+    async def ended(self, *arguments: str) -> tuple[int | None, str]:
+        """How it ends, and what it complains of."""
+        process = await self.start(*arguments)
+        _, complaints = await asyncio.wait_for(process.communicate(), ENDS_S_MAX)
+        return process.returncode, complaints.decode()
+
     async def stop(self) -> None:
         for process in self.started:
             if process.returncode is None:

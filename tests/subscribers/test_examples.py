@@ -20,6 +20,7 @@ from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.codec import signature_holds
 from cadre.shared.signed import Message, digest
 from subscribers.actors import ENDS_S_MAX, EXAMPLES, Program, Scribe, signer_of
+from support import stores
 from support.nats_server import NatsServer
 
 ANA, BO = "c-aaaaaaaaaa", "c-bbbbbbbbbb"
@@ -157,6 +158,51 @@ async def test_it_follows_and_outlives_a_restart_of_the_log(
     await scribe.record(TO_POST)
     line = await asyncio.wait_for(process.stdout.readline(), ENDS_S_MAX)
     assert line.startswith(b"3 ")
+
+
+async def test_it_stops_at_a_log_put_back_from_an_older_copy(
+    scribe: Scribe, program: Program, server: NatsServer, tmp_path: Path
+) -> None:
+    await scribe.record(TO_POST)
+    older = stores.copy(server, tmp_path / "older")
+    await disconnected(scribe)
+    await scribe.record(TO_RANK)
+    assert len(await program.lines()) == 2
+    stores.put_back(server, older)
+    await disconnected(scribe)
+    for _ in range(2):  # Shorter than what was read; then grown past it.
+        code, told = await program.ended("--once")
+        assert code == 1
+        assert "position 2 is not what was read there" in told
+        await scribe.record(TO_POST.model_copy(update={"post_id": "other"}))
+    await scribe.record(TO_RANK)
+    assert state_of(program)["position"] == 2
+
+
+async def test_it_stops_when_the_log_is_swapped_while_it_follows(
+    scribe: Scribe, program: Program, server: NatsServer, tmp_path: Path
+) -> None:
+    await scribe.record(TO_POST)
+    older = stores.copy(server, tmp_path / "older")
+    await disconnected(scribe)
+    process = await program.start()
+    assert process.stdout is not None
+    await scribe.record(TO_RANK)
+    for _ in range(2):
+        await asyncio.wait_for(process.stdout.readline(), ENDS_S_MAX)
+    stores.put_back(server, older)
+    await disconnected(scribe)
+    for number in range(3):
+        await scribe.record(TO_POST.model_copy(update={"post_id": f"other-{number}"}))
+    assert await asyncio.wait_for(process.wait(), ENDS_S_MAX) == 1
+    assert await process.stdout.read() == b"", "it took events of another branch"
+
+
+async def disconnected(scribe: Scribe) -> None:
+    """Whoever writes next does so over a new connection."""
+    for log in scribe.logs.values():
+        await log.client.close()
+    scribe.logs.clear()
 
 
 SIGNED_EVENTS = json.loads((EXAMPLES / "signed_events.json").read_text())

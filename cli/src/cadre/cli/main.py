@@ -24,6 +24,7 @@ COMMANDS = {
     "replay": "cadre.cli.reading:replay",
     "report": "cadre.cli.reporting:report",
     "audit": "cadre.cli.audit_commands:app",
+    "log": "cadre.cli.branches:app",
     "projections": "cadre.cli.projections:app",
     "privacy": "cadre.cli.privacy:app",
 }

@@ -105,6 +105,9 @@ def repair(
 ) -> None:
     """以各服务日志副本修复主日志。 Give the log back what the journals still hold.
 
+    For a log that was damaged, or lost its end and got nothing new since. One that went on without
+    what the journals hold is another branch: see `cadre log`.
+
     Exit codes: 0 nothing is to be repaired, or it is and nothing differs; 1 something is to be
     repaired, or was left, or the repair was refused; 2 it could not be done.
     """
@@ -126,6 +129,7 @@ def repair(
     else:
         _print(outcome)
     pending = bool(outcome.plan.restored) and outcome.kept is None
+    pending |= outcome.plan.other_branch is not None
     if pending or outcome.plan.left or not outcome.plan.proven or outcome.differences:
         raise typer.Exit(DIFFERENT)
 
@@ -286,6 +290,12 @@ class Work:
 
 
 def _must_be_sound(plan: Plan, wish: Wish) -> None:
+    if plan.other_branch is not None:
+        raise NotRepaired(
+            "the log went on without what the journals hold: there are true events of both",
+            where=f"position {plan.other_branch}",
+            hint="put the newer log back, or go on with this one: `cadre log adopt`",
+        )
     if not plan.proven:
         raise NotRepaired(
             f"without the tiles the journals do not give the {plan.not_given[0]} events that were "
@@ -309,6 +319,7 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
         "end": plan.end,
         "checkpoint": plan.checkpoint.tree.size if plan.checkpoint else None,
         "proven": plan.proven,
+        "other_branch": plan.other_branch,
         "restored": [asdict(one) for one in plan.restored],
         "left": [asdict(one) for one in plan.left],
         "notices": outcome.notices,
@@ -320,6 +331,12 @@ def _print(outcome: Outcome) -> None:
     plan = outcome.plan
     for notice in outcome.notices:
         CONSOLE.print(f"[yellow]![/yellow] {notice}", highlight=False)
+    if plan.other_branch is not None:
+        CONSOLE.print(
+            f"[red]日志为另一分支 The log is another branch[/red] from position {plan.other_branch}"
+            " on and will not be repaired: cadre log compare",
+            soft_wrap=True,
+        )
     if plan.restored:
         rows = [
             (one.position, one.was, one.subject, ", ".join(one.journals), one.proof)

@@ -17,6 +17,7 @@ from cadre.shared.recording import name_reader
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
 from cadre.shared.signed import Message
+from cadre.shared.vitals import Stops
 
 
 class HistoryAnswer(BaseModel):
@@ -62,7 +63,7 @@ def router(service: Service) -> APIRouter:
         _history_of(service),
         response_model=HistoryAnswer,
         summary="A whole history: of a cadre from all services, of another aggregate from this one",
-        dependencies=[Depends(name_reader)],
+        dependencies=[Depends(_may_answer), Depends(name_reader)],
     )
 
     @routes.get("/projections", summary="Positions, generations, what is parked")
@@ -91,7 +92,11 @@ def router(service: Service) -> APIRouter:
             faults=health.told(runtime.vitals),
         )
 
-    @routes.get("/projections/settled", summary="Answers once all that is recorded is applied")
+    @routes.get(
+        "/projections/settled",
+        summary="Answers once all that is recorded is applied",
+        dependencies=[Depends(_may_answer)],
+    )
     async def settled(request: Request) -> Settled:
         runtime: Runtime = request.app.state.runtime
         end = await runtime.log.last_position()
@@ -107,7 +112,11 @@ def router(service: Service) -> APIRouter:
         runtime.projector.rebuild()
         return await status(request)
 
-    @routes.post("/projections/retry/{aggregate}", summary="Apply what is parked of an aggregate")
+    @routes.post(
+        "/projections/retry/{aggregate}",
+        summary="Apply what is parked of an aggregate",
+        dependencies=[Depends(_may_answer)],
+    )
     async def retry(request: Request, aggregate: str) -> Retried:
         runtime: Runtime = request.app.state.runtime
         parts = aggregate.split(".")
@@ -118,7 +127,11 @@ def router(service: Service) -> APIRouter:
         result = await runtime.projector.retry((parts[0], parts[1], parts[2]))
         return Retried.model_validate({"result": result})
 
-    @routes.get("/projections/dump", summary="Digests of every table, or the tables themselves")
+    @routes.get(
+        "/projections/dump",
+        summary="Digests of every table, or the tables themselves",
+        dependencies=[Depends(_may_answer)],
+    )
     async def dumped(
         request: Request,
         fresh: Annotated[
@@ -140,6 +153,12 @@ def router(service: Service) -> APIRouter:
         return await (fresh_dump(runtime, hidden) if fresh else dump(runtime, hidden))
 
     return routes
+
+
+async def _may_answer(request: Request) -> None:
+    """Dependency of a route whose answer may be wrong while the log is another."""
+    runtime: Runtime = request.app.state.runtime
+    runtime.vitals.require(Stops.EVERYTHING)
 
 
 def _require_shown(runtime: Runtime, request: Request, messages: Sequence[Message]) -> None:

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, insert, select, update
 from cadre.shared import generations
 from cadre.shared.codec import Codec
 from cadre.shared.generations import BUILDING, GENERATIONS, LIVE, PARKED, Generation
-from cadre.shared.journal import Journal, checkpoint
+from cadre.shared.journal import Journal, checkpoint, marked
+from cadre.shared.marks import Mark
 from cadre.shared.read_models import Change, ReadModels
 from cadre.shared.signed import Message
 
@@ -34,14 +35,15 @@ class Standing:
     """How far the database had come when it was last read or written."""
 
     live: Generation
-    journal_position: int
+    journal: Mark
+    """How far the journal has come."""
     parked: frozenset[Key]
     """What is parked in the generation that answers."""
 
     @classmethod
     def read(cls, connection: Connection, models: ReadModels) -> "Standing":
         live = generations.live(connection, models)
-        return cls(live, checkpoint(connection), parked_keys(connection, live.number))
+        return cls(live, marked(connection), parked_keys(connection, live.number))
 
 
 class Read(NamedTuple):
@@ -92,15 +94,15 @@ class Applying:
         With ``singly`` each event is tried in a savepoint of its own. Raises: Overtaken.
         """
         live, parked = standing.live, standing.parked
-        journal_position = standing.journal_position
-        if fresh := _behind(batch, journal_position):
+        journal = standing.journal
+        if fresh := _behind(batch, journal.position):
             messages = [read.message for read in fresh]
-            if not self.journal.write(connection, messages, journal_position, singly=singly):
+            if not self.journal.write(connection, messages, journal.position, singly=singly):
                 raise Overtaken
-            journal_position = fresh[-1].position
+            journal = Mark.of(messages[-1])
         if live.current:
             live, parked = self._project(connection, live, parked, batch, singly=singly)
-        return Standing(live, journal_position, parked)
+        return Standing(live, journal, parked)
 
     def build(
         self,
@@ -170,8 +172,8 @@ class Applying:
         fresh = _behind(batch, generation.position)
         if not fresh:
             return generation, parked
-        end = fresh[-1].position
-        if not generation.advance(connection, end):
+        mark = Mark.of(fresh[-1].message)
+        if not generation.advance(connection, mark):
             raise Overtaken
         changes: list[Change] = []
         waiting: list[tuple[Message, str]] = []
@@ -189,7 +191,7 @@ class Applying:
         generation.apply(connection, changes)
         if waiting:
             _park(connection, generation.number, waiting)
-        return replace(generation, position=end), frozenset(stuck)
+        return replace(generation, position=mark.position, event=mark.event), frozenset(stuck)
 
 
 def changes_of(models: ReadModels, codec: Codec, message: Message) -> list[Change]:

@@ -8,6 +8,7 @@ bytes of each, in the order of `SIGNED`. Personal fields travel sealed with the 
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from types import UnionType
@@ -158,6 +159,28 @@ class Codec:
         headers |= {name: value for name, value in zip(SIGNED, values, strict=True) if value}
         headers[SIGNATURE] = self.signer.sign(signed)
         return Outgoing(subject, Headers.of(headers), data, sha256(signed).hexdigest())
+
+    def signed_again(
+        self, message: Message, version: int, previous_hash: str, evidence: int
+    ) -> Outgoing:
+        """An event that this service signed before, in another place of its aggregate.
+
+        Its id stays, so what is sealed in it opens as before.
+        """
+        given = message.headers
+        values = {name: given[name] for name in SIGNED if name in given} | {
+            "ce-time": datetime.now(UTC).isoformat(),
+            "ce-aggregateversion": str(version),
+            "ce-previoushash": previous_hash,
+            "ce-evidence": str(evidence),
+            "ce-keyid": self.signer.key_id,
+        }
+        values = {name: value for name, value in values.items() if value}
+        signed = preimage(message.subject, values, message.body)
+        headers = {"Nats-Msg-Id": given["ce-id"]} | values
+        headers[SIGNATURE] = self.signer.sign(signed)
+        hashed = sha256(signed).hexdigest()
+        return Outgoing(message.subject, Headers.of(headers), message.body, hashed)
 
     def decode(self, message: Message) -> Recorded[Event]:
         """The event of a message, personal fields still sealed.

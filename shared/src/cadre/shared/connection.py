@@ -74,6 +74,12 @@ class Connection(Client):
         """Tell whoever made the connection."""
         await self._error_cb(error)
 
+    async def _attempt_reconnect(self) -> None:
+        # What was not sent was meant for the server that is lost: another may hold another log.
+        self._pending.clear()
+        self._pending_data_size = 0
+        await super()._attempt_reconnect()
+
     async def tap(self, subject: str, take: Tap, queue: str = "") -> Subscription:
         """Subscribe; ``take`` is called while the connection reads, so it must be short."""
         subscription: Subscription = await self.subscribe(subject, queue)  # pyright: ignore[reportUnknownMemberType]
@@ -139,7 +145,6 @@ class Framing(Parser):
                 # The library would stop reading for good and go on calling itself connected.
                 await self.report(error)
         self._rest = buffer[at:]
-
 
     async def _hand_out(
         self, sid: int, subject: bytes, reply: bytes, headers: bytes, body: bytes

@@ -12,6 +12,7 @@
   + NotPossible       422  it cannot be right in this state; retrying will not help
   + Restricted        451  the law allows these data to be stored and nothing else
   + Unavailable       503  a part of the system cannot be reached; nothing was written
+    + OtherBranch          the log has other events at positions that were read or written before
   + OutcomeUnknown    504  no answer came: it may or may not have been written; repeat the same id
 """
 
@@ -115,6 +116,11 @@ class Unavailable(CadreError):
     status = 503
     code = "unavailable"
     title = "A part of the system cannot be reached; nothing was written"
+
+
+class OtherBranch(Unavailable):
+    code = "other-branch"
+    title = "The log is not the one this service knows; nothing was written"
 
 
 class OutcomeUnknown(CadreError):

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 
+from cadre.shared.marks import Mark, mark_column
 from cadre.shared.read_models import Change, ReadModels
 from cadre.shared.read_models_sql import write
 
@@ -37,6 +38,7 @@ GENERATIONS = Table(
     Column("status", String(16), nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("revision", Integer, nullable=False, comment="changes when something else did by hand"),
+    mark_column(),
 )
 PARKED = Table(
     "parked",
@@ -60,7 +62,7 @@ _ADVANCE = (
         GENERATIONS.c.status == bindparam("known_status"),
         GENERATIONS.c.revision == bindparam("known_revision"),
     )
-    .values(position=bindparam("end"))
+    .values(position=bindparam("end"), event=bindparam("mark"))
 )
 
 
@@ -75,12 +77,18 @@ class Generation:
     revision: int
     models: ReadModels
     metadata: MetaData = field(compare=False)
+    event: str | None = field(default=None, compare=False)
 
     @classmethod
     def new(cls, models: ReadModels, number: int, status: str) -> "Generation":
         """A generation that today's code fills, from the beginning of the log."""
         tables = _tables(models, number)
         return cls(number, models.fingerprint, status, 0, 0, models, tables)
+
+    @property
+    def mark(self) -> Mark:
+        """What its position stands for."""
+        return Mark.kept(self.position, self.event)
 
     @property
     def suffix(self) -> str:
@@ -95,7 +103,7 @@ class Generation:
         """Apply changes to this generation's tables."""
         write(connection, self.metadata, changes, self.suffix)
 
-    def advance(self, connection: Connection, position: int) -> bool:
+    def advance(self, connection: Connection, mark: Mark) -> bool:
         """Move the position on; False when another instance already did."""
         known = {
             "known_number": self.number,
@@ -103,7 +111,8 @@ class Generation:
             "known_status": self.status,
             "known_revision": self.revision,
         }
-        return connection.execute(_ADVANCE, known | {"end": position}).rowcount == 1
+        moved = {"end": mark.position, "mark": mark.event}
+        return connection.execute(_ADVANCE, known | moved).rowcount == 1
 
     def create(self, connection: Connection) -> None:
         """Create the tables and the generation's row, at position 0."""
@@ -168,6 +177,7 @@ def generations(connection: Connection, models: ReadModels) -> list[Generation]:
             row.revision,
             models,
             _tables(models, row.number),
+            row.event,
         )
         for row in rows
     ]

@@ -69,6 +69,10 @@ class Histories:
     def __post_init__(self) -> None:
         self._stored = Together(self.journal.read_many)
 
+    def forget(self) -> None:
+        """Forget what memory holds; the journal and the log have it all."""
+        self._memory.clear()
+
     async def known[S](self, scope: Scope[S]) -> History:
         """What this process knows of a history: from memory, else from the journal."""
         found = self._memory.get(scope)

@@ -32,6 +32,7 @@ from cadre.shared.database import Database
 from cadre.shared.decider import Scope
 from cadre.shared.headers import Headers
 from cadre.shared.many_rows import insert_missing, insert_new
+from cadre.shared.marks import Mark, mark_column
 from cadre.shared.signed import Message
 
 QUERY_SCOPES_MAX = 400
@@ -62,15 +63,18 @@ CHECKPOINTS = Table(
     METADATA,
     Column("name", String(64), primary_key=True),
     Column("position", BigInteger, nullable=False),
+    mark_column(),
 )
 JOURNAL_CHECKPOINT = "journal"
 
 # Built once: that costs more than carrying them out.
-_CHECKPOINT = select(CHECKPOINTS.c.position).where(CHECKPOINTS.c.name == bindparam("of"))
+_CHECKPOINT = select(CHECKPOINTS.c.position, CHECKPOINTS.c.event).where(
+    CHECKPOINTS.c.name == bindparam("of")
+)
 _MOVE = (
     update(CHECKPOINTS)
     .where(CHECKPOINTS.c.name == JOURNAL_CHECKPOINT, CHECKPOINTS.c.position == bindparam("done"))
-    .values(position=bindparam("end"))
+    .values(position=bindparam("end"), event=bindparam("mark"))
 )
 _EVENTS = (
     select(JOURNAL).where(JOURNAL.c.position > bindparam("after")).order_by(JOURNAL.c.position)
@@ -82,6 +86,13 @@ _OF_SERVICE = _OF_ENTITY.where(JOURNAL.c.service == bindparam("service"))
 _OF_MANY = _EVENTS.where(
     tuple_(JOURNAL.c.entity, JOURNAL.c.entity_id).in_(bindparam("named", expanding=True))
 )
+_NEWEST = (
+    select(JOURNAL)
+    .where(JOURNAL.c.position <= bindparam("upto"))
+    .order_by(JOURNAL.c.position.desc())
+    .limit(1)
+)
+_BETWEEN = _EVENTS.where(JOURNAL.c.position <= bindparam("upto"))
 _NAMED = _EVENTS.where(
     JOURNAL.c.position <= bindparam("end"),
     JOURNAL.c.name.in_(bindparam("names", expanding=True)),
@@ -90,7 +101,30 @@ _NAMED = _EVENTS.where(
 
 def checkpoint(connection: Connection, name: str = JOURNAL_CHECKPOINT) -> int:
     """The position kept under a name."""
-    return connection.execute(_CHECKPOINT, {"of": name}).scalar_one()
+    return marked(connection, name).position
+
+
+def marked(connection: Connection, name: str = JOURNAL_CHECKPOINT) -> Mark:
+    """The position kept under a name, and what it stands for; position 0 where there is none."""
+    row = connection.execute(_CHECKPOINT, {"of": name}).one_or_none()
+    return Mark() if row is None else Mark.kept(row.position, row.event)
+
+
+def newest(connection: Connection, upto: int) -> Message | None:
+    """The newest event of the journal up to a position."""
+    found = _messages(connection, _NEWEST, {"upto": upto})
+    return found[0] if found else None
+
+
+def between(connection: Connection, after: int, upto: int) -> list[Message]:
+    """The events of the journal behind a position and up to another."""
+    return _messages(connection, _BETWEEN, {"after": after, "upto": upto})
+
+
+def following(connection: Connection, after: int, upto: int) -> Message | None:
+    """The first of these, if there is one."""
+    found = _messages(connection, _BETWEEN.limit(1), {"after": after, "upto": upto})
+    return found[0] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +149,8 @@ class Journal:
 
         With ``singly`` it bears rows that are there already, which nothing but a hand puts there.
         """
-        moved = connection.execute(_MOVE, {"done": done, "end": messages[-1].position})
+        mark = Mark.of(messages[-1])
+        moved = connection.execute(_MOVE, {"done": done, "end": mark.position, "mark": mark.event})
         if moved.rowcount != 1:
             return False
         made = map(_row, messages)
@@ -151,17 +186,17 @@ class Journal:
                         found[scope].append(message)
         return found
 
-    async def named(self, names: Collection[str], after: int) -> tuple[list[Message], int]:
+    async def named(self, names: Collection[str], after: int) -> tuple[list[Message], Mark]:
         """The next events of these names, oldest first, and the position up to which they are all.
 
         At most `QUERY_EVENTS_MAX` are read at once.
         """
 
-        def read(connection: Connection) -> tuple[list[Message], int]:
-            end = checkpoint(connection)
-            of = {"names": list(names), "after": after, "end": end, "at_most": QUERY_EVENTS_MAX}
-            found = _messages(connection, _NAMED, of)
-            return found, found[-1].position if len(found) == QUERY_EVENTS_MAX else end
+        def read(connection: Connection) -> tuple[list[Message], Mark]:
+            end = marked(connection)
+            upto = {"end": end.position, "at_most": QUERY_EVENTS_MAX}
+            found = _messages(connection, _NAMED, {"names": list(names), "after": after} | upto)
+            return found, Mark.of(found[-1]) if len(found) == QUERY_EVENTS_MAX else end
 
         return await self.database.read(read)
 

@@ -162,7 +162,7 @@ async def compact(engine: AsyncEngine) -> None:
             await _vacuum_full(driver)
 
 
-async def require_alone(engine: AsyncEngine) -> None:
+async def require_alone(engine: AsyncEngine, what: str = "the key store") -> None:
     """Raises NotPossible while others are connected; of SQLite the data directory's lock knows."""
     if engine.dialect.name == "sqlite":
         return
@@ -175,7 +175,7 @@ async def require_alone(engine: AsyncEngine) -> None:
         others = await connection.scalar(query)
     if others:
         raise NotPossible(
-            f"{others} others are connected to the key store",
+            f"{others} others are connected to {what}",
             hint="stop the services, then give the same command again",
         )
 

@@ -10,7 +10,7 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import nats.errors
@@ -18,10 +18,11 @@ import nats.errors
 from cadre.shared.codec import Outgoing
 from cadre.shared.connection import Connection, framed
 from cadre.shared.direct import DirectGets, nanoseconds
-from cadre.shared.errors import CadreError, NotFound, TooLarge, Unavailable
+from cadre.shared.errors import CadreError, NotFound, OtherBranch, TooLarge, Unavailable
 from cadre.shared.guards import guard_of
 from cadre.shared.headers import Headers
 from cadre.shared.inbox import Inbox
+from cadre.shared.marks import Mark
 from cadre.shared.pull import SILENCE_MAX_S, Pull, api
 from cadre.shared.refusals import Conflict, NoAnswer, passes, refusal
 from cadre.shared.signed import Message
@@ -45,6 +46,35 @@ class Gap(Exception):
     """Positions did not follow each other: the log lost events or is another log."""
 
 
+class Guard(Protocol):
+    """Knows whether the log of this connection is the one that was known before."""
+
+    async def require(self) -> None:
+        """Return once that is proven. Raises: Unavailable."""
+        ...
+
+    @property
+    def highest(self) -> int:
+        """The highest position known."""
+        ...
+
+    def stored(self, event: Outgoing, position: int, above: int) -> None:
+        """Take note of an append. Raises: NoAnswer when it cannot be behind ``above``."""
+        ...
+
+
+class Unguarded:
+    """For whoever knows nothing of the log yet."""
+
+    highest = 0
+
+    async def require(self) -> None:
+        """Nothing has to be proven."""
+
+    def stored(self, event: Outgoing, position: int, above: int) -> None:
+        """Nothing is known that it could contradict."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """The last position a filter had when it was read; 0 for none."""
@@ -65,6 +95,7 @@ class Log:
 
     client: Connection
     stream: str = STREAM
+    guard: Guard = field(default_factory=Unguarded)
     _direct: DirectGets = field(init=False)
     _inbox: Inbox = field(init=False)
 
@@ -81,13 +112,16 @@ class Log:
         """
         if not self.client.is_connected:
             raise Unavailable("the log cannot be reached", hint="try again with the same id")
+        await self.guard.require()
         count = len(events)
         if count > BATCH_EVENTS_MAX:
             raise TooLarge(
                 f"{count} events in one decision, at most {BATCH_EVENTS_MAX}",
                 hint="split the command",
             )
+        known = self.guard.highest
         end = int((await self._ask(events))["seq"])
+        self.guard.stored(events[-1][0], end, known)
         return list(range(end - count + 1, end + 1))
 
     def _frames(self, events: Sequence[tuple[Outgoing, Expectation | None]], reply: str) -> bytes:
@@ -161,6 +195,7 @@ class Log:
 
     async def get(self, position: int) -> Message:
         """The event at a position."""
+        await self.guard.require()
         # Any of several replicas answers the first, and it may be behind.
         found = await self._direct.one(position) or await self.peek(position)
         if found is None:
@@ -168,7 +203,7 @@ class Log:
         return found
 
     async def peek(self, position: int) -> Message | None:
-        """The event at a position as the leader of the stream has it.
+        """The event at a position as the leader of the stream has it, proven or not.
 
         Raises: Unavailable.
         """
@@ -195,6 +230,7 @@ class Log:
         Any of several replicas answers a direct get, and one that is behind would answer that
         nothing follows. So it is the leader that says where the end is.
         """
+        await self.guard.require()
         found: list[Message] = []
         while len(found) < TAIL_EVENTS_MAX:
             following = await self._next(after, subjects)
@@ -203,34 +239,49 @@ class Log:
             more, _ = await self._direct.some(subjects, following.position)
             found += [following, *more]
             after = found[-1].position
+        await self.guard.require()
         return found
 
     async def api(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
         """The server's answer to a JetStream API request, errors included."""
         return await api(self.client, name, request)
 
-    async def follow(self, after: int) -> AsyncIterator[list[Message]]:
-        """Every event after a position, in order, for ever: lists of what has arrived.
+    async def follow(self, after: Mark) -> AsyncIterator[list[Message]]:
+        """Every event after the one that was read last, in order, for ever: what has arrived.
 
-        A lost connection or consumer is taken up again where it broke off.
+        A lost connection or consumer is taken up again where it broke off. Each reading begins
+        only when the log has the event that was read last: a consumer that starts past the end
+        skips whatever is stored up to its start.
 
-        Raises: Gap when positions do not follow each other, and the log has none between.
+        Raises: Gap when positions do not follow each other, and the log has none between;
+        OtherBranch when the log has not the event that was read last.
         """
         while True:
+            await self._prove(after)
             begun = after
-            async with Pull(self.client, self.stream, after).open() as pull:
+            async with Pull(self.client, self.stream, after.position).open() as pull:
                 async for messages in pull.batches():
-                    whole = await self._whole(after, messages)
-                    _must_follow(after, whole)
+                    await self.guard.require()
+                    whole = await self._whole(after.position, messages)
                     if whole:
+                        _must_follow(after.position, whole)
+                        after = Mark.of(whole[-1])
                         yield whole
-                        after = whole[-1].position
                     if len(whole) < len(messages):
                         break
-            if after == begun and (missed := await self._missed(after)):
-                _must_follow(after, [missed])
+            if after == begun and (missed := await self._missed(after.position)):
+                await self._prove(after)
+                _must_follow(after.position, [missed])
+                after = Mark.of(missed)
                 yield [missed]
-                after = missed.position
+
+    async def _prove(self, known: Mark) -> None:
+        """Raises: OtherBranch when the log has not the event that was read last."""
+        await self.guard.require()
+        if known.position:
+            found = await self.peek(known.position)
+            if found is None or not known.is_of(found):
+                raise differs(known, found)
 
     async def read(self, after: int = 0, subjects: str = ">") -> AsyncIterator[list[Message]]:
         """The events after a position up to the present end, then stop.
@@ -238,6 +289,7 @@ class Log:
         Raises: Gap when the log goes on but delivers nothing more; Unavailable when events of a
         filter may be missing.
         """
+        await self.guard.require()
         end = await self.last_position()
         while after < end:
             begun = after
@@ -245,6 +297,7 @@ class Log:
                 if not pull.pending:
                     return
                 async for messages in pull.batches(idle_s_max=SILENCE_MAX_S):
+                    await self.guard.require()
                     whole = messages if subjects != ">" else await self._whole(after, messages)
                     wanted = [message for message in whole if message.position <= end]
                     if wanted:
@@ -284,6 +337,18 @@ class Log:
 
     async def _next(self, after: int, subjects: str = ">") -> Message | None:
         return await self._of_leader({"seq": after + 1, "next_by_subj": subjects})
+
+
+def differs(known: Mark, found: Message | None) -> OtherBranch:
+    """What is said of a position that the log has not what is known of."""
+    there = "has none there"
+    if found is not None:
+        there = f"holds {Mark.of(found).event_id} of {found.recorded_at.isoformat()}"
+    return OtherBranch(
+        f"the log is another branch: position {known.position} is known as event"
+        f" {known.event_id or '(unknown)'}, the log {there}",
+        hint="put the newer log back, or see `cadre log compare`",
+    )
 
 
 def _must_follow(position: int, messages: Sequence[Message]) -> None:

@@ -25,7 +25,10 @@ class Metrics:
             "cadre_position", "Last position applied", ["of"], registry=self.registry
         )
         self._lag = Gauge(
-            "cadre_lag_events", "Events behind the log", ["of"], registry=self.registry
+            "cadre_lag_events",
+            "Events behind the log, or ahead (negative)",
+            ["of"],
+            registry=self.registry,
         )
         self._parked = Gauge("cadre_parked_aggregates", "Aggregates parked", registry=self.registry)
         self._failed = Gauge(
@@ -77,7 +80,7 @@ class Metrics:
             positions["reactions"] = runtime.reactor.position
         for name, position in positions.items():
             self._position.labels(name).set(position)
-            self._lag.labels(name).set(max(0, last - position))
+            self._lag.labels(name).set(last - position)
         self._parked.set(len(runtime.projector.parked))
         self._failed.set(len(await runtime.reactor.failures()))
 

@@ -81,6 +81,7 @@ class Past:
     codec: Codec
     projector: Projector
     _kept: OrderedDict[int, AsyncEngine] = field(default_factory=OrderedDict[int, AsyncEngine])
+    _forgotten: list[AsyncEngine] = field(default_factory=list[AsyncEngine])
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @contextlib.asynccontextmanager
@@ -98,15 +99,23 @@ class Past:
             async with engine.connect() as connection:
                 yield connection, position
 
+    def forget(self) -> None:
+        """Make every kept state anew when it is asked for."""
+        self._forgotten += self._kept.values()
+        self._kept.clear()
+
     async def close(self) -> None:
         """Drop every kept state."""
-        while self._kept:
-            await self._kept.popitem()[1].dispose()
+        self.forget()
+        while self._forgotten:
+            await self._forgotten.pop().dispose()
 
     async def _tables(self, until: Until) -> tuple[int, AsyncEngine]:
         if isinstance(until, int) and until in self._kept:
             self._kept.move_to_end(until)
             return until, self._kept[until]
+        while self._forgotten:
+            await self._forgotten.pop().dispose()
         engine = in_memory()
         async with engine.begin() as connection:
             parked = await parked_since(self.projector)

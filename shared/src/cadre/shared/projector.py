@@ -18,10 +18,11 @@ from cadre.shared import generations, journal
 from cadre.shared.applying import Applying, Batch, Key, Overtaken, Read, Standing, changes_of
 from cadre.shared.codec import Codec
 from cadre.shared.database import Database, create_missing, insert_or_ignore
-from cadre.shared.errors import NotFound, Unavailable
+from cadre.shared.errors import NotFound, OtherBranch, Unavailable
 from cadre.shared.generations import BUILDING, GENERATIONS, LIVE, PARKED, Generation
 from cadre.shared.journal import CHECKPOINTS, JOURNAL_CHECKPOINT, Journal
 from cadre.shared.log import Gap, Log
+from cadre.shared.marks import Mark, add_mark_column
 from cadre.shared.progress import Progress
 from cadre.shared.protected_persons import restricted_persons
 from cadre.shared.read_models import Change, ReadModels
@@ -90,6 +91,8 @@ class Projector:
     applied: Progress = field(default_factory=lambda: Progress("applied"))
     """How far the tables that answer have come."""
     journaled: Progress = field(default_factory=lambda: Progress("in the journal"))
+    gap: str = ""
+    """What is missing in the log, while nothing can be read beyond it."""
     _standing: Standing = field(init=False)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _applying: Applying = field(init=False)
@@ -115,6 +118,11 @@ class Projector:
         return self.journaled.position
 
     @property
+    def marks(self) -> list[Mark]:
+        """What journal and tables know of the positions they have reached."""
+        return [self._standing.journal, self._standing.live.mark]
+
+    @property
     def parked(self) -> frozenset[Key]:
         """The aggregates of which something is parked in the tables that answer."""
         return self._standing.parked
@@ -122,13 +130,15 @@ class Projector:
     async def start(self) -> None:
         """Create what is missing; begin a rebuild where the code has changed."""
         building = await self.database.transact(self._create)
-        await self._look()
+        await self.look()
         if building or not self._standing.live.current:
             self.rebuild()
 
     def _create(self, connection: Connection) -> bool:
         """Create what is missing; whether a rebuild was under way."""
         create_missing(connection, journal.METADATA, generations.METADATA)
+        for table in (CHECKPOINTS, GENERATIONS):
+            add_mark_column(connection, table)
         connection.execute(
             insert_or_ignore(CHECKPOINTS, connection.dialect),
             {"name": JOURNAL_CHECKPOINT, "position": 0},
@@ -144,23 +154,30 @@ class Projector:
         """Follow the log for ever."""
         while True:
             try:
-                await self._look()
-                live, start = self._standing.live, self._standing.journal_position
+                await self.look()
+                live, start = self._standing.live, self._standing.journal
                 if live.current:
-                    start = min(start, live.position)
+                    start = min(start, live.mark, key=lambda mark: mark.position)
                 await self._follow(start)
             except Overtaken:
                 continue
+            except OtherBranch:
+                # It is looked after, and told, elsewhere.
+                await asyncio.sleep(RETRY_S)
+            except Gap as error:
+                self.gap = str(error)
+                await asyncio.sleep(RETRY_S)
             except (Unavailable, SQLAlchemyError, OSError) as error:
                 _LOGGER.warning("projection interrupted", error=str(error))
                 await asyncio.sleep(RETRY_S)
 
-    async def _follow(self, start: int) -> None:
+    async def _follow(self, start: Mark) -> None:
         clock = asyncio.get_running_loop().time
         async with _ahead(self._batches(start)) as batches:
             async for batch in batches:
                 begun = clock()
                 await self._apply(batch)
+                self.gap = ""
                 # Under load the next transaction is the larger for it; an event alone never waits.
                 await asyncio.sleep(begun + TRANSACTION_EVERY_S - clock())
 
@@ -169,7 +186,7 @@ class Projector:
         await self._transact(self._applying.follow, self._standing, batch, self._stand)
         self.seen([read.message for read in batch])
 
-    async def _batches(self, start: int) -> AsyncGenerator[Batch]:
+    async def _batches(self, start: Mark) -> AsyncGenerator[Batch]:
         """What follows a position, read and projected, for one transaction each.
 
         That is at most what a reader of the log has on its way at once. Whoever else writes waits
@@ -238,7 +255,7 @@ class Projector:
             return "rebuilding"
         positions = [message.position for message in messages]
         await self.database.transact(lambda c: self._release(c, positions, changes))
-        await self._look()
+        await self.look()
         return "applied"
 
     def _release(
@@ -259,6 +276,8 @@ class Projector:
                 await self._build()
             except Overtaken:
                 continue
+            except OtherBranch:
+                await asyncio.sleep(RETRY_S)
             except (Unavailable, SQLAlchemyError, OSError, Gap) as error:
                 _LOGGER.warning("rebuild interrupted", error=str(error))
                 await asyncio.sleep(RETRY_S)
@@ -268,11 +287,11 @@ class Projector:
     async def _build(self) -> None:
         building, done = await self.database.transact(self._applying.begin)
         if not done:
-            async with _ahead(self._batches(building.position)) as batches:
+            async with _ahead(self._batches(building.mark)) as batches:
                 async for batch in batches:
                     if await self._transact(self._applying.build, building.number, batch):
                         break
-        await self._look()
+        await self.look()
 
     async def _transact[A, T](
         self, work: _Work[A, T], on: A, batch: Batch, then: Then[T] | None = None
@@ -285,7 +304,7 @@ class Projector:
         # Some event does not fit its table: find it, park it, keep the others.
         return await self.database.transact(lambda c: work(c, on, batch, singly=True), then)
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
         """Read what the database holds now."""
         # One after the other: what was read earlier must not overwrite what was read later.
         async with self._looking:
@@ -293,7 +312,7 @@ class Projector:
 
     def _stand(self, standing: Standing) -> None:
         self._standing = standing
-        self.journaled.reach(standing.journal_position)
+        self.journaled.reach(standing.journal.position)
         self.applied.reach(standing.live.position)
 
 

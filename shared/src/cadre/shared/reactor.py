@@ -18,7 +18,8 @@ from cadre.shared import journal
 from cadre.shared.codec import Codec
 from cadre.shared.database import Database, insert_or_ignore
 from cadre.shared.errors import CadreError, LostRace, OutcomeUnknown, Unavailable
-from cadre.shared.journal import CHECKPOINTS, Journal, checkpoint
+from cadre.shared.journal import CHECKPOINTS, Journal, marked
+from cadre.shared.marks import NOWHERE, Mark
 from cadre.shared.messages import Command, Meta, Recorded
 from cadre.shared.progress import Progress
 from cadre.shared.service import Service
@@ -56,7 +57,7 @@ class Reactor:
     codec: Codec
     handle: Handle
     reacted: Progress = field(default_factory=lambda: Progress("reacted to"))
-    _kept: int = 0
+    _kept: Mark = NOWHERE
     """The cursor as the database holds it."""
 
     @property
@@ -64,10 +65,15 @@ class Reactor:
         """The position up to which everything was reacted to."""
         return self.reacted.position
 
+    @property
+    def mark(self) -> Mark:
+        """What the kept cursor stands for."""
+        return self._kept
+
     async def start(self) -> None:
         """Create the cursor where it is missing."""
         await self.database.transact(_create)
-        await self._look()
+        await self.look()
 
     async def run(self) -> None:
         """React for ever."""
@@ -76,11 +82,11 @@ class Reactor:
         names = {reaction.event.name() for reaction in self.service.reactions}
         while True:
             try:
-                await self._look()
+                await self.look()
                 while True:
                     messages, end = await self.journal.named(names, self.position)
                     await self._react_to(messages, end)
-                    await self.journaled.beyond(end)
+                    await self.journaled.beyond(end.position)
             except (Unavailable, OutcomeUnknown, LostRace, SQLAlchemyError, OSError) as error:
                 # Nothing is lost: the cursor stands before the event, its command id is the same.
                 _LOGGER.warning("reactions interrupted", error=str(error))
@@ -102,21 +108,21 @@ class Reactor:
 
         return await self.database.read(read)
 
-    async def _react_to(self, messages: Sequence[Message], end: int) -> None:
+    async def _react_to(self, messages: Sequence[Message], end: Mark) -> None:
         kinds = {reaction.event.tag() for reaction in self.service.reactions}
         concerned = [m for m in messages if m.headers.get("ce-type") in kinds]
         failed: list[dict[str, object]] = []
         for message in concerned:
             failed += await self._react(message)
-        if concerned or end - self._kept >= CURSOR_EVENTS_MAX:
+        if concerned or end.position - self._kept.position >= CURSOR_EVENTS_MAX:
             await self.database.transact(partial(_keep, end, failed))
             self._kept = end
-        self.reacted.reach(end)
+        self.reacted.reach(end.position)
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
         """Read how far the database says that everything was reacted to."""
-        self._kept = await self.database.read(partial(checkpoint, name=CHECKPOINT))
-        self.reacted.reach(self._kept)
+        self._kept = await self.database.read(partial(marked, name=CHECKPOINT))
+        self.reacted.reach(self._kept.position)
 
     async def _react(self, message: Message) -> list[dict[str, object]]:
         failed: list[dict[str, object]] = []
@@ -144,11 +150,11 @@ def _create(connection: Connection) -> None:
     )
 
 
-def _keep(end: int, failed: Sequence[dict[str, object]], connection: Connection) -> None:
+def _keep(end: Mark, failed: Sequence[dict[str, object]], connection: Connection) -> None:
     connection.execute(
         update(CHECKPOINTS)
-        .where(CHECKPOINTS.c.name == CHECKPOINT, CHECKPOINTS.c.position < end)
-        .values(position=end)
+        .where(CHECKPOINTS.c.name == CHECKPOINT, CHECKPOINTS.c.position < end.position)
+        .values(position=end.position, event=end.event)
     )
     if failed:
         connection.execute(insert_or_ignore(FAILED, connection.dialect), failed)

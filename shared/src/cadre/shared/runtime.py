@@ -13,12 +13,14 @@ from importlib.metadata import version
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from cadre.shared import branch
+from cadre.shared.branch import Branch
 from cadre.shared.codec import Codec, Signer
 from cadre.shared.connection import Connection
 from cadre.shared.connection import connect as open_connection
 from cadre.shared.database import Database
 from cadre.shared.due import Diary
-from cadre.shared.errors import CadreError, Unavailable
+from cadre.shared.errors import CadreError, Malformed, Unavailable
 from cadre.shared.forgetting import evict, forget_again
 from cadre.shared.handling import Handling
 from cadre.shared.histories import Histories
@@ -33,10 +35,12 @@ from cadre.shared.readings import Readings
 from cadre.shared.service import Context, Service
 from cadre.shared.serving import today_in_china
 from cadre.shared.settings import Settings
-from cadre.shared.vitals import Check, Vitals
+from cadre.shared.vitals import Check, Stops, Vitals
 
 STREAM_WAIT_S = 0.5
 RECONNECT_WAIT_S = 0.25
+BEYOND_END_S = 0.5
+"""After so long it is asked once more whether the log has come so far: its leader may change."""
 
 _LOGGER = structlog.get_logger(__name__)
 
@@ -57,9 +61,28 @@ class Runtime:
     handling: Handling
     readings: Readings
     past: Past
+    branch: Branch
     vitals: Vitals
     failed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the runner or the reactions ended, which only a defect can cause."""
+
+    async def wait(self, position: int) -> None:
+        """Return once the tables show a position that somebody named.
+
+        Raises: Malformed when the log has not come so far, Unavailable when it takes too long.
+        """
+        if position > self.branch.highest:
+            for pause_s in (0.0, BEYOND_END_S):
+                await asyncio.sleep(pause_s)
+                if (last := await self.log.last_position()) >= position:
+                    break
+            else:
+                raise Malformed(
+                    f"the log ends at {last}",
+                    where="after",
+                    hint="a log that was put back has lost what came later",
+                )
+        await self.projector.wait(position, self.settings.wait_s_max)
 
     def task_ended(self, task: asyncio.Task[None]) -> None:
         """Note that a task that runs for ever has ended."""
@@ -107,9 +130,11 @@ async def running(
     try:
         await runtime.codec.keyring.create()
         await _await_stream(runtime.log)
-        await forget_again(runtime.log, keys.engine)
         await runtime.projector.start()
         await runtime.reactor.start()
+        known = await runtime.branch.start()
+        if known:
+            await forget_again(runtime.log, keys.engine)
         await service.start(runtime.context)
         tasks = [
             asyncio.create_task(runtime.projector.run(), name="projector"),
@@ -117,6 +142,9 @@ async def running(
             asyncio.create_task(_diary(runtime).run(), name="diary"),
             asyncio.create_task(runtime.vitals.watch(_checks(runtime)), name="vitals"),
         ]
+        if not known:
+            forgetting = _forget_once_known(runtime, keys)
+            tasks.append(asyncio.create_task(forgetting, name="forgetting"))
         for task in tasks:
             task.add_done_callback(runtime.task_ended)
         try:
@@ -156,10 +184,12 @@ def _assemble(
         service.read_models, database, log, codec, journal, partial(evict, keyring)
     )
     vitals = Vitals()
+    histories = Histories(service.name, log, journal, codec, projector)
+    past = Past(service.read_models, log, codec, projector)
     handling = Handling(
         service,
         log,
-        Histories(service.name, log, journal, codec, projector),
+        histories,
         codec,
         projector,
         context,
@@ -168,6 +198,8 @@ def _assemble(
     )
     reactor = Reactor(service, database, journal, projector.journaled, codec, handling.handle)
     readings = Readings(client, service.name)
+    forget = (histories.forget, past.forget)
+    log.guard = known = Branch(log, database, projector, reactor, vitals, forget)
     return Runtime(
         service,
         settings,
@@ -180,7 +212,8 @@ def _assemble(
         reactor,
         handling,
         readings,
-        Past(service.read_models, log, codec, projector),
+        past,
+        known,
         vitals,
     )
 
@@ -197,7 +230,16 @@ def _checks(runtime: Runtime) -> list[Check]:
         if not runtime.client.is_connected:
             raise Unavailable("there is no connection to the log", hint="it is taken up by itself")
 
-    return [Check("connection", connected)]
+    async def whole() -> None:
+        if gap := runtime.projector.gap:
+            hint = "look with `cadre audit verify`; `cadre audit repair` may give it back"
+            raise Unavailable(f"the log lacks events: {gap}", hint=hint)
+
+    return [
+        Check("connection", connected),
+        Check(branch.FAULT, runtime.branch.look, Stops.EVERYTHING),
+        Check("log-gap", whole, Stops.EVERYTHING),
+    ]
 
 
 def _diary(runtime: Runtime) -> Diary:
@@ -207,6 +249,12 @@ def _diary(runtime: Runtime) -> Diary:
         runtime.projector,
         runtime.handling.handle,
     )
+
+
+async def _forget_once_known(runtime: Runtime, keys: Database) -> None:
+    """What another branch says was destroyed is none of this service's business."""
+    await runtime.branch.proven()
+    await forget_again(runtime.log, keys.engine)
 
 
 async def _await_stream(log: Log) -> None:

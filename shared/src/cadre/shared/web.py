@@ -20,7 +20,7 @@ from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
 from pydantic import AwareDatetime, Field, WithJsonSchema
 
-from cadre.shared import admin, health
+from cadre.shared import admin, again, health
 from cadre.shared.bulk import COMMANDS_MAX
 from cadre.shared.decider import Handler
 from cadre.shared.door import CommandOfMany, Door, problem
@@ -84,6 +84,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     _describe(app, service)
     app.include_router(_commands(service))
     app.include_router(admin.router(service))
+    app.include_router(again.router())
     named = [Depends(name_reader)] if service.confidential else []
     # Not until the answer was sent: a slow caller must not hold the tables it was made of.
     reading = [*named, Depends(_open_reader, scope="function")]
@@ -181,7 +182,7 @@ async def _open_reader(
     runtime.vitals.require(Stops.EVERYTHING)
     projector = runtime.projector
     if after is not None:
-        await projector.wait(after, runtime.settings.wait_s_max)
+        await runtime.wait(after)
     if legal_ground(request.headers) is not None:
         await name_reader(request)
     until = known_at_time if known_at is None else known_at

@@ -21,7 +21,7 @@ from cadre.shared.audit.signatures import Keys, Verdict, verdict_on
 from cadre.shared.audit.stored import Extent, everything
 from cadre.shared.audit.tiles import Tiles
 from cadre.shared.log import Log
-from cadre.shared.signed import Message
+from cadre.shared.signed import Message, digest
 
 POSITIONS_AT_ONCE = 1000
 
@@ -81,6 +81,8 @@ class Plan:
     left: list[Left] = field(default_factory=list[Left])
     not_given: list[int] = field(default_factory=list[int])
     """Sizes of checkpoints whose roots the mended log does not give."""
+    other_branch: int | None = None
+    """The first position at which the log and a journal each hold an event that is true."""
     checkpoint: Checkpoint | None = None
     """The newest, under which events are proven."""
     singly: bool = False
@@ -177,6 +179,8 @@ class Repair:
         sure = Proof.CHAIN if leaf is None else Proof.CHECKPOINT
         doubt = "the log has none" if stored is None else self._doubt(stored, leaf)
         if stored is not None and not doubt:
+            if leaf is None and self.plan.other_branch is None and self._contradicted(held):
+                self.plan.other_branch = held.position
             return stored
         doubts = {name: self._doubt(copy, leaf) for name, copy in held.copies.items()}
         true = [(name, held.copies[name]) for name, doubt in doubts.items() if not doubt]
@@ -197,6 +201,13 @@ class Repair:
         self.plan.left.append(Left(held.position, subject, was, why))
         return stored
 
+    def _contradicted(self, held: Held) -> bool:
+        """Whether a journal holds another event that was recorded here just as truly."""
+        here = held.stored and _digest(held.stored)
+        return any(
+            _digest(copy) != here and not self._doubt(copy, None) for copy in held.copies.values()
+        )
+
     def _was(self, held: Held) -> Was:
         if held.stored is not None:
             return Was.ALTERED
@@ -213,6 +224,10 @@ class Repair:
             return verdict
         before = self._ledger.heads.newest.get(aggregate_of(message))
         return "" if _follows(message, before) else "does not follow from the event before"
+
+
+def _digest(message: Message) -> str:
+    return digest(message.subject, message.headers, message.body)
 
 
 def _follows(message: Message, before: Head | None) -> bool:
