@@ -23,6 +23,9 @@ from cadre.shared.wire import from_validation
 
 _IN_ORDER = JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
+ID_LENGTH_MAX = 64
+"""Of an aggregate: as long as every store has room for."""
+
 type Batch = list[tuple[Outgoing, Expectation | None]]
 
 
@@ -59,6 +62,13 @@ class Wish:
             raise from_validation(error.errors()) from error
         scopes = [next(s for s in histories if s.covers(event)) for event in events]
         for event, scope in zip(events, scopes, strict=True):
+            if len(event.aggregate.id) > ID_LENGTH_MAX:
+                raise Malformed(
+                    f"an id made of it has {len(event.aggregate.id)} characters,"
+                    f" at most {ID_LENGTH_MAX}",
+                    where=event.key,
+                    hint="use shorter ids",
+                )
             if histories[scope].protection.forgotten and personal_shape(type(event)):
                 raise protection.forgotten(scope.id)
         return Decision(self, histories, events, scopes)

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cadre.shared import texts
 from cadre.shared.appends import Appends
 from cadre.shared.codec import Codec
 from cadre.shared.decider import Handler, Scope, World
@@ -34,6 +35,7 @@ from cadre.shared.projector import Projector
 from cadre.shared.service import Context, Service
 from cadre.shared.signed import Message
 from cadre.shared.vitals import Stops, Vitals
+from cadre.shared.wire import malformed
 
 ATTEMPTS_MAX = 20
 BACKOFF_S_MAX = 0.05
@@ -220,6 +222,8 @@ class Handling:
         handler = self._handlers.get(type(command))
         if handler is None:
             raise Malformed(f"{self.service.name} does not know the command {command.name}")
+        if unfit := list(texts.faults(command)):
+            raise malformed(unfit)
         return Wish(command, meta, handler, fingerprint(command, self.context.fingerprint_key))
 
     async def _load(self, wish: Wish, load: Load) -> dict[Scope[Any], History]:

@@ -24,7 +24,7 @@ from cadre.shared.messages import Command
 from cadre.shared.outcomes import Outcome, as_json
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
-from cadre.shared.wire import from_validation, meta_from
+from cadre.shared.wire import from_validation, headers_from, meta_from
 
 _LOGGER = structlog.get_logger(__name__)
 
@@ -104,7 +104,8 @@ class _Taking:
     async def _told(self, request: _Request) -> Outcome | CadreError:
         try:
             command = request.kind.model_validate_json(request.body)
-            return await self.handling.handle(command, meta_from(request.headers))
+            meta = meta_from(headers_from(request.headers.pairs()))
+            return await self.handling.handle(command, meta)
         except ValidationError as error:
             return from_validation(error.errors(include_url=False, include_input=False))
         except CadreError as error:
