@@ -24,7 +24,7 @@ from cadre.shared import admin, health
 from cadre.shared.bulk import COMMANDS_MAX
 from cadre.shared.decider import Handler
 from cadre.shared.door import CommandOfMany, Door, problem
-from cadre.shared.errors import CadreError, Malformed, NotAllowed, NotFound
+from cadre.shared.errors import CadreError, Malformed, NotAllowed, NotFound, Unavailable
 from cadre.shared.messages import Command
 from cadre.shared.metrics import Metrics
 from cadre.shared.nats_commands import serve
@@ -198,7 +198,7 @@ async def _open_reader(
     runtime.vitals.require(Stops.EVERYTHING)
     projector = runtime.projector
     if after is not None:
-        await projector.wait(after, runtime.settings.wait_s_max)
+        await _wait(runtime, after)
     if legal_ground(request.headers) is not None:
         await name_reader(request)
     until = known_at_time if known_at is None else known_at
@@ -211,6 +211,18 @@ async def _open_reader(
             )
             response.headers["Cadre-Parked"] = ",".join(parked[:50])
         yield
+
+
+async def _wait(runtime: Runtime, after: int) -> None:
+    """Raises: Malformed for a position that the log has not reached by then, else Unavailable."""
+    try:
+        await runtime.projector.wait(after, runtime.settings.wait_s_max)
+    except Unavailable:
+        if after > (last := await runtime.log.last_position()):
+            raise Malformed(
+                f"the log ends at {last}", where="after", hint="name the position of an outcome"
+            ) from None
+        raise
 
 
 @contextlib.asynccontextmanager
