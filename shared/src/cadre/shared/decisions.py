@@ -14,7 +14,7 @@ from cadre.shared import protection
 from cadre.shared.codec import Codec, Outgoing, personal_shape, personal_values
 from cadre.shared.decider import Handler, Scope, World
 from cadre.shared.errors import Malformed, StalePosition
-from cadre.shared.event_ids import event_id
+from cadre.shared.event_ids import event_id, message_id
 from cadre.shared.histories import History
 from cadre.shared.keyring import DataKey, KeyName
 from cadre.shared.log import Expectation
@@ -123,7 +123,8 @@ class Decision:
                 evidence=evidence,
                 code_version=code_version,
             )
-            outgoing = codec.encode(event, envelope, keys)
+            known_by = message_id(meta.command_id, index)
+            outgoing = codec.encode(event, envelope, keys, known_by)
             heads[aggregate] = (version + 1, outgoing)
             guard = None if scope in expected else Expectation(scope.subjects, history.position)
             expected.add(scope)

@@ -16,6 +16,7 @@ from typing import Any
 from cadre.shared import texts
 from cadre.shared.appends import Appends
 from cadre.shared.codec import Codec
+from cadre.shared.command_ids import CommandIds
 from cadre.shared.decider import Handler, Scope, World
 from cadre.shared.decisions import Decision, Wish, fingerprint
 from cadre.shared.errors import (
@@ -28,7 +29,7 @@ from cadre.shared.errors import (
     Unavailable,
 )
 from cadre.shared.histories import Histories, History
-from cadre.shared.log import Conflict, Log, NoAnswer
+from cadre.shared.log import Conflict, Duplicate, Log, NoAnswer
 from cadre.shared.messages import Command, Meta
 from cadre.shared.outcomes import Outcome
 from cadre.shared.projector import Projector
@@ -54,6 +55,7 @@ class Handling:
     histories: Histories
     codec: Codec
     projector: Projector
+    command_ids: CommandIds
     context: Context
     code_version: str
     vitals: Vitals = field(default_factory=Vitals)
@@ -164,6 +166,8 @@ class Handling:
             return None
         if wish.recorded_at(histories) or decision.guarded.keys() != histories.keys():
             return None
+        if await self.command_ids.earlier(wish.meta.command_id) is not None:
+            return None
         return decision
 
     async def _on_log(self, wish: Wish) -> Outcome:
@@ -171,12 +175,25 @@ class Handling:
         repeated = await self._repeated(wish, histories)
         if repeated is not None:
             return repeated
+        if wish.command.irreversible:
+            # What is done for it before the append cannot wait for the server to know the id.
+            await self.command_ids.reach_end()
+        if await self.command_ids.earlier(wish.meta.command_id) is not None:
+            raise _reused(wish, "for another history")
         self._must_not_be_parked(histories)
         decision = wish.decide(histories)
         if not decision.events:
             position = max((history.position for history in histories.values()), default=0)
             return Outcome(outcome="unchanged", command_id=wish.meta.command_id, position=position)
-        return await self._append(decision)
+        try:
+            return await self._append(decision)
+        except Duplicate as error:
+            # The log was asked for these histories before: so the event is of another one, or came
+            # since.
+            stored = await self.log.get(error.position)
+            if not any(scope.takes(stored.aggregate) for scope in histories):
+                raise _reused(wish, "for another history") from error
+            raise
 
     async def _append(self, decision: Decision) -> Outcome:
         """Record a decision. Raises: Conflict."""
@@ -254,11 +271,7 @@ class Handling:
             return None
         messages = [await self.log.get(position) for position in positions]
         if any(message.headers.get("ce-commandhash") != wish.hash for message in messages):
-            raise CommandReused(
-                "this command id was used for a command of other content",
-                where=str(wish.meta.command_id),
-                hint="use a new id for a new command",
-            )
+            raise _reused(wish, "for a command of other content")
         outcome = Outcome.of(wish.meta.command_id, messages, positions)
         return outcome.model_copy(update={"repeated": True})
 
@@ -275,6 +288,14 @@ class Handling:
             where=str(wish.meta.command_id),
             hint="send the same command with the same id again: it is never carried out twice",
         ) from error
+
+
+def _reused(wish: Wish, what: str) -> CommandReused:
+    return CommandReused(
+        f"this command id was used {what}",
+        where=str(wish.meta.command_id),
+        hint="use a new id for a new command",
+    )
 
 
 def _with(wish: Wish, command: Command | CadreError) -> Wish | CadreError:

@@ -37,6 +37,14 @@ class Conflict(Exception):
     """Somebody appended to a history after it was read, or the same event before."""
 
 
+class Duplicate(Conflict):
+    """The log holds an event that the same command caused; ``position`` is where."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"an event of this command is stored at position {position}")
+        self.position = position
+
+
 class NoAnswer(Exception):
     """The log did not answer in time: the events may or may not be stored."""
 
@@ -134,7 +142,7 @@ class Log:
             )
         if answer.get("duplicate"):
             # The server looks for the id before the expectation, and not at all at the content.
-            raise Conflict("an event of this id is stored")
+            raise Duplicate(int(answer["seq"]))
         return answer
 
     async def last_position(self) -> int:
