@@ -87,7 +87,9 @@ async def test_every_event_of_a_batch_bears_the_guard_of_its_history(log: Log) -
     first = [(event(subject), Expectation(ANA, 1)), (event(pool), Expectation(of_pool, 0))]
     assert await log.append([*first, (event(subject), Expectation(ANA, 1))]) == [2, 3, 4]
     with pytest.raises(Conflict):
-        await log.append([(event(subject), Expectation(ANA, 4)), (event(subject), Expectation(ANA, 5))])
+        await log.append(
+            [(event(subject), Expectation(ANA, 4)), (event(subject), Expectation(ANA, 5))]
+        )
 
 
 async def test_a_repeated_event_id_is_stored_once(log: Log) -> None:

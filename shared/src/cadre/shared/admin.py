@@ -6,12 +6,14 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
+from cadre.contracts.event import Slug
 from cadre.shared import health, history, protection
 from cadre.shared.decider import Fold
 from cadre.shared.dump import Dump, dump, fresh_dump
 from cadre.shared.errors import NotFound
+from cadre.shared.parameters import Day, Moment, Position, Word
 from cadre.shared.readings import legal_ground
 from cadre.shared.recording import name_reader
 from cadre.shared.runtime import Runtime
@@ -117,7 +119,7 @@ def router(service: Service) -> APIRouter:
         summary="Apply what is parked of an aggregate",
         dependencies=[Depends(_may_answer)],
     )
-    async def retry(request: Request, aggregate: str) -> Retried:
+    async def retry(request: Request, aggregate: Word) -> Retried:
         runtime: Runtime = request.app.state.runtime
         parts = aggregate.split(".")
         if len(parts) != len(("service", "entity", "id")):
@@ -173,11 +175,11 @@ def _require_shown(runtime: Runtime, request: Request, messages: Sequence[Messag
 def _history_of(service: Service) -> Any:
     async def endpoint(
         request: Request,
-        entity: str,
-        entity_id: str,
-        on: Annotated[date | None, Query(description="What held on this day")] = None,
-        known_at: Annotated[int | None, Query(ge=0, description="As known at a position")] = None,
-        known_at_time: Annotated[AwareDatetime | None, Query(description="As known then")] = None,
+        entity: Slug,
+        entity_id: Slug,
+        on: Annotated[Day | None, Query(description="What held on this day")] = None,
+        known_at: Annotated[Position | None, Query(description="As known at a position")] = None,
+        known_at_time: Annotated[Moment | None, Query(description="As known then")] = None,
         raw: Annotated[bool, Query(description="With headers, fields still sealed")] = False,
     ) -> HistoryAnswer:
         runtime: Runtime = request.app.state.runtime

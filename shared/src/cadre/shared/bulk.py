@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from cadre.shared.decider import Scope, World
 from cadre.shared.decisions import Decision, Wish
@@ -101,9 +102,10 @@ class _Bulk:
         decisions: dict[int, Decision] = {}
         singly: dict[int, Wish] = {}
         touched: set[Scope[Any]] = set()
+        ids: set[UUID] = set()
         room = BATCH_EVENTS_MAX
         for index, (wish, named) in self.waiting.items():
-            if touched.isdisjoint(named):
+            if touched.isdisjoint(named) and wish.meta.command_id not in ids:
                 decision = await self.handling.on_known(wish)
                 if decision is None or len(decision.events) > BATCH_EVENTS_MAX:
                     singly[index] = wish
@@ -113,6 +115,7 @@ class _Bulk:
                     decisions[index] = decision
                     room -= len(decision.events)
                     touched.update(decision.histories)
+                    ids.add(wish.meta.command_id)
                 if len(decisions) % DECISIONS_AT_A_STRETCH == 0:
                     await asyncio.sleep(0)
             touched.update(named)

@@ -141,8 +141,17 @@ class Codec:
         ]
         return await self.keyring.keys(names) if names else {}
 
-    def encode(self, event: Event, envelope: Envelope, keys: Mapping[KeyName, DataKey]) -> Outgoing:
-        """The signed message of an event. ``previous_hash`` and ``version`` must be set."""
+    def encode(
+        self,
+        event: Event,
+        envelope: Envelope,
+        keys: Mapping[KeyName, DataKey],
+        message_id: str = "",
+    ) -> Outgoing:
+        """The signed message of an event. ``previous_hash`` and ``version`` must be set.
+
+        By its message id, or else the event's, the server knows it again for a while.
+        """
         aggregate, event_id = event.aggregate, str(envelope.event_id)
         body = event.model_dump(mode="json")
         if isinstance(event, CadreEvent):
@@ -155,7 +164,7 @@ class Codec:
         data = to_json(body)
         values = _signed_values(event, aggregate, event_id, envelope, self.signer.key_id)
         signed = preimage_of(subject.encode(), [value.encode() for value in values], data)
-        headers = {"Nats-Msg-Id": event_id}
+        headers = {"Nats-Msg-Id": message_id or event_id}
         headers |= {name: value for name, value in zip(SIGNED, values, strict=True) if value}
         headers[SIGNATURE] = self.signer.sign(signed)
         return Outgoing(subject, Headers.of(headers), data, sha256(signed).hexdigest())

@@ -14,7 +14,7 @@ from cadre.shared import protection
 from cadre.shared.codec import Codec, Outgoing, personal_shape, personal_values
 from cadre.shared.decider import Handler, Scope, World
 from cadre.shared.errors import Malformed, StalePosition
-from cadre.shared.event_ids import event_id
+from cadre.shared.event_ids import event_id, message_id
 from cadre.shared.histories import History
 from cadre.shared.keyring import DataKey, KeyName
 from cadre.shared.log import Expectation
@@ -22,6 +22,9 @@ from cadre.shared.messages import Command, Envelope, Meta
 from cadre.shared.wire import from_validation
 
 _IN_ORDER = JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+ID_LENGTH_MAX = 64
+"""Of an aggregate: as long as every store has room for."""
 
 type Batch = list[tuple[Outgoing, Expectation]]
 
@@ -59,6 +62,13 @@ class Wish:
             raise from_validation(error.errors()) from error
         scopes = [next(s for s in histories if s.covers(event)) for event in events]
         for event, scope in zip(events, scopes, strict=True):
+            if len(event.aggregate.id) > ID_LENGTH_MAX:
+                raise Malformed(
+                    f"an id made of it has {len(event.aggregate.id)} characters,"
+                    f" at most {ID_LENGTH_MAX}",
+                    where=event.key,
+                    hint="use shorter ids",
+                )
             if histories[scope].protection.forgotten and personal_shape(type(event)):
                 raise protection.forgotten(scope.id)
         return Decision(self, histories, events, scopes)
@@ -112,7 +122,8 @@ class Decision:
                 evidence=evidence,
                 code_version=code_version,
             )
-            outgoing = codec.encode(event, envelope, keys)
+            known_by = message_id(meta.command_id, index)
+            outgoing = codec.encode(event, envelope, keys, known_by)
             heads[aggregate] = (version + 1, outgoing)
             batch.append((outgoing, Expectation(scope.subjects, history.position)))
         return batch

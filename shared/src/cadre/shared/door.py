@@ -8,13 +8,15 @@ import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
+import structlog
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.datastructures import State
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cadre.shared.bulk import COMMANDS_MAX, handle_many
 from cadre.shared.errors import CadreError, Malformed, TooLarge
@@ -25,11 +27,20 @@ from cadre.shared.outcomes import as_json
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
 from cadre.shared.settings import Settings
-from cadre.shared.wire import PROBLEM, command_from, from_validation, meta_from
+from cadre.shared.texts import unfit
+from cadre.shared.wire import PROBLEM, command_from, from_validation, headers_from, meta_from
 
 OPEN_PATHS = ("/health/", "/metrics", "/openapi.json", "/docs", "/asyncapi")
 COMMANDS = "/commands"
 NIL = UUID(int=0)
+BODY_BYTES_MAX = 1 << 20
+"""Of a request: an event is not larger either."""
+MANY_BYTES_MAX = 64 << 20
+"""Of many commands together: ten thousand of some kilobytes each."""
+HEADER_BYTES_MAX = 32 << 10
+_METHODS_WITHOUT_BODY = {"GET", "HEAD", "OPTIONS"}
+
+_LOGGER = structlog.get_logger(__name__)
 
 _UNKNOWN_CALLER = {
     "type": "urn:cadre:problem:unauthorised",
@@ -81,36 +92,52 @@ class Door:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._admit(scope, receive, sending)
+        except CadreError as error:
+            await problem(error)(scope, receive, sending)
+        except ClientDisconnect:
+            return
+        except Exception:
+            _LOGGER.exception("request crashed", method=scope["method"])
+            if begun:
+                raise
+            await problem(crashed())(scope, receive, sending)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        answer = self._answers.get(path) if scope["method"] == "POST" else None
-        if not path.startswith(OPEN_PATHS) and not self._knows(scope):
+        headers = headers_from(_pairs(scope))
+        if not path.startswith(OPEN_PATHS) and not self._knows(headers):
             response = JSONResponse(
                 _UNKNOWN_CALLER, 401, media_type=PROBLEM, headers={"WWW-Authenticate": "Bearer"}
             )
             await response(scope, receive, send)
-        elif answer is not None:
-            await self._answer(answer, scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
-
-    def _knows(self, scope: Scope) -> bool:
-        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        return hmac.compare_digest(given, self._expected)
-
-    async def _answer(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
-        try:
-            told = await answer(await _body(receive), headers)
-        except ValidationError as error:
-            wrong = from_validation(error.errors(include_url=False, include_input=False))
-            await problem(wrong)(scope, receive, send)
-        except CadreError as error:
-            await problem(error)(scope, receive, send)
-        else:
+            return
+        _must_be_readable(scope)
+        answer = self._answers.get(path) if scope["method"] == "POST" else None
+        if answer is not None:
+            at_most = MANY_BYTES_MAX if path == COMMANDS else BODY_BYTES_MAX
+            told = await _told(answer, await _body(headers, receive, at_most), headers)
             size = str(len(told)).encode()
             head = [(b"content-type", b"application/json"), (b"content-length", size)]
             await send({"type": "http.response.start", "status": 200, "headers": head})
             await send({"type": "http.response.body", "body": told})
+        elif scope["method"] in _METHODS_WITHOUT_BODY:
+            await self.app(scope, receive, send)
+        else:
+            body = await _body(headers, receive, BODY_BYTES_MAX)
+            await self.app(scope, _again(body, receive), send)
+
+    def _knows(self, headers: Mapping[str, str]) -> bool:
+        given = headers.get("authorization", "").encode("latin-1")
+        return hmac.compare_digest(given, self._expected)
 
     @property
     def _handling(self) -> Handling:
@@ -154,16 +181,70 @@ class Door:
             return from_validation(error.errors())
 
 
-async def _body(receive: Receive) -> bytes:
+def _pairs(scope: Scope) -> list[tuple[str, str]]:
+    """The headers of a request. Raises: TooLarge."""
+    given: list[tuple[bytes, bytes]] = scope["headers"]
+    if sum(len(name) + len(value) for name, value in given) > HEADER_BYTES_MAX:
+        raise TooLarge(
+            f"the headers have more than {HEADER_BYTES_MAX} bytes", hint="send those that are asked"
+        )
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in given]
+
+
+def _must_be_readable(scope: Scope) -> None:
+    """Raises Malformed for an address with signs that nothing here is named with."""
+    if why := unfit(scope["path"]):
+        raise Malformed(why, where="path")
+    query: bytes = scope["query_string"]
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else ():
+        if why := unfit(value) or unfit(name):
+            raise Malformed(why, where=name if unfit(name) is None else "query")
+
+
+async def _told(answer: Answer, body: bytes, headers: Mapping[str, str]) -> bytes:
+    try:
+        return await answer(body, headers)
+    except ValidationError as error:
+        raise from_validation(error.errors(include_url=False, include_input=False)) from error
+
+
+async def _body(headers: Mapping[str, str], receive: Receive, at_most: int) -> bytes:
+    """The body of a request, read no further than it may be long. Raises: TooLarge."""
+    too_large = TooLarge(f"a body has at most {at_most} bytes here", hint="send several requests")
+    told = headers.get("content-length", "")
+    if told.isdecimal() and int(told) > at_most:
+        raise too_large
     parts: list[bytes] = []
-    more = True
+    size, more = 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > at_most:
+            raise too_large
         more = message.get("more_body", False)
     return b"".join(parts)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A body that was read, for whoever is to read it; then what comes after it."""
+    given = False
+
+    async def receiving() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receiving
+
+
+def crashed() -> CadreError:
+    """What a caller is told of a defect: nothing of the inside."""
+    return CadreError("the request could not be handled", hint="see the service's log")
 
 
 def problem(error: CadreError) -> Response:

@@ -3,12 +3,13 @@
 * CadreError
   + Malformed         400  the input cannot be understood
   + NotFound          404  nothing of that id is known
+  + NotAllowed        405  the address is known, but not with that method
   + LostRace          409  somebody else was faster, several times over
   + CommandReused     409  the command id was used before for another command
   + ParkedPerson      409  an event of that person waits to be mended
   + PersonForgotten   410  the personal data this would need were destroyed
   + StalePosition     412  the caller decided on an older history than the one that holds
-  + TooLarge          413  the message is larger than the log accepts
+  + TooLarge          413  the message is larger than what is taken
   + NotPossible       422  it cannot be right in this state; retrying will not help
   + Restricted        451  the law allows these data to be stored and nothing else
   + Unavailable       503  a part of the system cannot be reached; nothing was written
@@ -64,6 +65,12 @@ class NotFound(CadreError):
     title = "Nothing of that id is known"
 
 
+class NotAllowed(CadreError):
+    status = 405
+    code = "not-allowed"
+    title = "This address is not asked with that method"
+
+
 class LostRace(CadreError):
     status = 409
     code = "lost-race"
@@ -97,7 +104,7 @@ class StalePosition(CadreError):
 class TooLarge(CadreError):
     status = 413
     code = "too-large"
-    title = "The message is larger than the log accepts"
+    title = "The message is larger than what is taken"
 
 
 class NotPossible(CadreError):

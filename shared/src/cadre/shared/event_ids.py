@@ -7,6 +7,11 @@ EVENT_IDS = UUID("9d0c5c9e-6c1b-5e0e-9a55-3f3f6a3b6a10")
 _NAMESPACE = EVENT_IDS.bytes
 
 
+def message_id(command_id: UUID, index: int) -> str:
+    """What the log's server knows an event by: the same for one command on whatever history."""
+    return f"{command_id}/{index}"
+
+
 def event_id(aggregate: str, command_id: UUID, index: int) -> UUID:
     """The id of the ``index``-th event a command causes, on this aggregate."""
     return UUID(bytes=event_id_bytes(aggregate, str(command_id), index))

@@ -13,8 +13,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cadre.shared import texts
 from cadre.shared.appends import Appends
 from cadre.shared.codec import Codec
+from cadre.shared.command_ids import CommandIds
 from cadre.shared.decider import Handler, Scope, World
 from cadre.shared.decisions import Decision, Wish, fingerprint
 from cadre.shared.errors import (
@@ -27,13 +29,14 @@ from cadre.shared.errors import (
     Unavailable,
 )
 from cadre.shared.histories import Histories, History
-from cadre.shared.log import Conflict, Log, NoAnswer
+from cadre.shared.log import Conflict, Duplicate, Log, NoAnswer
 from cadre.shared.messages import Command, Meta
 from cadre.shared.outcomes import Outcome
 from cadre.shared.projector import Projector
 from cadre.shared.service import Context, Service
 from cadre.shared.signed import Message
 from cadre.shared.vitals import Stops, Vitals
+from cadre.shared.wire import malformed
 
 ATTEMPTS_MAX = 20
 BACKOFF_S_MAX = 0.05
@@ -52,6 +55,7 @@ class Handling:
     histories: Histories
     codec: Codec
     projector: Projector
+    command_ids: CommandIds
     context: Context
     code_version: str
     vitals: Vitals = field(default_factory=Vitals)
@@ -162,6 +166,8 @@ class Handling:
             return None
         if wish.recorded_at(histories) or decision.guarded.keys() != histories.keys():
             return None
+        if await self.command_ids.earlier(wish.meta.command_id) is not None:
+            return None
         return decision
 
     async def _on_log(self, wish: Wish) -> Outcome:
@@ -169,12 +175,25 @@ class Handling:
         repeated = await self._repeated(wish, histories)
         if repeated is not None:
             return repeated
+        if wish.command.irreversible:
+            # What is done for it before the append cannot wait for the server to know the id.
+            await self.command_ids.reach_end()
+        if await self.command_ids.earlier(wish.meta.command_id) is not None:
+            raise _reused(wish, "for another history")
         self.must_not_be_parked(histories)
         decision = wish.decide(histories)
         if not decision.events:
             position = max((history.position for history in histories.values()), default=0)
             return Outcome(outcome="unchanged", command_id=wish.meta.command_id, position=position)
-        return await self._append(decision)
+        try:
+            return await self._append(decision)
+        except Duplicate as error:
+            # The log was asked for these histories before: so the event is of another one, or came
+            # since.
+            stored = await self.log.get(error.position)
+            if not any(scope.takes(stored.aggregate) for scope in histories):
+                raise _reused(wish, "for another history") from error
+            raise
 
     async def _append(self, decision: Decision) -> Outcome:
         """Record a decision. Raises: Conflict."""
@@ -220,6 +239,8 @@ class Handling:
         handler = self._handlers.get(type(command))
         if handler is None:
             raise Malformed(f"{self.service.name} does not know the command {command.name}")
+        if unfit := list(texts.faults(command)):
+            raise malformed(unfit)
         return Wish(command, meta, handler, fingerprint(command, self.context.fingerprint_key))
 
     async def _load(self, wish: Wish, load: Load) -> dict[Scope[Any], History]:
@@ -251,11 +272,7 @@ class Handling:
             return None
         messages = [await self.log.get(position) for position in positions]
         if any(message.headers.get("ce-commandhash") != wish.hash for message in messages):
-            raise CommandReused(
-                "this command id was used for a command of other content",
-                where=str(wish.meta.command_id),
-                hint="use a new id for a new command",
-            )
+            raise _reused(wish, "for a command of other content")
         outcome = Outcome.of(wish.meta.command_id, messages, positions)
         return outcome.model_copy(update={"repeated": True})
 
@@ -272,6 +289,14 @@ class Handling:
             where=str(wish.meta.command_id),
             hint="send the same command with the same id again: it is never carried out twice",
         ) from error
+
+
+def _reused(wish: Wish, what: str) -> CommandReused:
+    return CommandReused(
+        f"this command id was used {what}",
+        where=str(wish.meta.command_id),
+        hint="use a new id for a new command",
+    )
 
 
 def _with(wish: Wish, command: Command | CadreError) -> Wish | CadreError:

@@ -69,6 +69,13 @@ class Headers(Mapping[str, str]):
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and _begins(name) in self.block
 
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Every line, names that stand twice as well."""
+        for line in self.block.decode("utf-8", "replace").split("\r\n")[1:]:
+            name, colon, value = line.partition(":")
+            if colon:
+                yield name, value.strip(_BLANK)
+
     def items(self) -> ItemsView[str, str]:
         return self._parsed().items()
 
@@ -84,10 +91,8 @@ class Headers(Mapping[str, str]):
     def _parsed(self) -> dict[str, str]:
         if self._all is None:
             self._all = {}
-            for line in self.block.decode("utf-8", "replace").split("\r\n")[1:]:
-                name, colon, value = line.partition(":")
-                if colon:
-                    self._all.setdefault(name, value.strip(_BLANK))
+            for name, value in self.pairs():
+                self._all.setdefault(name, value)
         return self._all
 
 

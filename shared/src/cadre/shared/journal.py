@@ -6,7 +6,7 @@ the log, byte for byte, for the day the first is damaged.
 """
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -31,10 +31,11 @@ from sqlalchemy import (
 from cadre.shared.database import Database
 from cadre.shared.decider import Scope
 from cadre.shared.headers import Headers
-from cadre.shared.many_rows import insert_missing, insert_new
+from cadre.shared.many_rows import insert_missing, insert_new, upsert
 from cadre.shared.marks import Mark, mark_column
 from cadre.shared.signed import Message
 
+KEY_BYTES = 16
 QUERY_SCOPES_MAX = 400
 QUERY_EVENTS_MAX = 500
 
@@ -66,7 +67,20 @@ CHECKPOINTS = Table(
     mark_column(),
 )
 JOURNAL_CHECKPOINT = "journal"
+COMMAND_IDS = Table(
+    "command_ids",
+    METADATA,
+    Column(
+        "position",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+        comment="of the first event that the command caused, whichever service recorded it",
+    ),
+    Column("command_id", LargeBinary(16), nullable=False, index=True),
+)
 
+_COMMAND = "ce-commandid"
 # Built once: that costs more than carrying them out.
 _CHECKPOINT = select(CHECKPOINTS.c.position, CHECKPOINTS.c.event).where(
     CHECKPOINTS.c.name == bindparam("of")
@@ -160,6 +174,7 @@ class Journal:
                 insert_missing(JOURNAL, connection.dialect).execute(connection, rows)
             else:
                 insert_new(connection, JOURNAL, rows)
+        index_commands(connection, messages, singly=singly)
         return True
 
     async def read[S](self, scope: Scope[S], after: int = 0) -> list[Message]:
@@ -199,6 +214,44 @@ class Journal:
             return found, Mark.of(found[-1]) if len(found) == QUERY_EVENTS_MAX else end
 
         return await self.database.read(read)
+
+
+def index_commands(
+    connection: Connection, messages: Sequence[Message], *, singly: bool = False
+) -> None:
+    """Note where the commands of these events stand; ``singly`` bears rows that are there."""
+    rows = [
+        {"position": position, "command_id": key}
+        for key, position in first_of_commands(messages).items()
+    ]
+    if rows and singly:
+        upsert(COMMAND_IDS, ("position", "command_id"), connection.dialect).execute(
+            connection, rows
+        )
+    elif rows:
+        insert_new(connection, COMMAND_IDS, rows)
+
+
+def first_of_commands(messages: Iterable[Message]) -> dict[bytes, int]:
+    """The position of the first event of each command, by the command's id."""
+    found: dict[bytes, int] = {}
+    for message in messages:
+        key = key_of(message)
+        if key is not None:
+            found.setdefault(key, message.position)
+    return found
+
+
+def key_of(message: Message) -> bytes | None:
+    """The id of the command that caused an event, as it is indexed; none where it bears none."""
+    headers = message.headers
+    given = headers.raw(_COMMAND) if isinstance(headers, Headers) else None
+    try:
+        text = given.decode() if given is not None else headers.get(_COMMAND, "")
+        key = bytes.fromhex(text.replace("-", ""))
+    except ValueError:
+        return None
+    return key if len(key) == KEY_BYTES else None
 
 
 def _messages(connection: Connection, query: Select[Any], of: Mapping[str, Any]) -> list[Message]:

@@ -24,7 +24,7 @@ from cadre.shared.headers import Headers
 from cadre.shared.inbox import Inbox
 from cadre.shared.marks import Mark
 from cadre.shared.pull import SILENCE_MAX_S, Pull, api
-from cadre.shared.refusals import Conflict, NoAnswer, passes, refusal
+from cadre.shared.refusals import Conflict, Duplicate, NoAnswer, passes, refusal
 from cadre.shared.signed import Message
 
 STREAM = "HISTORY"
@@ -39,7 +39,7 @@ AGAIN_S = 0.05
 
 _NOTHING_THERE = 10037
 
-__all__ = ["STREAM", "Conflict", "Expectation", "Gap", "Log", "NoAnswer"]
+__all__ = ["STREAM", "Conflict", "Duplicate", "Expectation", "Gap", "Log", "NoAnswer"]
 
 
 class Gap(Exception):
@@ -162,7 +162,7 @@ class Log:
             await asyncio.sleep(AGAIN_S)
         if answer.get("duplicate"):
             # The server looks for the id before the expectation, and not at all at the content.
-            raise Conflict("an event of this id is stored")
+            raise Duplicate(int(answer["seq"]))
         return answer
 
     async def _told(self, events: Sequence[tuple[Outgoing, Expectation | None]]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from cadre.shared.metrics import Metrics
 from cadre.shared.outcomes import Outcome, as_json
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
-from cadre.shared.wire import command_from
+from cadre.shared.wire import command_from, headers_from
 
 _LOGGER = structlog.get_logger(__name__)
 
@@ -106,7 +106,8 @@ class _Taking:
     async def _told(self, request: _Request) -> Outcome | CadreError:
         try:
             with self.metrics.command(request.kind.name):
-                command, meta = command_from(request.kind, request.body, request.headers)
+                headers = headers_from(request.headers.pairs())
+                command, meta = command_from(request.kind, request.body, headers)
                 return await self.handling.handle(command, meta)
         except CadreError as error:
             return error

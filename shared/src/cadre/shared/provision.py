@@ -30,7 +30,7 @@ def stream_config(replicas: int = 1) -> dict[str, Any]:
         "max_msg_size": -1,
         "max_consumers": -1,
         "num_replicas": replicas,
-        "duplicate_window": DUPLICATE_WINDOW_S * 1_000_000_000,
+        "duplicate_window": int(DUPLICATE_WINDOW_S * 1_000_000_000),
         "deny_delete": True,
         "deny_purge": True,
         "allow_direct": True,

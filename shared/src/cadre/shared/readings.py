@@ -19,7 +19,7 @@ from cadre.contracts.event import CadreId
 from cadre.shared.connection import Connection
 from cadre.shared.errors import Malformed, Unavailable
 from cadre.shared.log import PUBLISH_TIMEOUT_S, Log
-from cadre.shared.wire import ACTOR_LENGTH_MAX
+from cadre.shared.wire import ACTOR_LENGTH_MAX, is_account
 
 STREAM = "READINGS"
 CADRES_IN_RECORD_MAX = 20_000
@@ -49,11 +49,11 @@ class Reading(BaseModel):
 def reader_from(headers: Mapping[str, str]) -> Reader:
     """Who asks. Raises: Malformed for an account or a code that cannot be read."""
     actor = headers.get("cadre-actor", "")
-    if not actor or len(actor) > ACTOR_LENGTH_MAX or not actor.isascii():
+    if not is_account(actor):
         raise Malformed(
             "this answer is only given to somebody with a name: what is read is recorded",
             where="Cadre-Actor",
-            hint=f"send an account, ASCII, at most {ACTOR_LENGTH_MAX} characters",
+            hint=f"send an account: printable ASCII, at most {ACTOR_LENGTH_MAX} characters",
         )
     return Reader(
         actor=actor,

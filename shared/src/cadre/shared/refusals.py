@@ -15,6 +15,14 @@ class Conflict(Exception):
     """Somebody appended to a history after it was read, or the same event before."""
 
 
+class Duplicate(Conflict):
+    """The log holds an event that the same command caused; ``position`` is where."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"an event of this command is stored at position {position}")
+        self.position = position
+
+
 class NoAnswer(Exception):
     """The log did not answer in time: the events may or may not be stored."""
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Select
 
 from cadre.shared.errors import Malformed, NotFound
+from cadre.shared.parameters import Day, Word
 from cadre.shared.serving import On, Reader, Reading
 
 EVERYTHING = "all"
@@ -241,14 +242,14 @@ def report_routes(reports: Sequence[Report]) -> APIRouter:
     @routes.get("/{name}", summary="报表 · Numbers, and with open= who and what is behind them")
     async def answered(  # pyright: ignore[reportUnusedFunction]
         reader: Reading,
-        name: str,
+        name: Word,
         on: On,
         begin: Annotated[
-            date | None, Query(alias="from", description="First day; else 1 January of `on`")
+            Day | None, Query(alias="from", description="First day; else 1 January of `on`")
         ] = None,
-        of: Annotated[str | None, Query(description="Which pool, unit, …")] = None,
+        of: Annotated[Word | None, Query(description="Which pool, unit, …")] = None,
         rounding: Rounding = Rounding.HALF_UP,
-        shown: Annotated[str | None, Query(alias="open")] = None,
+        shown: Annotated[Word | None, Query(alias="open")] = None,
     ) -> ReportAnswer:
         report = known.get(name)
         if report is None:

@@ -3,10 +3,9 @@
 import asyncio
 import contextlib
 import hmac
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
 
@@ -16,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from cadre.shared import branch
 from cadre.shared.branch import Branch
 from cadre.shared.codec import Codec, Signer
+from cadre.shared.command_ids import CommandIds
 from cadre.shared.connection import Connection
 from cadre.shared.connection import connect as open_connection
 from cadre.shared.database import Database
@@ -29,12 +29,14 @@ from cadre.shared.keyring import Keyring
 from cadre.shared.log import Log
 from cadre.shared.master_keys import MasterKeys
 from cadre.shared.past import Past
+from cadre.shared.progress import Progress
 from cadre.shared.projector import Projector
 from cadre.shared.reactor import Reactor
 from cadre.shared.readings import Readings
 from cadre.shared.service import Context, Service
 from cadre.shared.serving import today_in_china
 from cadre.shared.settings import Settings
+from cadre.shared.signed import Message
 from cadre.shared.vitals import Check, Stops, Vitals
 
 STREAM_WAIT_S = 0.5
@@ -131,6 +133,7 @@ async def running(
         await runtime.codec.keyring.create()
         await _await_stream(runtime.log)
         await runtime.projector.start()
+        await runtime.handling.command_ids.start()
         await runtime.reactor.start()
         known = await runtime.branch.start()
         if known:
@@ -180,8 +183,15 @@ def _assemble(
         today=today,
         fingerprint_key=settings.fingerprint_key or first_fingerprint_key(settings.master_key),
     )
+    journaled = Progress("in the journal")
+    command_ids = CommandIds(database, log, journaled)
+
+    def seen(messages: Sequence[Message]) -> None:
+        evict(keyring, messages)
+        command_ids.took(messages)
+
     projector = Projector(
-        service.read_models, database, log, codec, journal, partial(evict, keyring)
+        service.read_models, database, log, codec, journal, seen, journaled=journaled
     )
     vitals = Vitals()
     histories = Histories(service.name, log, journal, codec, projector)
@@ -192,6 +202,7 @@ def _assemble(
         histories,
         codec,
         projector,
+        command_ids,
         context,
         version(f"cadre-{service.name}"),
         vitals,
@@ -239,6 +250,7 @@ def _checks(runtime: Runtime) -> list[Check]:
         Check("connection", connected),
         Check(branch.FAULT, runtime.branch.look, Stops.EVERYTHING),
         Check("log-gap", whole, Stops.EVERYTHING),
+        Check("command-ids", runtime.handling.command_ids.look),
     ]
 
 

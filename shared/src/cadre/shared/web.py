@@ -18,17 +18,19 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Respons
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
-from pydantic import AwareDatetime, Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from cadre.shared import admin, again, health
 from cadre.shared.bulk import COMMANDS_MAX
 from cadre.shared.decider import Handler
 from cadre.shared.door import CommandOfMany, Door, problem
-from cadre.shared.errors import CadreError
+from cadre.shared.errors import CadreError, Malformed, NotAllowed, NotFound
 from cadre.shared.messages import Command
 from cadre.shared.metrics import Metrics
 from cadre.shared.nats_commands import serve
 from cadre.shared.outcomes import Outcome
+from cadre.shared.parameters import Moment, Position
 from cadre.shared.past import Until
 from cadre.shared.protection import restricted
 from cadre.shared.readings import legal_ground
@@ -68,6 +70,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         title=f"Cadre · {service.title}",
         version=health.version_of(service),
         lifespan=lifespan,
+        redirect_slashes=False,
         dependencies=[Depends(_BEARER)],
         responses={
             "default": {
@@ -119,8 +122,27 @@ def _tell_errors(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101
         return await told(request, from_validation(error.errors()))
 
+    async def nowhere(request: Request, error: Exception) -> Response:
+        assert isinstance(error, StarletteHTTPException)  # noqa: S101
+        response = await told(request, _as_ours(error, request))
+        response.headers.update(error.headers or {})
+        return response
+
     app.add_exception_handler(CadreError, told)
     app.add_exception_handler(RequestValidationError, malformed)
+    app.add_exception_handler(StarletteHTTPException, nowhere)
+
+
+def _as_ours(error: StarletteHTTPException, request: Request) -> CadreError:
+    """What the framework says of an address, a method or a body."""
+    method = request.method
+    match error.status_code:
+        case 404:
+            return NotFound("there is nothing at this address", hint="see /openapi.json")
+        case 405:
+            return NotAllowed(f"{method} is not answered here", hint="see the header Allow")
+        case _:
+            return Malformed(str(error.detail), hint="compare with the schema in /openapi.json")
 
 
 def _commands(service: Service) -> APIRouter:
@@ -158,7 +180,7 @@ def _described(handler: Handler[Any]) -> Callable[..., Awaitable[Outcome]]:
         command: Command,  # noqa: ARG001
         idempotency_key: Annotated[UUID, Header()],  # noqa: ARG001
         cadre_actor: Annotated[str, Header()],  # noqa: ARG001
-        cadre_expected_position: Annotated[int | None, Header()] = None,  # noqa: ARG001
+        cadre_expected_position: Annotated[Position | None, Header()] = None,  # noqa: ARG001
     ) -> Outcome:
         raise AssertionError("the door takes commands")
 
@@ -169,9 +191,9 @@ def _described(handler: Handler[Any]) -> Callable[..., Awaitable[Outcome]]:
 async def _open_reader(
     request: Request,
     response: Response,
-    after: Annotated[int | None, Query(ge=0, description="Wait until this position")] = None,
-    known_at: Annotated[int | None, Query(ge=0, description="As known at this position")] = None,
-    known_at_time: Annotated[AwareDatetime | None, Query(description="As known then")] = None,
+    after: Annotated[Position | None, Query(description="Wait until this position")] = None,
+    known_at: Annotated[Position | None, Query(description="As known at this position")] = None,
+    known_at_time: Annotated[Moment | None, Query(description="As known then")] = None,
 ) -> AsyncGenerator[None]:
     """Put a `Reader` on the request: one snapshot, and the position it is true for.
 

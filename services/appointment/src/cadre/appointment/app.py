@@ -1,6 +1,5 @@
 """The routes of Appointment, and the service itself."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -18,6 +17,7 @@ from cadre.appointment.reports import REPORTS
 from cadre.contracts.event import CadreId, Slug
 from cadre.contracts.vocabulary import Rank
 from cadre.shared.errors import Malformed, NotFound
+from cadre.shared.parameters import Day, Position
 from cadre.shared.recording import name_reader
 from cadre.shared.reports import Rounding
 from cadre.shared.service import Service
@@ -60,8 +60,8 @@ async def motion(reader: Reading, motion_id: Slug) -> queries.MotionAnswer:
 )
 async def promotions(
     reader: Reading,
-    begin: Annotated[date, Query(alias="from", description="First day")],
-    end: Annotated[date, Query(alias="to", description="Last day, included")],
+    begin: Annotated[Day, Query(alias="from", description="First day")],
+    end: Annotated[Day, Query(alias="to", description="Last day, included")],
     kind: Annotated[promotion_report.Kind | None, Query(description="Only these")] = None,
     age: Annotated[int, Query(ge=18, le=70, description="周岁")] = 35,
     inclusive: Annotated[bool, Query(description="Whether that age itself is young")] = True,
@@ -86,7 +86,7 @@ async def promotions(
     summary="试用期到期 · Probations to be concluded by a day",
 )
 async def probations(
-    reader: Reading, due_by: Annotated[date, Query(description="The last day looked at")]
+    reader: Reading, due_by: Annotated[Day, Query(description="The last day looked at")]
 ) -> queries.Probations:
     return await queries.probations(reader.connection, due_by)
 
@@ -118,9 +118,9 @@ async def cadre_record(reader: Reading, cadre_id: CadreId, on: On) -> queries.Ca
 async def eligibility_of(
     log: FromLog,
     cadre_id: CadreId,
-    target: Annotated[str, Query(description="A rank's code, or the id of a post")],
+    target: Annotated[Slug, Query(description="A rank's code, or the id of a post")],
     on: On,
-    known_at: Annotated[int | None, Query(ge=0, description="As known at a position")] = None,
+    known_at: Annotated[Position | None, Query(description="As known at a position")] = None,
 ) -> Eligibility:
     """Decided on the log's evidence itself, with the rules in force on the day."""
     cadre = await log.fold(CADRE.of(cadre_id), known_at)

@@ -3,10 +3,11 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
+from cadre.contracts.event import CadreId, Slug
 from cadre.selection import forgetting, intake_queries, pool_queries, queries
 from cadre.selection.handlers import HANDLERS
 from cadre.selection.identities import Identities
@@ -19,15 +20,17 @@ from cadre.selection.registration import identities, prepare, prepare_many, star
 from cadre.selection.reports import REPORTS
 from cadre.selection.tables import CADRES, PROTECTED_PERSONS
 from cadre.shared.errors import Malformed
+from cadre.shared.parameters import Day, Year
 from cadre.shared.service import Context, Service
 from cadre.shared.serving import FromLog, On, Reading
+from cadre.shared.texts import FIT
 
 ROUTER = APIRouter()
 
 OnOrLatest = Annotated[
-    date, Query(description="As of this day; everything known where it is left out")
+    Day, Query(description="As of this day; everything known where it is left out")
 ]
-SearchText = Annotated[str | None, Field(min_length=1, max_length=100)]
+SearchText = Annotated[str, Field(min_length=1, max_length=100), FIT] | None
 
 
 async def _identities(request: Request) -> Identities:
@@ -72,7 +75,7 @@ async def find_cadres(
 
 
 @ROUTER.get("/cadres/{cadre_id}", response_model=queries.CadreView, summary="干部基本信息")
-async def cadre(reader: Reading, cadre_id: str, on: OnOrLatest = date.max) -> queries.CadreView:
+async def cadre(reader: Reading, cadre_id: CadreId, on: OnOrLatest = date.max) -> queries.CadreView:
     return await queries.cadre(reader, cadre_id, on)
 
 
@@ -82,13 +85,13 @@ async def cadre(reader: Reading, cadre_id: str, on: OnOrLatest = date.max) -> qu
     summary="日常识别记录",
 )
 async def observations(
-    reader: Reading, cadre_id: str, on: OnOrLatest = date.max
+    reader: Reading, cadre_id: CadreId, on: OnOrLatest = date.max
 ) -> queries.Observations:
     return await queries.observations(reader, cadre_id, on)
 
 
 @ROUTER.get("/cadres/{cadre_id}/kin", summary="申报的亲属关系")
-async def kin(reader: Reading, cadre_id: str, on: OnOrLatest = date.max) -> queries.KinOfCadre:
+async def kin(reader: Reading, cadre_id: CadreId, on: OnOrLatest = date.max) -> queries.KinOfCadre:
     return await queries.kin(reader, cadre_id, on)
 
 
@@ -98,7 +101,7 @@ async def kin(reader: Reading, cadre_id: str, on: OnOrLatest = date.max) -> quer
     summary="推荐、考察、比选、入库、出库记录",
 )
 async def pools_of_cadre(
-    reader: Reading, cadre_id: str, on: OnOrLatest = date.max
+    reader: Reading, cadre_id: CadreId, on: OnOrLatest = date.max
 ) -> pool_queries.PoolsOfCadre:
     return await pool_queries.pools_of(reader, cadre_id, on)
 
@@ -107,7 +110,7 @@ async def pools_of_cadre(
 async def coverage(
     reader: Reading,
     on: On,
-    since: Annotated[date | None, Query(description="Only assessments from this day on")] = None,
+    since: Annotated[Day | None, Query(description="Only assessments from this day on")] = None,
 ) -> queries.Coverage:
     return await queries.coverage(reader, on, since)
 
@@ -128,9 +131,7 @@ async def blind_spots(
 
 
 @ROUTER.get("/intake/{year}", response_model=intake_queries.Intake, summary="招录计划与完成情况")
-async def intake(
-    reader: Reading, year: Annotated[int, Path(ge=1949, le=2200)]
-) -> intake_queries.Intake:
+async def intake(reader: Reading, year: Year) -> intake_queries.Intake:
     return await intake_queries.intake(reader, year)
 
 
@@ -140,7 +141,7 @@ async def pools(reader: Reading, on: On) -> pool_queries.Pools:
 
 
 @ROUTER.get("/pools/{pool_id}", response_model=pool_queries.PoolView, summary="人才库成员")
-async def pool(reader: Reading, pool_id: str, on: On) -> pool_queries.PoolView:
+async def pool(reader: Reading, pool_id: Slug, on: On) -> pool_queries.PoolView:
     return await pool_queries.pool(reader, pool_id, on)
 
 
@@ -149,9 +150,9 @@ async def pool(reader: Reading, pool_id: str, on: On) -> pool_queries.PoolView:
 )
 async def stock(
     reader: Reading,
-    pool_id: str,
-    from_day: Annotated[date, Query(alias="from", description="First day of the period")],
-    to_day: Annotated[date, Query(alias="to", description="Last day of the period")],
+    pool_id: Slug,
+    from_day: Annotated[Day, Query(alias="from", description="First day of the period")],
+    to_day: Annotated[Day, Query(alias="to", description="Last day of the period")],
 ) -> pool_queries.PoolStock:
     return await pool_queries.stock(reader, pool_id, from_day, to_day)
 

@@ -3,14 +3,16 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from cadre.contracts.event import CadreId, Slug, UnitId
 from cadre.contracts.supervision import Period
 from cadre.shared import readings
+from cadre.shared.parameters import Moment, Year
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
 from cadre.shared.serving import On, Reading
+from cadre.shared.texts import DATED
 from cadre.supervision import lapsing
 from cadre.supervision.handlers import HANDLERS
 from cadre.supervision.judgements import JUDGEMENTS
@@ -41,7 +43,7 @@ async def assessments_of_cadre(
 
 @ROUTER.get("/cadres/{cadre_id}/years/{year}", summary="A year's months, quarters and total")
 async def year_of_cadre(
-    reader: Reading, cadre_id: CadreId, year: int, on: On
+    reader: Reading, cadre_id: CadreId, year: Year, on: On
 ) -> assessments.YearOfCadre:
     return await assessments.year_of_cadre(reader, cadre_id, year, on)
 
@@ -53,7 +55,7 @@ async def refusals_of_cadre(reader: Reading, cadre_id: CadreId) -> assessments.R
 
 @ROUTER.get("/assessments/missing", summary="Who of a unit has no assessment of a period")
 async def missing_assessments(
-    reader: Reading, unit_id: UnitId, period: Period
+    reader: Reading, unit_id: UnitId, period: Annotated[Period, DATED]
 ) -> assessments.Missing:
     return await assessments.missing(reader, unit_id, period)
 
@@ -72,7 +74,7 @@ async def unit_year(reader: Reading, unit_year_id: Slug) -> unit_years.UnitYearV
 
 @ROUTER.get("/excellent-share", summary="How many of a year's promoted had been 优秀")
 async def excellent_share(
-    reader: Reading, year: int, kind: Literal["post", "rank"] | None = None
+    reader: Reading, year: Year, kind: Literal["post", "rank"] | None = None
 ) -> promotions.ExcellentShare:
     return await promotions.excellent_share(reader, year, kind)
 
@@ -131,7 +133,7 @@ class ReadingsOfCadre(BaseModel):
 
 @ROUTER.get("/readings/{person}", summary="Who was shown the supervision material of a cadre")
 async def readings_of(
-    request: Request, person: CadreId, since: AwareDatetime | None = None
+    request: Request, person: CadreId, since: Moment | None = None
 ) -> ReadingsOfCadre:
     runtime: Runtime = request.app.state.runtime
     return ReadingsOfCadre(cadre_id=person, readings=await runtime.readings.of_cadre(person, since))

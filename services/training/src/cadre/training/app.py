@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from cadre.contracts.event import CadreId, Slug
 from cadre.contracts.training import PostingKind
+from cadre.shared.parameters import Word, Year
 from cadre.shared.service import Service
 from cadre.shared.serving import On, Reading
 from cadre.training import queries, queries_classes, queries_practice
@@ -28,8 +29,6 @@ from cadre.training.read_models import READ_MODELS
 from cadre.training.reports import REPORTS
 
 ROUTER = APIRouter()
-
-type Year = Annotated[int, Query(ge=1949, le=2200)]
 
 
 @ROUTER.get(
@@ -78,7 +77,7 @@ async def coverage(
     reader: Reading,
     on: On,
     kind: PostingKind,
-    host: Annotated[list[str] | None, Query(description="Places that must be covered")] = None,
+    host: Annotated[list[Word] | None, Query(description="Places that must be covered")] = None,
 ) -> Coverage:
     return await queries_practice.coverage(reader.connection, on, kind, host or [])
 
