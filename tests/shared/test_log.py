@@ -95,7 +95,7 @@ async def test_every_event_of_a_batch_bears_the_guard_of_its_history(log: Log) -
 async def test_a_repeated_event_id_is_stored_once(log: Log) -> None:
     same = str(uuid4())
     await log.append([(event("history.selection.cadre.c-ana.observed", same), None)])
-    with pytest.raises(Conflict, match="this id is stored"):
+    with pytest.raises(Conflict, match="of this command is stored"):
         await log.append([(event("history.selection.cadre.c-ana.observed", same), None)])
     assert await log.last_position() == 1
 

@@ -13,12 +13,15 @@ from cadre.cli.client import ANSWER_S_MAX, Client, Where
 from cadre.cli.data_directory import SERVICES
 from cadre.cli.remote_log import remote_log
 from cadre.cli.settings_file import SystemSettings
+from cadre.cli.standing_log import READINGS_READER
 from cadre.shared.algorithms import ED25519
+from cadre.shared.audit.data_keys import DataKeys
 from cadre.shared.audit.evidence import Evidence
 from cadre.shared.connection import trusting
 from cadre.shared.errors import Malformed, NotFound
 from cadre.shared.log import Log
 from cadre.shared.master_keys import MasterKeys
+from cadre.shared.readings import STREAM as READINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Served:
     log: Log
     settings: SystemSettings
     copied: bool = False
+    readings: Log | None = None
 
     def database_url(self, service: str) -> str:
         url = self.settings.audit_database_url
@@ -63,7 +67,7 @@ class Remote:
         )
         self.settings.require("audit_folder", hint)
         assert self.settings.audit_folder  # noqa: S101
-        return Evidence(self.settings.audit_folder)
+        return Evidence(self.settings.audit_folder, self.settings.audit_memory)
 
     @property
     def holders(self) -> list[Published]:
@@ -86,6 +90,16 @@ class Remote:
             raise NotFound("no key signs checkpoints here", where="CADRE_AUDIT_KEY")
         return self.settings.audit_key
 
+    @property
+    def audit_seed(self) -> bytes | None:
+        return self.settings.audit_key
+
+    def data_keys(self, found: Served) -> DataKeys | None:
+        """The keys of persons, where the settings name them and what opens them."""
+        if self.settings.master_key is None or self.settings.keys_url is None:
+            return None
+        return DataKeys(found.keys_url(), self.masters)
+
     def client(self, actor: str) -> Client:
         token = self.settings.require("api_token")
         where = Where({name: self.settings.url_of(name) for name in SERVICES}, token)
@@ -98,7 +112,14 @@ class Remote:
     async def reading(self) -> AsyncGenerator[Served]:
         given = self.settings
         password = given.require("nats_password_auditor")
-        async with remote_log(
-            given.log_url, given.audit_user, password, given.audit_stream, given.ca_file
-        ) as log:
-            yield Served(log, given)
+        async with contextlib.AsyncExitStack() as stack:
+            log = await stack.enter_async_context(
+                remote_log(
+                    given.log_url, given.audit_user, password, given.audit_stream, given.ca_file
+                )
+            )
+            readings = None
+            if allowed := given.nats_password_supervision:
+                reader = READINGS_READER, allowed.get_secret_value(), READINGS, given.ca_file
+                readings = await stack.enter_async_context(remote_log(given.log_url, *reader))
+            yield Served(log, given, readings=readings)
