@@ -1,0 +1,75 @@
+"""What the services say of themselves, asked within a time limit and never believed blindly."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+ANSWER_S_MAX = 5.0
+
+
+class ToldFault(BaseModel):
+    """One entry of ``faults`` in the answer of ``/health/ready``."""
+
+    name: str
+    detail: str = ""
+    hint: str = ""
+    stops: str = "commands"
+    age_s: float = 0.0
+
+
+class _Answer(BaseModel):
+    faults: list[ToldFault] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What came when a service was asked; ``silent`` when it took the call and never answered."""
+
+    ready: bool
+    faults: list[ToldFault]
+    unanswered: str | None = None
+    silent: bool = False
+
+    @property
+    def why(self) -> str:
+        """Why it is not ready."""
+        if self.unanswered is not None:
+            return self.unanswered
+        said = "; ".join(f"{one.name}: {one.detail}" for one in self.faults)
+        return said or "it does not say why it is not ready"
+
+
+def health_of(answer: httpx.Response) -> Health:
+    """What an answer of ``/health/ready`` says."""
+    try:
+        told: Any = answer.json()
+        faults = _Answer.model_validate(told).faults
+    except (ValueError, ValidationError):
+        said = f"it answers {answer.status_code} with something else than its health"
+        return Health(ready=False, faults=[], unanswered=said)
+    return Health(ready=answer.is_success, faults=faults)
+
+
+def unanswered(error: Exception) -> Health:
+    """A call that failed."""
+    silent = isinstance(error, httpx.TimeoutException | TimeoutError)
+    said = f"no answer within {ANSWER_S_MAX:g} s" if silent else str(error) or type(error).__name__
+    return Health(ready=False, faults=[], unanswered=said, silent=silent)
+
+
+async def ask(client: httpx.AsyncClient, url: str) -> Health:
+    """Ask a service once."""
+    try:
+        return health_of(await client.get(f"{url}/health/ready", timeout=ANSWER_S_MAX))
+    except (httpx.HTTPError, OSError, ValueError) as error:
+        return unanswered(error)
+
+
+def ask_now(url: str) -> Health:
+    """The same for those who wait."""
+    try:
+        return health_of(httpx.get(f"{url}/health/ready", timeout=ANSWER_S_MAX))
+    except (httpx.HTTPError, OSError, ValueError) as error:
+        return unanswered(error)
