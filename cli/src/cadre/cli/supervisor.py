@@ -72,6 +72,8 @@ class System:
                 await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
                 if working.done():
                     working.result()
+                elif not self.data.run_file.exists():
+                    tell("told to stop before everything had started")
             finally:
                 for task in (working, told):
                     task.cancel()

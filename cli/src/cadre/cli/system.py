@@ -1,5 +1,6 @@
 """Starting and stopping a system from the command line."""
 
+import asyncio
 import contextlib
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import psutil
 
 from cadre.cli import ownership
 from cadre.cli.data_directory import DataDirectory, Run, writing
-from cadre.cli.health import ask_now
+from cadre.cli.health import ask_all
 from cadre.cli.ownership import Hold, InUse
 from cadre.shared.errors import Unavailable
 
@@ -39,7 +40,7 @@ def start(path: Path) -> Started:
     hold, ended = ownership.take_over(data.path)
     with hold:
         run = _started(data, hold)
-    health = {name: ask_now(one.http_url) for name, one in run.services.items()}
+    health = asyncio.run(ask_all({name: one.http_url for name, one in run.services.items()}))
     return Started(run, ended, {n: h.why for n, h in health.items() if not h.ready})
 
 
@@ -101,7 +102,8 @@ def stop(path: Path) -> list[str]:
         try:
             hold, left = ownership.take_over(data.path)
         except InUse as error:
-            if error.only_read:
+            # Nobody lives who has more than reading to do, or somebody has begun anew.
+            if error.only_read or ended:
                 return ended
             if not ownership.supervisors(data.path):
                 raise

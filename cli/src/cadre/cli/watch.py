@@ -16,10 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from signal import SIGKILL
 
-import httpx
-
 from cadre.cli.children import Child, stop
-from cadre.cli.health import Health, ask
+from cadre.cli.health import Health, ask_all
 
 LOOK_EVERY_S = 2.0
 SILENT_LOOKS_MAX = 6
@@ -48,14 +46,11 @@ class Watch:
 
     async def run(self) -> None:
         """Look, for ever."""
-        async with httpx.AsyncClient() as client:
-            while True:
-                await asyncio.sleep(LOOK_EVERY_S)
-                names = list(self.services)
-                asked = [ask(client, url) for _, url in self.services.values()]
-                found = dict(zip(names, await asyncio.gather(*asked), strict=True))
-                self._end_what_hangs(found)
-                await self._look_at_the_log(found)
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            found = await ask_all({name: url for name, (_, url) in self.services.items()})
+            self._end_what_hangs(found)
+            await self._look_at_the_log(found)
 
     def _end_what_hangs(self, found: Mapping[str, Health]) -> None:
         for name, health in found.items():
