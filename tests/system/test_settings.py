@@ -165,7 +165,7 @@ def test_the_doctor_looks_at_each_service_and_the_log(
     nobody = f"http://127.0.0.1:{free_port()}"
     wrong = write(tmp_path / "wrong", lines | {"CADRE_URL_TRAINING": nobody})
     told = json.loads(cadre("doctor", "--json", "--settings", wrong, code=1))
-    assert [one["name"] for one in told if not one["ok"]] == ["training answers"]
+    assert {one["name"].split()[0] for one in told if not one["ok"]} == {"training"}
     strange = write(tmp_path / "strange", lines | {"CADRE_API_TOKEN": "another"})
     told = json.loads(cadre("doctor", "--json", "--settings", strange, code=1))
     assert [one["name"] for one in told if not one["ok"]] == [f"{s} answers" for s in SERVICES]

@@ -6,6 +6,7 @@ evidence. That server has passwords of its own, so a copy without secrets can be
 """
 
 import contextlib
+import os
 import shutil
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from cadre.cli.data_directory import DataDirectory
 from cadre.cli.log_server import READER, client_of, serving
-from cadre.shared.errors import NotFound
+from cadre.shared.errors import NotFound, Unavailable
 from cadre.shared.log import Log
 
 
@@ -42,7 +43,7 @@ async def standing(data: DataDirectory) -> AsyncGenerator[Standing]:
 
     Raises: Unavailable.
     """
-    if data.locked:
+    if data.running:
         run = data.read_run().nats
         client = await client_of(run.url, run.credentials[READER].password)
         try:
@@ -51,16 +52,28 @@ async def standing(data: DataDirectory) -> AsyncGenerator[Standing]:
             await client.close()
         return
     with TemporaryDirectory(prefix="cadre-audit-") as folder:
-        with data.lock():
+        with data.share():
             copy_of(data, Path(folder))
         async with copied(Path(folder)) as found:
             yield found
 
 
 def copy_of(data: DataDirectory, folder: Path) -> None:
-    """Copy the log and the databases of a stopped system; the caller holds its lock."""
-    for name in ("nats", "db"):
-        shutil.copytree(data.path / name, folder / name)
+    """Copy the log and the databases of a stopped system, writable; the caller holds it.
+
+    Raises: Unavailable when it cannot be read, or there is no room for the copy.
+    """
+    try:
+        for name in ("nats", "db"):
+            shutil.copytree(data.path / name, folder / name, copy_function=shutil.copyfile)
+            for made, _, _ in os.walk(folder / name):
+                Path(made).chmod(0o700)
+    except (OSError, shutil.Error) as error:
+        raise Unavailable(
+            f"the log and the databases cannot be copied: {error}",
+            where=str(folder),
+            hint="a copy needs room there (TMPDIR names another place), and to read every file",
+        ) from error
 
 
 @contextlib.asynccontextmanager
