@@ -147,6 +147,11 @@ class DataDirectory:
         return cls(path)
 
     @property
+    def has_secrets(self) -> bool:
+        """Whether the keys are here and may be read; an auditor's copy has none."""
+        return os.access(self.path / "secrets.json", os.R_OK)
+
+    @property
     def secrets(self) -> Secrets:
         return Secrets.model_validate_json((self.path / "secrets.json").read_bytes())
 

@@ -19,14 +19,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 
 from cadre.cli.data_directory import SERVICES, DataDirectory
+from cadre.cli.master_change import masters_of
 from cadre.cli.remote_log import remote_log
-from cadre.cli.standing_log import standing
+from cadre.cli.standing_log import READINGS_READER, standing
 from cadre.shared.algorithms import ED25519
+from cadre.shared.audit.data_keys import DataKeys
 from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.note import Ed25519Signer
 from cadre.shared.codec import Signer
 from cadre.shared.errors import Malformed, NotFound
 from cadre.shared.log import Log
+from cadre.shared.readings import STREAM as READINGS
 from cadre.shared.settings import Key
 from cadre.shared.signed import KeyHolder
 
@@ -38,6 +41,11 @@ class Readable(Protocol):
     def log(self) -> Log: ...
     @property
     def copied(self) -> bool: ...
+    @property
+    def readings(self) -> Log | None:
+        """The log of readings; None where no credential for it is at hand."""
+        ...
+
     def database_url(self, service: str) -> str: ...
 
 
@@ -55,6 +63,15 @@ class Installation(Protocol):
         """Who signs checkpoints."""
         ...
 
+    @property
+    def audit_seed(self) -> bytes | None:
+        """What checkpoints are signed with, if it was made and is at hand."""
+        ...
+
+    def data_keys(self, found: Readable) -> DataKeys | None:
+        """The keys of persons; None where they cannot be opened."""
+        ...
+
     def reading(self) -> AbstractAsyncContextManager[Readable]:
         """Log and databases for as long as the block lasts."""
         ...
@@ -68,17 +85,28 @@ class Local:
 
     @property
     def evidence(self) -> Evidence:
-        return Evidence(self.directory.path / "audit")
+        path = self.directory.path
+        return Evidence(path / "audit", path / "last-checkpoint")
 
     @property
     def holders(self) -> list[Signer]:
-        if not (self.directory.path / "secrets.json").exists():
+        if not self.directory.has_secrets:
             return []
         seeds = self.directory.secrets.signing_keys
         return [Signer.from_seed(name, b64decode(seeds[name])) for name in SERVICES]
 
     def signer(self, origin: str | None) -> Ed25519Signer:
         return _signer(origin, self.directory.audit_seed())
+
+    @property
+    def audit_seed(self) -> bytes | None:
+        made = self.directory.secrets.audit_key if self.directory.has_secrets else None
+        return b64decode(made) if made else None
+
+    def data_keys(self, found: Readable) -> DataKeys | None:
+        if not self.directory.has_secrets:
+            return None
+        return DataKeys(found.database_url("keys"), masters_of(self.directory.secrets))
 
     def reading(self) -> AbstractAsyncContextManager[Readable]:
         return standing(self.directory)
@@ -99,6 +127,13 @@ class AuditSettings(BaseSettings):
     audit_user: str = Field(default="auditor", description="The user of the log that reads it")
     nats_url: str
     nats_password_auditor: SecretStr
+    audit_memory: Path | None = Field(
+        default=None,
+        description="A file outside of the folder: where the newest checkpoint is remembered",
+    )
+    nats_password_supervision: SecretStr | None = Field(
+        default=None, description="Reads the log of readings; without it that is not examined"
+    )
     audit_database_url: SecretStr | None = Field(
         default=None,
         description="With {service} for the name; without it no journal and no table is compared",
@@ -128,6 +163,7 @@ class Served:
     log: Log
     database: str
     copied: bool = False
+    readings: Log | None = None
 
     def database_url(self, service: str) -> str:
         return self.database.replace("{service}", service)
@@ -141,7 +177,7 @@ class Remote:
 
     @property
     def evidence(self) -> Evidence:
-        return Evidence(self.settings.audit_folder)
+        return Evidence(self.settings.audit_folder, self.settings.audit_memory)
 
     @property
     def holders(self) -> list[Published]:
@@ -158,15 +194,28 @@ class Remote:
             raise NotFound("no key signs checkpoints here", where="CADRE_AUDIT_KEY")
         return _signer(origin, self.settings.audit_key)
 
+    @property
+    def audit_seed(self) -> bytes | None:
+        return self.settings.audit_key
+
+    def data_keys(self, found: Readable) -> DataKeys | None:  # noqa: ARG002
+        """The master key is not among what an audit is given."""
+        return None
+
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncGenerator[Served]:
         given, database = self.settings, self.settings.audit_database_url
         password = given.nats_password_auditor.get_secret_value()
         url = database.get_secret_value() if database else ""
-        async with remote_log(
-            given.nats_url, given.audit_user, password, given.audit_stream
-        ) as log:
-            yield Served(log, url)
+        async with contextlib.AsyncExitStack() as stack:
+            log = await stack.enter_async_context(
+                remote_log(given.nats_url, given.audit_user, password, given.audit_stream)
+            )
+            readings = None
+            if allowed := given.nats_password_supervision:
+                reader = READINGS_READER, allowed.get_secret_value(), READINGS
+                readings = await stack.enter_async_context(remote_log(given.nats_url, *reader))
+            yield Served(log, url, readings=readings)
 
 
 Settings = Annotated[

@@ -74,7 +74,13 @@ async def _sign(audited: Local, signer: NoteSigner, *leaving: NoteSigner) -> Sig
     async with audited.reading() as found:
         now = datetime.now(UTC)
         return await make_checkpoint(
-            found.log, audited.evidence, signer, audited.holders, now, leaving=leaving
+            found.log,
+            audited.evidence,
+            signer,
+            audited.holders,
+            now,
+            leaving=leaving,
+            readings=found.readings,
         )
 
 
