@@ -1,9 +1,9 @@
 """The log and the databases of an installation, to be read and not changed.
 
-A running system is read where it is, with the read-only credential; the log of readings with that of
-Supervision, which alone may read it. Of a stopped one a copy is made and a server started on the
-copy: a server mends what it finds damaged, and mending destroys evidence. That server has passwords
-of its own, so a copy without secrets can be examined.
+A running system is read where it is, with the read-only credential; the log of readings with that
+of Supervision, which alone may read it. Of a stopped one a copy is made and a server started on
+the copy: a server mends what it finds damaged, and mending destroys evidence. That server has
+passwords of its own, so a copy without secrets can be examined.
 """
 
 import contextlib

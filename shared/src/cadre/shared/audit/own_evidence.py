@@ -110,13 +110,13 @@ class OwnEvidence:
         """Each checkpoint has as many before it, and those, as it signs."""
         seen: dict[str, int] = {}
         for number, note in enumerate(self._notes, 1):
-            if (first := seen.setdefault(text_of(note), number)) != number:
+            if (first := seen.setdefault(note, number)) != number:
                 detail = f"the checkpoint of line {first} stands here again"
                 yield _differs(f"{CHECKPOINTS}, line {number}", detail, "take this line out")
         notes = list(dict.fromkeys(self._notes))
         before: Checkpoint | None = None
         for at, note in enumerate(notes):
-            checkpoint = _parsed(note)
+            checkpoint = self._opened(note.encode())
             signed = checkpoint.earlier if checkpoint else None
             if checkpoint and signed and earlier_root(notes[:at]) != signed:
                 since = f"behind that of size {before.tree.size} " if before else ""
@@ -124,13 +124,14 @@ class OwnEvidence:
                     f"the checkpoint of size {checkpoint.tree.size} was signed after {signed.size} "
                     f"others; {at} stand before it, {since}something is gone or altered"
                 )
-                yield (
-                    _gone(CHECKPOINTS, detail)
-                    if signed.size > at
-                    else _differs(CHECKPOINTS, detail)
-                )
+                yield _lacking(CHECKPOINTS, detail, gone=self._count_signed() > len(notes))
                 return
             before = checkpoint or before
+
+    def _count_signed(self) -> int:
+        """How many checkpoints there were when the last of these was signed."""
+        opened = filter(None, (self._opened(note.encode()) for note in self._notes))
+        return max((one.earlier.size + 1 for one in opened if one.earlier), default=0)
 
     def _repairs_signed(self) -> Iterator[Difference]:
         for _, checkpoint in self._listed:
@@ -141,7 +142,7 @@ class OwnEvidence:
                     f"{signed.size} repairs were on record when the checkpoint of size "
                     f"{checkpoint.tree.size} was signed; {held} are, or others"
                 )
-                yield _gone(REPAIRS, detail)
+                yield _lacking(REPAIRS, detail, gone=held < signed.size)
                 return
 
     def _remembered(self) -> Iterator[Difference]:
@@ -211,7 +212,8 @@ class OwnEvidence:
         sizes = [one.tree.size for _, one in self._listed]
         newest = max(sizes, default=0)
         if newest and not (self.evidence.folder / "tile").exists():
-            yield _gone("tile", f"the tiles of {newest} events are gone", PUT_BACK)
+            hint = "`cadre audit checkpoint` writes them anew if the log gives what was signed"
+            yield _gone("tile", f"the tiles of {newest} events are gone", hint)
             return
         files = TileFiles.of(self.evidence.folder)
         for name, detail in files.wrong(newest):
@@ -244,6 +246,10 @@ def _parsed(note: str) -> Checkpoint | None:
         return Checkpoint.parse(split(note)[0])
     except NoteError:
         return None
+
+
+def _lacking(where: str, detail: str, *, gone: bool) -> Difference:
+    return _gone(where, detail) if gone else _differs(where, detail)
 
 
 def _gone(where: str, detail: str, hint: str = FIND_OUT) -> Difference:

@@ -46,7 +46,7 @@ async def since_signed(log: Log, earlier: Sequence[Checkpoint]) -> Span | None:
         return None
     leaves: dict[int, bytes] = {}
     first, last = int(answer["state"]["first_seq"]), int(answer["state"]["last_seq"])
-    async for messages in everything(log, last, range(first), after=max(after, first - 1)):
+    async for messages in everything(log, last, range(first), after=max(after, first - 1, 0)):
         leaves |= {message.position: leaf_of(message) for message in messages}
     return Span(min(leaves), max(leaves), root_of(leaves.values())) if leaves else None
 
@@ -83,7 +83,7 @@ class ReadingsLog:
         found = [*self._settings(answer["config"])]
         first, last = int(self._state["first_seq"]), int(self._state["last_seq"])
         gone = {*self._state.get("deleted", ()), *range(first)}
-        async for messages in everything(self.log, last, gone, after=first - 1):
+        async for messages in everything(self.log, last, gone, after=max(first - 1, 0)):
             for message in messages:
                 self.records += 1
                 self._leaves[message.position] = leaf_of(message)
@@ -99,7 +99,7 @@ class ReadingsLog:
 
     def _missing(self, first: int, last: int) -> Iterator[Difference]:
         """Records within what is there, and at the end."""
-        before = first - 1
+        before = max(first - 1, 0)
         for at in [*self._leaves, last + 1]:
             if at > before + 1:
                 yield self._differs(before + 1, f"the records {before + 1} to {at - 1} are missing")

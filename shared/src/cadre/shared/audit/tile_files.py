@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from cadre.shared.audit.evidence import read_bytes
 from cadre.shared.audit.merkle import HASH_BYTES
@@ -13,7 +12,8 @@ from cadre.shared.audit.tiles import HEIGHT, WIDTH, Tiles, path_of
 _NAME = re.compile(r"tile/(\d{1,2})/((?:x\d{3}/)*\d{3})(?:\.p/(\d{1,3}))?")
 
 
-class TileFile(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TileFile:
     """Where a file stands in the tree."""
 
     level: int
@@ -22,7 +22,7 @@ class TileFile(NamedTuple):
 
     @property
     def name(self) -> str:
-        return path_of(*self)
+        return path_of(self.level, self.index, self.width)
 
     @property
     def size(self) -> int:
@@ -75,7 +75,7 @@ class TileFiles:
             over = len(data) - tile.width * HASH_BYTES
             if over > 0 or (over < 0 and not newest):
                 yield tile.name, f"a tile of {tile.width} hashes has {len(data)} bytes"
-            elif tile.width < WIDTH and tile.size <= size and data != _start(tree, tile):
+            elif (start := _start(tree, tile)) is not None and data != start:
                 yield tile.name, "this older tile is not how the newest one begins"
 
 
@@ -89,7 +89,11 @@ def _tile(name: str) -> TileFile | None:
 
 
 def _start(tree: Tiles, tile: TileFile) -> bytes | None:
+    """What a partial tile must hold by the newest one; None where that does not say."""
+    if tile.width == WIDTH:
+        return None
     try:
-        return b"".join(tree.tile(tile.level, tile.index)[: tile.width])
+        held = tree.tile(tile.level, tile.index)
+        return b"".join(held[: tile.width]) if len(held) >= tile.width else None
     except (OSError, ValueError):
         return None
