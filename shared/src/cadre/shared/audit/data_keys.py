@@ -123,8 +123,9 @@ class DataKeys:
             elif key_id not in self._good and key_id not in self._open:
                 try:
                     self.masters.unwrap(wrapped, master, bound(*key_id))
-                except Malformed as error:
-                    yield _differs(f"{error.detail}: {key_id[0]} ({key_id[1]})", hint=RESTORE)
+                except (Malformed, ValueError):
+                    detail = f"the key of {key_id[0]} for {key_id[1]} was altered or moved"
+                    yield _differs(detail)
 
     def _index(self, now: Store) -> Iterator[Difference]:
         if now.indexed is None:
@@ -159,9 +160,14 @@ class DataKeys:
 async def _read(url: str) -> Store:
     async with snapshot(url) as connection:
         rows = (await connection.execute(select(DATA_KEYS))).all()
-        keys = {(r.person, r.purpose, r.number): (r.master, bytes(r.wrapped)) for r in rows}
+        keys = {(r.person, r.purpose, r.number): (r.master, _bytes(r.wrapped)) for r in rows}
         marks = set(await connection.run_sync(marked))
         return Store(keys, marks, await _indexed(connection))
+
+
+def _bytes(value: object) -> bytes:
+    """A wrapped key; SQLite lets other values stand in its place."""
+    return value if isinstance(value, bytes) else b""
 
 
 async def _indexed(connection: AsyncConnection) -> set[str] | None:

@@ -160,7 +160,7 @@ def _note_in(line: bytes) -> str | None:
     """The note of a line; None of a line that was not written here, or not to its end."""
     try:
         note = json.loads(line)["note"]
-        return note if _line(note).encode() == line else None
+        return note if isinstance(note, str) and _line(note).encode() == line else None
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
 

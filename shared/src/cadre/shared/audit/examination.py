@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from cadre.shared.audit.checkpoint import Checkpoint
 from cadre.shared.audit.cosignature import Policy
 from cadre.shared.audit.counted import Counting
+from cadre.shared.audit.data_keys import RESTORE, DataKeys
 from cadre.shared.audit.data_keys import WHERE as KEY_STORE
-from cadre.shared.audit.data_keys import DataKeys
 from cadre.shared.audit.differences import Difference, Kind
 from cadre.shared.audit.events import Events
 from cadre.shared.audit.evidence import Evidence
@@ -193,7 +193,8 @@ class Examination:
     def _lost_keys(self, error: Exception) -> None:
         self.data_keys = None
         detail = f"it cannot be read: {error}"
-        self.report.differences.append(Difference(Kind.DATA_KEYS_DIFFER, None, KEY_STORE, detail))
+        lost = Difference(Kind.DATA_KEYS_DIFFER, None, KEY_STORE, detail, RESTORE)
+        self.report.differences.append(lost)
 
     async def _compare_keys(self, last: int) -> None:
         if self.data_keys is None:
