@@ -297,12 +297,22 @@ def retire_nobody(folder: Path) -> None:
         (lines(lambda old: old[:1] + old[2:]), "evidence-gone"),
         (put_back, "evidence-gone"),
         (remove("audit"), "evidence-gone"),
+        (remove(f"audit/{LIST}", "audit/checkpoint", MEMORY), "evidence-gone"),
         (remove("audit/keys.json"), "evidence-gone"),
         (remove("audit/repairs.jsonl"), "evidence-gone"),
         (cut(f"audit/{LIST}"), "evidence-differs"),
         (retire_nobody, "keys-differ"),
     ],
-    ids=["middle", "newest", "folder", "keys", "repairs", "cut off", "retirement"],
+    ids=[
+        "middle",
+        "newest",
+        "folder",
+        "all checkpoints",
+        "keys",
+        "repairs",
+        "cut off",
+        "retirement",
+    ],
 )
 async def test_nothing_is_signed_over_what_is_gone(
     copy: Installation, tamper: Tamper, why: str

@@ -3,6 +3,7 @@
 format       the version of this layout
 lock         held by the supervisor while the system runs
 secrets.json keys and passwords, made once, readable by the owner only
+last-checkpoint  what was signed last; see `cadre.shared.audit.evidence`
 run.json     where the running system is found; absent when it is stopped
 nats/  db/  logs/
 """

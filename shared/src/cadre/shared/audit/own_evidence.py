@@ -103,8 +103,12 @@ class OwnEvidence:
         yield from self._chain()
         yield from self._repairs_signed()
         yield from self._remembered()
-        if self._notes and not (self.evidence.folder / KEYS).exists():
+        keys = (self.evidence.folder / KEYS).exists()
+        if self._notes and not keys:
             yield _gone(KEYS, f"{len(self._notes)} checkpoints were signed, their keys are gone")
+        if keys and not self._notes:
+            detail = "keys.json is there and no checkpoint: all are gone, or none was ever finished"
+            yield _gone(CHECKPOINTS, detail, f"if none was: move the folder away; else {FIND_OUT}")
 
     def _chain(self) -> Iterator[Difference]:
         """Each checkpoint has as many before it, and those, as it signs."""
@@ -228,12 +232,8 @@ class OwnEvidence:
             yield _gone(CHECKPOINTS, detail, hint)
 
     def _begun(self) -> Iterator[Difference]:
-        """Signs that checkpoints were signed here, though there are none."""
-        folder = self.evidence.folder
-        if (folder / KEYS).exists():
-            detail = "keys.json is there and no checkpoint: all are gone, or none was ever finished"
-            yield _gone(CHECKPOINTS, detail, f"if none was: `cadre audit checkpoint`; {FIND_OUT}")
-        elif self.key_made:
+        """A sign that checkpoints were signed here, though nothing of them is left."""
+        if self.key_made:
             detail = (
                 "a key that signs checkpoints was made, and there is no checkpoint: all are gone, "
                 "or none was ever finished"
