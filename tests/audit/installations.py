@@ -39,7 +39,7 @@ class Installation:
 
     @property
     def evidence(self) -> Evidence:
-        return Evidence(self.folder / "audit")
+        return Evidence(self.folder / "audit", self.folder / "last-checkpoint")
 
     @contextmanager
     def server(self):
@@ -68,11 +68,11 @@ class Installation:
     async def examine(self, kept: tuple[str, ...] = (), **changes: Any) -> Report:
         """Examine what the files hold, with a server of its own."""
         with self.server() as server:
-            client = await server.connect("selection")
             keys = self.evidence.keys() or PublicKeys(origin="").with_services([SERVICE], NOW)
             database = Database(
                 mini.read_models(), f"sqlite+aiosqlite:///{self.folder}/selection.db"
             )
+            client = await server.connect("selection")
             try:
                 given: dict[str, Any] = {
                     "log": Log(client),

@@ -136,7 +136,7 @@ def test_a_difference_is_exit_code_1_in_words_and_in_json(data: Path) -> None:
     assert result.exit_code == 1
     found = json.loads(result.stdout)["differences"]
     assert found
-    assert {"kind", "position", "subject", "detail"} == set(found[0])
+    assert {"kind", "position", "subject", "detail", "hint"} == set(found[0])
     words = audit("verify", "--data", data)
     assert words.exit_code == 1
     assert found[0]["kind"] in words.stdout
@@ -173,7 +173,7 @@ def test_what_cannot_be_examined_is_exit_code_2(tmp_path: Path, data: Path) -> N
     assert audit("verify", "--data", tmp_path / "nothing").exit_code == 2
     assert audit("verify", "--data", data, "--checkpoint", tmp_path / "nothing").exit_code == 2
     assert audit("verify", "--data", data, "--key", "no key").exit_code == 2
-    (data / "audit" / "checkpoints.jsonl").write_text("not JSON\n")
+    (data / "audit" / "keys.json").write_text("not JSON\n")
     assert audit("verify", "--data", data).exit_code == 2
 
 

@@ -134,7 +134,8 @@ def test_only_the_signed_manifest_counts(packages: Packages) -> None:
     stranger = Ed25519Signer.from_seed(AUDITOR.name, b"x" * 32)
     line = manifest.decode().splitlines()[-1]
 
-    assert "清单与内容不符" in refuted(container({**entries, "more": b"", "manifest": manifest}))
+    more = {**entries, "disclosure.jsonl": b"", "manifest": manifest}
+    assert "清单与内容不符" in refuted(container(more))
     assert refuted(pack(ana.about, AUDITOR.name, ana.size, entries, stranger))
     assert refuted(container({**entries, "manifest": manifest + f"{line}\n".encode()}))
     assert "另一检查点" in refuted(pack(ana.about, AUDITOR.name, 7, entries, AUDITOR))

@@ -12,6 +12,7 @@ from cadre.shared.audit.checkpointing import NotSigned, Signed, make_checkpoint
 from cadre.shared.audit.differences import Kind
 from cadre.shared.audit.examination import Report
 from cadre.shared.audit.note import Ed25519Signer, open_note, sign, split
+from cadre.shared.audit.own_evidence import earlier_root
 from cadre.shared.audit.public_keys import PublicKeys, RetiredKey
 from cadre.shared.codec import Signer
 from cadre.shared.log import Log
@@ -85,7 +86,8 @@ async def test_a_larger_checkpoint_by_a_retired_key_is_forged(whole: Installatio
     await sign_with(whole, SERVICE, SUCCESSOR)
     newest = Checkpoint.parse(split(whole.evidence.notes()[-1])[0])
     await append(whole, SERVICE)
-    larger = replace(newest, tree=newest.tree._replace(size=END + 1))
+    earlier = earlier_root(whole.evidence.notes())
+    larger = replace(newest, tree=newest.tree._replace(size=END + 1), earlier=earlier)
     whole.evidence.add(sign(larger.text, AUDITOR))
     report = await examined(whole)
 

@@ -28,6 +28,7 @@ from cadre.shared.audit.checkpointing import NotSigned, make_checkpoint
 from cadre.shared.audit.differences import Difference, Kind
 from cadre.shared.audit.examination import Report
 from cadre.shared.audit.note import Ed25519Signer, open_note, sign
+from cadre.shared.audit.own_evidence import earlier_root
 from cadre.shared.codec import Signer
 from cadre.shared.event_ids import event_id
 from cadre.shared.log import Log
@@ -372,15 +373,16 @@ async def test_a_tail_rewritten_with_the_services_key_is_found_by_the_checkpoint
 
     shutil.rmtree(rewritten.evidence.folder / "tile")
     report = await rewritten.examine()
-    assert kinds(report) == {Kind.TREE_MISMATCH}
+    assert kinds(report) == {Kind.TREE_MISMATCH, Kind.EVIDENCE_GONE}
     found = only(report, Kind.TREE_MISMATCH)
     assert found.position == SECOND_CHECKPOINT
     assert f"the first {FIRST_CHECKPOINT} are" in found.detail
     assert any("no tiles" in notice for notice in report.notices)
 
     (rewritten.evidence.folder / "checkpoints.jsonl").unlink()
+    (rewritten.folder / "last-checkpoint").unlink()
     report = await rewritten.examine()
-    assert report.differences == []
+    assert kinds(report) == {Kind.EVIDENCE_GONE}
     assert any("no checkpoint" in notice for notice in report.notices)
 
 
@@ -391,7 +393,8 @@ async def test_a_checkpoint_the_auditor_kept_shows_what_the_installation_dropped
     shutil.rmtree(rewritten.evidence.folder / "tile")
     (rewritten.evidence.folder / "checkpoints.jsonl").unlink()
 
-    assert kinds(await rewritten.examine(kept=(kept,))) == {Kind.TREE_MISMATCH}
+    report = await rewritten.examine(kept=(kept,))
+    assert kinds(report) == {Kind.TREE_MISMATCH, Kind.EVIDENCE_GONE}
     assert (await whole.examine(kept=(kept,))).differences == []
 
 
@@ -425,7 +428,8 @@ async def test_a_checkpoint_signed_by_somebody_else_is_forged(whole: Installatio
     whole.evidence.add(sign(text, stranger))
     report = await whole.examine()
 
-    assert kinds(report) == {Kind.FORGED_CHECKPOINT}
+    assert kinds(report) == {Kind.FORGED_CHECKPOINT, Kind.EVIDENCE_DIFFERS}
+    assert only(report, Kind.EVIDENCE_DIFFERS).subject == "last-checkpoint"
     assert report.checkpoints == 2
 
 
@@ -475,7 +479,8 @@ async def test_tiles_that_were_altered_too_locate_nothing(rewritten: Installatio
 
 async def test_heads_that_the_log_does_not_give_are_found(whole: Installation) -> None:
     newest = Checkpoint.parse(open_note(whole.evidence.notes()[-1], [AUDITOR.verifier]).text)
-    other = replace(newest, heads=Root(newest.heads.size, newest.tree.hash))
+    heads = Root(newest.heads.size, newest.tree.hash)
+    other = replace(newest, heads=heads, earlier=earlier_root(whole.evidence.notes()))
     whole.evidence.add(sign(other.text, AUDITOR))
     report = await whole.examine()
 
@@ -486,7 +491,9 @@ async def test_heads_that_the_log_does_not_give_are_found(whole: Installation) -
 
 async def test_a_checkpoint_of_another_log_does_not_count(whole: Installation) -> None:
     newest = Checkpoint.parse(open_note(whole.evidence.notes()[-1], [AUDITOR.verifier]).text)
-    whole.evidence.add(sign(replace(newest, origin="elsewhere.example/log").text, AUDITOR))
+    earlier = earlier_root(whole.evidence.notes())
+    other = replace(newest, origin="elsewhere.example/log", earlier=earlier)
+    whole.evidence.add(sign(other.text, AUDITOR))
     report = await whole.examine()
 
     assert kinds(report) == {Kind.FORGED_CHECKPOINT}

@@ -327,6 +327,28 @@ async def test_state_that_somebody_touched_is_not_signed_on(
             await consider(state, log, offer(whole))
 
 
+async def test_a_witness_that_lost_its_memory_does_not_begin_anew(
+    whole: Installation, state: WitnessState
+) -> None:
+    older, newest = whole.evidence.notes()
+    keys = whole.evidence.keys()
+    assert keys is not None
+    with whole.server() as server:
+        client = await server.connect("selection")
+        log = Log(client)
+        await consider(state, log, Offer(older, keys))
+        before = state.newest()
+        assert before is not None
+        await consider(state, log, Offer(newest, keys))
+        (state.folder / "checkpoint").unlink()
+        with pytest.raises(Malformed, match="the newest checkpoint is gone; one of size 290"):
+            await consider(state, log, Offer(newest, keys))
+        state.keep(before)
+        with pytest.raises(Malformed, match="one of 290 was cosigned later"):
+            await consider(state, log, Offer(newest, keys))
+        await client.close()
+
+
 async def test_one_process_decides_at_a_time(whole: Installation, state: WitnessState) -> None:
     async with mirrored(whole) as log:
         with state.lock(), pytest.raises(WitnessBusy):

@@ -29,9 +29,9 @@ from cadre.shared.audit.checkpoint import Checkpoint
 from cadre.shared.audit.checkpointing import NotSigned, Signed, make_checkpoint
 from cadre.shared.audit.consistency import Extension
 from cadre.shared.audit.cosignature import Policy
-from cadre.shared.audit.evidence import Evidence
+from cadre.shared.audit.evidence import CHECKPOINTS, Evidence, read_bytes
 from cadre.shared.audit.examination import Database, Examination, Report
-from cadre.shared.audit.note import open_note, verifier_of
+from cadre.shared.audit.note import Ed25519Signer, NoteError, Verifier, open_note, verifier_of
 from cadre.shared.audit.public_keys import PublicKeys
 from cadre.shared.audit.surveyors import forked
 from cadre.shared.audit.tiles import Tiles
@@ -95,7 +95,12 @@ async def _checkpoint(audited: Installation, origin: str | None) -> Signed:
     signer = checkpoint_signer(audited, known.origin if known else origin)
     async with audited.reading() as found:
         return await make_checkpoint(
-            found.log, audited.evidence, signer, audited.holders, datetime.now(UTC)
+            found.log,
+            audited.evidence,
+            signer,
+            audited.holders,
+            datetime.now(UTC),
+            readings=found.readings,
         )
 
 
@@ -185,6 +190,7 @@ async def _verify(
     # Keys that came after the newest checkpoint; a copy for an auditor knows of none.
     known = known.with_services(audited.holders, datetime.now(UTC))
     verifiers = [verifier_of(text) for text in keys] or known.verifiers_parsed
+    verifiers = verifiers or _own_verifiers(audited)
     notes = [witnessing.read(path) for path in kept]
     async with audited.reading() as found:
         urls = {models: found.database_url(models.service) for models in READ_MODELS}
@@ -199,13 +205,35 @@ async def _verify(
             orders=ORDERS,
             signatures=signatures,
             policy=asked,
+            key_made=audited.audit_seed is not None,
+            readings=found.readings,
+            data_keys=audited.data_keys(found),
             processes=processes,
         )
+        notices = examination.report.notices
         if found.copied:
-            examination.report.notices.append("the system is stopped: a copy was examined")
+            notices.append("the system is stopped: a copy was examined")
         if not databases:
-            examination.report.notices.append("no database is named: the log alone was examined")
+            notices.append("no database is named: the log alone was examined")
+        if found.readings is None:
+            notices.append("nothing here may read the log of readings: it was not examined")
+        if examination.data_keys is None:
+            notices.append("the keys of persons were not examined: the master key is not here")
         return await examination.run()
+
+
+def _own_verifiers(audited: Installation) -> list[Verifier]:
+    """The key that signs here, where the list of public keys is gone: the log keeps its name."""
+    seed, evidence = audited.audit_seed, audited.evidence
+    memory = read_bytes(evidence.memory) if evidence.memory else None
+    notes = [*evidence.lines(CHECKPOINTS).notes, (memory or b"").decode(errors="replace")]
+    origin = notes[0].partition("\n")[0]
+    if seed is None or not origin:
+        return []
+    try:
+        return [Ed25519Signer.from_seed(origin, seed).verifier]
+    except NoteError:
+        return []
 
 
 def _as_json(report: Report) -> dict[str, object]:
@@ -217,6 +245,8 @@ def _as_json(report: Report) -> dict[str, object]:
         "cosigned": report.cosigned,
         "journal_rows": report.journal_rows,
         "table_rows": report.table_rows,
+        "readings": report.readings,
+        "data_keys": report.data_keys,
         "repairs": [one.model_dump(mode="json") for one in report.repairs],
         "notices": report.notices,
         "differences": [one.as_json() for one in report.differences],
@@ -235,6 +265,8 @@ def _print(report: Report) -> None:
         ("of these cosigned", "; ".join(_cosigned(report)) or "-"),
         ("journal rows", sum(report.journal_rows.values())),
         ("table rows", sum(report.table_rows.values())),
+        ("records of readings", "-" if report.readings is None else report.readings),
+        ("keys of persons", "-" if report.data_keys is None else report.data_keys),
     ]
     CONSOLE.print(table("审计 Audit", ("examined", ""), rows))
     for notice in report.notices:
@@ -251,7 +283,8 @@ def _print(report: Report) -> None:
     for one in report.differences:
         shown[one.kind] += 1
         if shown[one.kind] <= DIFFERENCES_SHOWN:
-            found.append((one.kind, one.position or "", one.subject or "", one.detail))
-    CONSOLE.print(table("", ("kind", "position", "subject", "detail"), found))
+            where = one.subject or ""
+            found.append((one.kind, one.position or "", where, one.detail, one.hint))
+    CONSOLE.print(table("", ("kind", "position", "subject", "detail", "do"), found))
     for kind, count in shown.items():
         CONSOLE.print(f"[red]{kind}: {count}[/red]")

@@ -2,6 +2,7 @@
 
 format       the version of this layout
 secrets.json keys and passwords, made once, readable by the owner only
+last-checkpoint  what was signed last; see `cadre.shared.audit.evidence`
 run.json     where the running system is found; absent when it is stopped
 nats/  db/  logs/
 """
@@ -138,6 +139,11 @@ class DataDirectory:
                 "else make it, empty, and run `cadre audit repair`",
             )
         return cls(path)
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether the keys are here and may be read; an auditor's copy has none."""
+        return os.access(self.path / "secrets.json", os.R_OK)
 
     @property
     def secrets(self) -> Secrets:

@@ -14,6 +14,7 @@ from cadre.cli.master_change import masters_of
 from cadre.cli.served import Remote
 from cadre.cli.settings_file import SystemSettings
 from cadre.cli.standing_log import standing
+from cadre.shared.audit.data_keys import DataKeys
 from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.note import Ed25519Signer
 from cadre.shared.codec import Signer
@@ -30,6 +31,11 @@ class Readable(Protocol):
     def log(self) -> Log: ...
     @property
     def copied(self) -> bool: ...
+    @property
+    def readings(self) -> Log | None:
+        """The log of readings; None where no credential for it is at hand."""
+        ...
+
     def database_url(self, service: str) -> str: ...
     def keys_url(self) -> str:
         """Where the keys of persons are. Raises: NotFound."""
@@ -59,6 +65,15 @@ class Installation(Protocol):
         """HTTP calls to its services. Raises: NotFound."""
         ...
 
+    @property
+    def audit_seed(self) -> bytes | None:
+        """What checkpoints are signed with, if it was made and is at hand."""
+        ...
+
+    def data_keys(self, found: Readable) -> DataKeys | None:
+        """The keys of persons; None where they cannot be opened."""
+        ...
+
     def reading(self) -> AbstractAsyncContextManager[Readable]:
         """Log and databases for as long as the block lasts."""
         ...
@@ -72,11 +87,12 @@ class Local:
 
     @property
     def evidence(self) -> Evidence:
-        return Evidence(self.directory.path / "audit")
+        path = self.directory.path
+        return Evidence(path / "audit", path / "last-checkpoint")
 
     @property
     def holders(self) -> list[Signer]:
-        if not self._has_secrets:
+        if not self.directory.has_secrets:
             return []
         seeds = self.directory.secrets.signing_keys
         return [Signer.from_seed(name, b64decode(seeds[name])) for name in SERVICES]
@@ -93,15 +109,21 @@ class Local:
     def client(self, actor: str) -> Client:
         return Client.of(self.directory.path, actor)
 
+    @property
+    def audit_seed(self) -> bytes | None:
+        made = self.directory.secrets.audit_key if self.directory.has_secrets else None
+        return b64decode(made) if made else None
+
+    def data_keys(self, found: Readable) -> DataKeys | None:
+        if not self.directory.has_secrets:
+            return None
+        return DataKeys(found.database_url("keys"), masters_of(self.directory.secrets))
+
     def reading(self) -> AbstractAsyncContextManager[Readable]:
         return standing(self.directory)
 
-    @property
-    def _has_secrets(self) -> bool:
-        return (self.directory.path / "secrets.json").exists()
-
     def _require_secrets(self) -> None:
-        if not self._has_secrets:
+        if not self.directory.has_secrets:
             raise NotFound("there are no keys here", where=str(self.directory.path))
 
 

@@ -79,7 +79,13 @@ async def _sign(
 ) -> Signed:
     now = datetime.now(UTC)
     return await make_checkpoint(
-        found.log, audited.evidence, signer, audited.holders, now, leaving=leaving
+        found.log,
+        audited.evidence,
+        signer,
+        audited.holders,
+        now,
+        leaving=leaving,
+        readings=found.readings,
     )
 
 

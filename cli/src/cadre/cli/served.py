@@ -13,12 +13,15 @@ from cadre.cli.client import ANSWER_S_MAX, Client, Where
 from cadre.cli.data_directory import SERVICES
 from cadre.cli.remote_log import remote_log
 from cadre.cli.settings_file import SystemSettings
+from cadre.cli.standing_log import READINGS_READER
 from cadre.shared.algorithms import ED25519
+from cadre.shared.audit.data_keys import DataKeys
 from cadre.shared.audit.evidence import Evidence
 from cadre.shared.connection import trusting
 from cadre.shared.errors import Malformed, NotFound
 from cadre.shared.log import Log
 from cadre.shared.master_keys import MasterKeys
+from cadre.shared.readings import STREAM as READINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Served:
     log: Log
     settings: SystemSettings
     copied: bool = False
+    readings: Log | None = None
 
     def database_url(self, service: str) -> str:
         url = self.settings.audit_database_url
@@ -63,7 +67,7 @@ class Remote:
         )
         self.settings.require("audit_folder", hint)
         assert self.settings.audit_folder  # noqa: S101
-        return Evidence(self.settings.audit_folder)
+        return Evidence(self.settings.audit_folder, self.settings.audit_memory)
 
     @property
     def holders(self) -> list[Published]:
@@ -80,6 +84,16 @@ class Remote:
         self.settings.require("master_key")
         assert self.settings.master_key  # noqa: S101
         return MasterKeys(self.settings.master_key, self.settings.master_key_previous)
+
+    @property
+    def audit_seed(self) -> bytes | None:
+        return self.settings.audit_key
+
+    def data_keys(self, found: object) -> DataKeys | None:  # noqa: ARG002
+        """Seldom: neither is among what an audit is given."""
+        if self.settings.keys_url is None or self.settings.master_key is None:
+            return None
+        return DataKeys(self.settings.keys_url.get_secret_value(), self.masters)
 
     def checkpoint_seed(self) -> bytes:
         if self.settings.audit_key is None:
@@ -98,7 +112,11 @@ class Remote:
     async def reading(self) -> AsyncGenerator[Served]:
         given = self.settings
         password = given.require("nats_password_auditor")
-        async with remote_log(
-            given.log_url, given.audit_user, password, given.audit_stream, given.ca_file
-        ) as log:
-            yield Served(log, given)
+        async with contextlib.AsyncExitStack() as stack:
+            place = given.audit_user, password, given.audit_stream, given.ca_file
+            log = await stack.enter_async_context(remote_log(given.log_url, *place))
+            readings = None
+            if allowed := given.nats_password_supervision:
+                place = READINGS_READER, allowed.get_secret_value(), READINGS, given.ca_file
+                readings = await stack.enter_async_context(remote_log(given.log_url, *place))
+            yield Served(log, given, readings=readings)

@@ -50,9 +50,16 @@ class SystemSettings(BaseSettings):
     nats_password_operator: SecretStr | None = None
     nats_password_subscriber: SecretStr | None = None
     nats_password_auditor: SecretStr | None = None
+    nats_password_supervision: SecretStr | None = Field(
+        default=None, description="Reads the log of readings; without it that is not examined"
+    )
 
     audit_folder: Path | None = Field(default=None, description="Where checkpoints and tiles are")
     audit_key: Key | None = Field(default=None, repr=False, description="Signs checkpoints")
+    audit_memory: Path | None = Field(
+        default=None,
+        description="A file outside of the folder: where the newest checkpoint is remembered",
+    )
     audit_stream: str = Field(default="HISTORY_AUDIT", description="The stream that is read")
     audit_user: str = Field(default="auditor", description="The user of the log that reads it")
     audit_database_url: SecretStr | None = Field(

@@ -1,8 +1,9 @@
 """The log and the databases of an installation, to be read and not changed.
 
-A running system is read where it is, with the read-only credential. Of a stopped one a copy is
-made and a server started on the copy: a server mends what it finds damaged, and mending destroys
-evidence. That server has passwords of its own, so a copy without secrets can be examined.
+A running system is read where it is, with the read-only credential; the log of readings with that
+of Supervision, which alone may read it. Of a stopped one a copy is made and a server started on
+the copy: a server mends what it finds damaged, and mending destroys evidence. That server has
+passwords of its own, so a copy without secrets can be examined.
 """
 
 import contextlib
@@ -17,6 +18,11 @@ from cadre.cli.data_directory import DataDirectory
 from cadre.cli.log_server import READER, client_of, serving
 from cadre.shared.errors import NotFound, Unavailable
 from cadre.shared.log import Log
+from cadre.shared.readings import STREAM as READINGS
+
+READINGS_READER = "supervision"
+COPY_READER = "operator"
+"""Who may read all streams; of a copy nothing else is left to protect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,8 @@ class Standing:
     log: Log
     databases: Path
     copied: bool
+    readings: Log | None = None
+    """The log of readings; None where no credential for it is at hand."""
 
     def database_url(self, service: str) -> str:
         return f"sqlite+aiosqlite:///{self.databases / service}.db"
@@ -45,11 +53,16 @@ async def standing(data: DataDirectory) -> AsyncGenerator[Standing]:
     """
     if data.running:
         run = data.read_run().nats
-        client = await client_of(run.url, run.credentials[READER].password)
-        try:
-            yield Standing(Log(client), data.path / "db", copied=False)
-        finally:
-            await client.close()
+        async with contextlib.AsyncExitStack() as stack:
+            client = await client_of(run.url, run.credentials[READER].password)
+            stack.push_async_callback(client.close)
+            readings = None
+            if data.has_secrets:
+                password = data.secrets.nats_passwords[READINGS_READER]
+                other = await client_of(run.url, password, READINGS_READER)
+                stack.push_async_callback(other.close)
+                readings = Log(other, READINGS)
+            yield Standing(Log(client), data.path / "db", copied=False, readings=readings)
         return
     with TemporaryDirectory(prefix="cadre-audit-") as folder:
         with data.share():
@@ -82,5 +95,5 @@ async def copied(folder: Path) -> AsyncGenerator[Standing]:
 
     Raises: Unavailable.
     """
-    async with serving(folder / "nats", folder / "nats.log") as client:
-        yield Standing(Log(client), folder / "db", copied=True)
+    async with serving(folder / "nats", folder / "nats.log", COPY_READER) as client:
+        yield Standing(Log(client), folder / "db", copied=True, readings=Log(client, READINGS))

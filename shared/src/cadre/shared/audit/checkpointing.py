@@ -6,11 +6,14 @@ from datetime import datetime
 
 from cadre.shared.audit.checkpoint import Checkpoint
 from cadre.shared.audit.differences import Difference, Kind
-from cadre.shared.audit.evidence import Evidence
+from cadre.shared.audit.evidence import KEYS, Evidence
 from cadre.shared.audit.leaf import hash_of
 from cadre.shared.audit.ledger import Ledger
-from cadre.shared.audit.note import NoteError, Signer, open_note, sign
+from cadre.shared.audit.note import NoteError, Signer, Verifier, open_note, sign
+from cadre.shared.audit.own_evidence import OwnEvidence, earlier_root
 from cadre.shared.audit.public_keys import PublicKeys
+from cadre.shared.audit.readings import since_signed
+from cadre.shared.audit.repairs import repairs
 from cadre.shared.audit.stored import everything, extent_of
 from cadre.shared.audit.tiles import TileDiffers, TileWriter
 from cadre.shared.errors import CadreError
@@ -28,8 +31,10 @@ class NotSigned(CadreError):
     def __init__(self, difference: Difference) -> None:
         super().__init__(
             f"{difference.kind}: {difference.detail}",
-            where=None if difference.position is None else f"position {difference.position}",
-            hint="run `cadre audit verify`",
+            where=difference.subject
+            if difference.position is None
+            else f"position {difference.position}",
+            hint=difference.hint or "run `cadre audit verify`",
         )
         self.difference = difference
 
@@ -52,24 +57,39 @@ async def make_checkpoint(
     now: datetime,
     *,
     leaving: Sequence[Signer] = (),
+    readings: Log | None = None,
 ) -> Signed:
     """Extend the tiles to the log's present end and sign it, with a key that is given up as well.
 
-    Keys that were used before and are not now are retired at the log's present end.
+    Keys that were used before and are not now are retired at the log's present end. Of the log of
+    readings, where it can be read, what came since the checkpoint before is signed as well.
 
     Raises: NotSigned, nothing having been signed; RetiredKey, NotFound, Unavailable.
     """
     keys = evidence.keys() or PublicKeys(origin=signer.name)
+    _must_be_whole(evidence, [*keys.verifiers_parsed, signer.verifier])
     keys = keys.with_verifier(signer.verifier, now).with_services(services, now)
     earlier = _earlier(evidence, keys)
     ledger = await _add_up(log, evidence, [checkpoint for checkpoint, _ in earlier])
     tree, heads = ledger.present
     keys = keys.without_others(services, signer.verifier, now, tree.size)
+    repaired = repairs(evidence.folder).root()
+    shown = await since_signed(readings, [one for one, _ in earlier]) if readings else None
+    checkpoint = Checkpoint(
+        keys.origin,
+        tree,
+        now,
+        heads,
+        keys.root(),
+        earlier_root([note for _, note in earlier]),
+        repaired if repaired.size else None,
+        shown,
+    )
     if earlier:
         newest, note = earlier[-1]
-        if (newest.tree, newest.keys) == (tree, keys.root()):
+        if shown is None and newest.news == checkpoint.news:
+            evidence.publish()
             return Signed(newest, note, keys, fresh=False)
-    checkpoint = Checkpoint(keys.origin, tree, now, heads, keys.root())
     note = sign(checkpoint.text, signer, *leaving)
     # The keys first: a checkpoint must never name keys that are not on record.
     evidence.write_keys(keys)
@@ -77,14 +97,24 @@ async def make_checkpoint(
     return Signed(checkpoint, note, keys, fresh=True)
 
 
+def _must_be_whole(evidence: Evidence, verifiers: Sequence[Verifier]) -> None:
+    own = OwnEvidence(evidence, verifiers, repairs(evidence.folder))
+    if (found := next(own.signed(), None)) is not None:
+        raise NotSigned(found)
+
+
 def _earlier(evidence: Evidence, keys: PublicKeys) -> list[tuple[Checkpoint, str]]:
     found: list[tuple[Checkpoint, str]] = []
     for note in evidence.notes():
         try:
             opened = open_note(note, keys.verifiers_parsed)
-            found.append((Checkpoint.parse(opened.text), note))
+            checkpoint = Checkpoint.parse(opened.text)
         except NoteError as error:
             raise NotSigned(Difference(Kind.FORGED_CHECKPOINT, None, None, error.detail)) from error
+        if keys.root(checkpoint.keys.size) != checkpoint.keys:
+            detail = f"not the keys of the checkpoint of {checkpoint.dated}"
+            raise NotSigned(Difference(Kind.KEYS_DIFFER, None, KEYS, detail))
+        found.append((checkpoint, note))
     return found
 
 

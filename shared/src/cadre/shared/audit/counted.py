@@ -70,7 +70,7 @@ class Counting:
     def _counted(self, note: str) -> Counted:
         opened = open_note(note, self.verifiers)
         checkpoint = Checkpoint.parse(opened.text)
-        if checkpoint.origin != self.keys.origin:
+        if self.keys.origin and checkpoint.origin != self.keys.origin:
             raise NoteError(f"a checkpoint of another log, {checkpoint.origin}")
         made = {(line.name, line.key_id) for line in opened.verified}
         signers = [str(one) for one in self.verifiers if (one.name, one.key_id) in made]
@@ -78,7 +78,9 @@ class Counting:
         if all(end is not None and checkpoint.tree.size > end.after for end in ended):
             raise NoteError("signed with a retired key", where=", ".join(signers))
         if self.keys.root(checkpoint.keys.size) != checkpoint.keys:
-            detail = f"not the keys of the checkpoint of {checkpoint.dated}"
+            held, size = len(self.keys.history), checkpoint.keys.size
+            lacking = f": {held} entries, {size} were signed" if held < size else ""
+            detail = f"not the keys of the checkpoint of {checkpoint.dated}{lacking}"
             self._differs(Kind.KEYS_DIFFER, detail)
         return Counted(checkpoint, tuple(self.policy.cosigners(note, self.verifiers)))
 

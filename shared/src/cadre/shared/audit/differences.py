@@ -35,6 +35,14 @@ class Kind(StrEnum):
     """The log gives the roots of the checkpoints, a tile beside it does not."""
     KEYS_DIFFER = "keys-differ"
     """The public keys are not those a checkpoint was signed with."""
+    EVIDENCE_GONE = "evidence-gone"
+    """A checkpoint or a file of the audit's own was there and is not any more."""
+    EVIDENCE_DIFFERS = "evidence-differs"
+    """A file of the audit's own is not as it was written."""
+    READINGS_DIFFER = "readings-differ"
+    """Records of who was shown what are gone before their time, or altered."""
+    DATA_KEYS_DIFFER = "data-keys-differ"
+    """Persons' keys are gone with no forgetting on record, are others, or are back."""
     JOURNAL_DIFFERS = "journal-differs"
     """A service's copy of an event is not the event of the log."""
     PROJECTION_DIFFERS = "projection-differs"
@@ -48,7 +56,10 @@ class Difference:
     kind: Kind
     position: int | None
     subject: str | None
+    """Where: of the log the event's subject, else a file, a stream or a table."""
     detail: str
+    hint: str = ""
+    """What to do, where it depends on what was found."""
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)

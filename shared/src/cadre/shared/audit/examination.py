@@ -4,10 +4,13 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from cadre.shared.audit.checkpoint import Checkpoint
 from cadre.shared.audit.cosignature import Policy
 from cadre.shared.audit.counted import Counting
+from cadre.shared.audit.data_keys import RESTORE, DataKeys
+from cadre.shared.audit.data_keys import WHERE as KEY_STORE
 from cadre.shared.audit.differences import Difference, Kind
 from cadre.shared.audit.events import Events
 from cadre.shared.audit.evidence import Evidence
@@ -16,10 +19,12 @@ from cadre.shared.audit.journals import NOT_READABLE, JournalCopy, row_of, snaps
 from cadre.shared.audit.ledger import Ledger
 from cadre.shared.audit.note import Verifier
 from cadre.shared.audit.order_check import OrderCheck
+from cadre.shared.audit.own_evidence import OwnEvidence
 from cadre.shared.audit.places import Places
 from cadre.shared.audit.projections import Projection
 from cadre.shared.audit.public_keys import PublicKeys
 from cadre.shared.audit.published import PublishedLeaves
+from cadre.shared.audit.readings import ReadingsLog
 from cadre.shared.audit.repairs import RepairRecord, repairs
 from cadre.shared.audit.signatures import Verdict
 from cadre.shared.audit.stored import Extent, everything, extent_of
@@ -59,6 +64,10 @@ class Report:
     """Which witnesses cosigned the checkpoint of a size."""
     journal_rows: dict[str, int] = field(default_factory=dict[str, int])
     table_rows: dict[str, int] = field(default_factory=dict[str, int])
+    readings: int | None = None
+    """Records of the log of readings; None where it was not examined."""
+    data_keys: int | None = None
+    """Keys of persons that open what the log holds under them; None where none was tried."""
     repairs: list[RepairRecord] = field(default_factory=list[RepairRecord])
     """What was ever given back to this log from the journals."""
     notices: list[str] = field(default_factory=list[str])
@@ -97,6 +106,12 @@ class Examination:
     """Whether the events' signatures are checked."""
     policy: Policy = field(default_factory=Policy)
     """Whose cosignatures are asked for."""
+    key_made: bool = False
+    """Whether a key that signs checkpoints is at hand: then one was signed, or tried to be."""
+    readings: Log | None = None
+    """The log of readings, where it can be read."""
+    data_keys: DataKeys | None = None
+    """The keys of persons, where they can be opened."""
     processes: Executor | None = None
     """Who lends a hand with a long log; else processes are started for it."""
     report: Report = field(default_factory=Report)
@@ -109,7 +124,7 @@ class Examination:
         Raises: NotFound, Unavailable, Malformed: it could not be done.
         """
         checkpoints = self._checkpoints()
-        self.report.repairs += repairs(self.evidence.folder)
+        await self._start_keys()
         if not self.signatures:
             self.report.notices.append(
                 "signatures are not checked: a forged event shows only under a checkpoint"
@@ -138,12 +153,14 @@ class Examination:
             self._compare_tiles(beside)
             self.report.differences += judge(beside.seen)
             await self._compare_tables(beside.seen)
+        await self._compare_keys(extent.last)
+        await self._compare_readings(checkpoints)
         self.report.differences.sort(key=lambda d: (d.position or 0, d.kind, d.detail))
         return self.report
 
     def _checkpoints(self) -> list[Checkpoint]:
         counting = Counting(self.keys, self.verifiers, self.policy)
-        counting.see(self.evidence.everything_signed(self.kept))
+        counting.see(self.evidence.everything_signed(self._own_evidence()))
         self.report.notices += counting.conclude()
         self.report.differences += counting.differences
         self.report.checkpoints = len(counting.found)
@@ -154,6 +171,46 @@ class Examination:
             one.checkpoint.tree.size: list(one.cosigners) for one in counting.found if one.cosigners
         }
         return counting.checkpoints
+
+    def _own_evidence(self) -> list[str]:
+        """Look whether the evidence is whole; the checkpoints that are kept outside of it."""
+        repaired = repairs(self.evidence.folder)
+        self.report.repairs += repaired.records
+        known = {str(one): one for one in (*self.verifiers, *self.keys.verifiers_parsed)}
+        own = OwnEvidence(
+            self.evidence, list(known.values()), repaired, self.kept, key_made=self.key_made
+        )
+        self.report.differences += own.differences()
+        return [*self.kept, *own.remembered]
+
+    async def _start_keys(self) -> None:
+        try:
+            if self.data_keys:
+                await self.data_keys.start()
+        except NOT_READABLE as error:
+            self._lost_keys(error)
+
+    def _lost_keys(self, error: Exception) -> None:
+        self.data_keys = None
+        detail = f"it cannot be read: {error}"
+        lost = Difference(Kind.DATA_KEYS_DIFFER, None, KEY_STORE, detail, RESTORE)
+        self.report.differences.append(lost)
+
+    async def _compare_keys(self, last: int) -> None:
+        if self.data_keys is None:
+            return
+        try:
+            self.report.differences += await self.data_keys.differences(self.log, last)
+            self.report.data_keys = self.data_keys.opened
+        except NOT_READABLE as error:
+            self._lost_keys(error)
+
+    async def _compare_readings(self, checkpoints: Sequence[Checkpoint]) -> None:
+        if self.readings is None:
+            return
+        readings = ReadingsLog(self.readings, checkpoints, datetime.now(UTC))
+        self.report.differences += await readings.differences()
+        self.report.readings = readings.records
 
     async def _open(self, database: Database, stack: contextlib.AsyncExitStack) -> None:
         name = database.models.service
@@ -192,10 +249,9 @@ class Examination:
             if facts.verdict is not Verdict.HOLDS:
                 seen.bad[message.position] = (facts.verdict, message.subject)
             seen.events.see(message.position, message.subject, facts, before)
-        if self._projections:
-            for message, facts in surveyed:
-                if not facts.unreadable:
-                    self._fold(message)
+        for message, facts in surveyed:
+            if not facts.unreadable:
+                self._fold(message)
 
     def _put(self, message: Message, facts: Facts, beside: _Beside) -> Head | None:
         """Add an event to the trees; the head its aggregate had before."""
@@ -209,6 +265,10 @@ class Examination:
         return beside.ledger.put(position, aggregate, facts.leaf, facts.version, facts.digest)
 
     def _fold(self, message: Message) -> None:
+        if self.data_keys:
+            self.data_keys.see(message)
+        if not self._projections:
+            return
         recorded = decoded(message)
         for projection in self._projections:
             projection.add(recorded)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from cadre.shared.algorithms import ED25519
 from cadre.shared.audit.checkpoint import Root
@@ -17,6 +17,11 @@ from cadre.shared.audit.merkle import leaf_hash, root_of
 from cadre.shared.audit.note import Verifier, verifier_of
 from cadre.shared.errors import CadreError
 from cadre.shared.signed import KeyHolder
+
+
+def _is_base64(text: str) -> str:
+    b64decode(text, validate=True)
+    return text
 
 
 class RetiredKey(CadreError):
@@ -53,7 +58,7 @@ class ServiceKey(BaseModel):
     key_id: str
     service: str
     algorithm: str = ED25519
-    public: str
+    public: Annotated[str, AfterValidator(_is_base64)]
     known_since: datetime
     retired: Retirement | None = Field(default=None, exclude=True)
     """Filled in from the history."""

@@ -1,14 +1,16 @@
 """What was ever repaired in this log: the file ``repairs.jsonl`` beside the checkpoints."""
 
 import os
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cadre.shared.audit.checkpoint import Root
+from cadre.shared.audit.evidence import read_bytes
+from cadre.shared.audit.merkle import leaf_hash, root_of
 from cadre.shared.audit.repair import Left, Restored
-from cadre.shared.errors import Malformed
 
 NAME = "repairs.jsonl"
 
@@ -40,19 +42,33 @@ class RepairRecord(BaseModel):
     """Where the log as it was is kept, beside the data directory's ``nats``."""
 
 
-def repairs(folder: Path) -> Sequence[RepairRecord]:
-    """Every repair, the oldest first.
+@dataclass(frozen=True, slots=True)
+class Repairs:
+    """Every repair on record, the oldest first."""
 
-    Raises: Malformed.
+    records: list[RepairRecord]
+    damaged: list[int]
+    """Numbers of lines that cannot be read, from 1."""
+    lines: list[bytes]
+
+    def root(self, count: int | None = None) -> Root:
+        """The root over the first ``count`` lines as they are written, or over all."""
+        lines = self.lines[:count]
+        return Root(len(lines), root_of(leaf_hash(line) for line in lines))
+
+
+def repairs(folder: Path) -> Repairs:
+    """What is on record.
+
+    Raises: Malformed when the file cannot be read.
     """
-    path = folder / NAME
-    if not path.exists():
-        return ()
-    try:
-        lines = path.read_text("utf-8").splitlines()
-        return [RepairRecord.model_validate_json(line) for line in lines]
-    except (ValidationError, UnicodeDecodeError) as error:
-        raise Malformed("the list of repairs cannot be read", where=str(path)) from error
+    found = Repairs([], [], (read_bytes(folder / NAME) or b"").splitlines(keepends=True))
+    for number, line in enumerate(found.lines, 1):
+        try:
+            found.records.append(RepairRecord.model_validate_json(line))
+        except ValidationError:
+            found.damaged.append(number)
+    return found
 
 
 def add_repair(folder: Path, record: RepairRecord) -> None:

@@ -49,15 +49,14 @@ async def extent_of(log: Log, awaited: int = 0) -> Extent:
 
 
 async def everything(
-    log: Log, last: int, removed: Container[int] = frozenset()
+    log: Log, last: int, removed: Container[int] = frozenset(), *, after: int = 0
 ) -> AsyncIterator[list[Message]]:
-    """The events up to ``last`` in order; positions that cannot be read are left out.
+    """What comes after a position, up to ``last``, in order; what cannot be read is left out.
 
     A consumer passes over damaged records. When it falls silent nevertheless, or is gone, what
     follows is asked for one by one until an event can be read again; not at positions that the
     server says are empty (``removed``).
     """
-    after = 0
     while after < last:
         async with Pull(log.client, log.stream, after).open() as pull:
             batches = pull.batches()

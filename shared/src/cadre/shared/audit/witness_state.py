@@ -20,7 +20,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from cadre.shared.audit.checkpoint import Checkpoint
 from cadre.shared.audit.cosignature import CosignatureSigner
+from cadre.shared.audit.evidence import read_bytes
 from cadre.shared.audit.note import Verifier, open_note, verifier_of
 from cadre.shared.errors import CadreError, Malformed, NotFound
 
@@ -110,21 +112,34 @@ class WitnessState:
     def newest(self) -> str | None:
         """The newest checkpoint it cosigned; None before the first.
 
-        Raises: Malformed when the file is not what this witness wrote.
+        Raises: Malformed when the file is not what this witness wrote, gone, or an older one.
         """
-        path = self.folder / "checkpoint"
+        path, told = self.folder / "checkpoint", self._largest_told()
+        hint = "restore it; a witness that forgot what it signed must not sign"
         if not path.exists():
+            if told:
+                detail = f"the newest checkpoint is gone; one of size {told} was cosigned"
+                raise Malformed(detail, where=str(path), hint=hint)
             return None
         try:
             note = path.read_text("utf-8")
-            open_note(note, [self.signer.verifier])
-        except (Malformed, ValueError) as error:
-            raise Malformed(
-                "the newest checkpoint is not as this witness wrote it",
-                where=str(path),
-                hint="restore it; a witness that forgot what it signed must not sign",
-            ) from error
+            size = Checkpoint.parse(open_note(note, [self.signer.verifier]).text).tree.size
+        except (Malformed, ValueError, OSError) as error:
+            detail = "the newest checkpoint is not as this witness wrote it"
+            raise Malformed(detail, where=str(path), hint=hint) from error
+        if size < told:
+            detail = f"this is the checkpoint of size {size}; one of {told} was cosigned later"
+            raise Malformed(detail, where=str(path), hint=hint)
         return note
+
+    def _largest_told(self) -> int:
+        """The size of the largest checkpoint that its log says it cosigned; 0 for none."""
+        sizes = [0]
+        for line in (read_bytes(self.folder / "log.jsonl") or b"").splitlines():
+            with contextlib.suppress(ValueError, LookupError, TypeError, RecursionError):
+                entry = json.loads(line)
+                sizes += [int(entry["size"])] if entry["event"] == "cosigned" else []
+        return max(sizes)
 
     def keep(self, note: str) -> None:
         """Remember a cosigned checkpoint as the newest."""
