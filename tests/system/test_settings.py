@@ -89,17 +89,20 @@ def write(path: Path, lines: dict[str, str]) -> Path:
 
 def cadre(*words: str | Path, code: int = 0, **environment: str) -> str:
     """Run the command; what it printed, an error too."""
-    done = CliRunner().invoke(app, [str(word) for word in words], env=environment)
-    error, found, told = done.exception, done.exit_code, done.output
-    if isinstance(error, CadreError):
-        found, told = fail(error, as_json=False), told + str(error)
-    assert found == code, (words, told, error)
-    # A command leaves its connections to the end of its process, and here all share one.
-    del done, error
     with warnings.catch_warnings():
+        # A command leaves its connections to the end of its process, and here all share one.
         warnings.simplefilter("ignore", ResourceWarning)
+        found, told = _invoked([str(word) for word in words], environment)
         gc.collect()
+    assert found == code, (words, told)
     return told
+
+
+def _invoked(words: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    done = CliRunner().invoke(app, words, env=environment)
+    if isinstance(done.exception, CadreError):
+        return fail(done.exception, as_json=False), done.output + str(done.exception)
+    return done.exit_code, done.output
 
 
 def _leaves(command: object, name: str = "") -> Iterator[tuple[str, Any]]:
