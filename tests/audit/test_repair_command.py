@@ -184,7 +184,7 @@ def test_a_swap_that_was_cut_short_starts_no_empty_log(data: Path) -> None:
 
 
 def test_a_running_system_is_not_repaired(data: Path) -> None:
-    holder = subprocess.Popen(["flock", str(data / "lock"), "cat"], stdin=subprocess.PIPE)
+    holder = subprocess.Popen(["flock", str(data), "cat"], stdin=subprocess.PIPE)
     try:
         while not locked(data):
             pass

@@ -60,7 +60,7 @@ def _settings(env_file: Path) -> dict[str, str]:
     lines = [line for line in env_file.read_text().splitlines() if line and line[0] != "#"]
     settings = dict(line.split("=", 1) for line in lines)
     settings |= {name: str(free_port()) for name in settings if name.startswith("CADRE_PORT_")}
-    settings["CADRE_VERSION"] = "under-test"
+    settings["CADRE_IMAGE_TAG"] = "under-test"
     env_file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
     return settings
 

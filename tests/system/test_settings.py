@@ -1,6 +1,8 @@
 """Every command finds a system by a file of settings as it does by its data directory."""
 
+import gc
 import json
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,6 @@ pytestmark = [
     pytest.mark.timeout(300),
     # The supervisor outlives the call that started it: that is what it is for.
     pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning"),
-    # A command leaves its connections to the end of its process, and here several share one.
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "county"
@@ -77,7 +77,9 @@ def settings(data: Path, lines: dict[str, str]) -> Path:
     directory = DataDirectory.open_data(data)
     directory.audit_seed()
     told = lines | {"CADRE_AUDIT_KEY": directory.secrets.audit_key or ""}
-    return write(data.parent / "env", told)
+    file = write(data.parent / "env", told)
+    cadre("import", SAMPLES, "--on", "2025-12-31", "--settings", file, code=1)
+    return file
 
 
 def write(path: Path, lines: dict[str, str]) -> Path:
@@ -87,12 +89,20 @@ def write(path: Path, lines: dict[str, str]) -> Path:
 
 def cadre(*words: str | Path, code: int = 0, **environment: str) -> str:
     """Run the command; what it printed, an error too."""
-    done = CliRunner().invoke(app, [str(word) for word in words], env=environment)
-    error, found, told = done.exception, done.exit_code, done.output
-    if isinstance(error, CadreError):
-        found, told = fail(error, as_json=False), told + str(error)
-    assert found == code, (words, told, error)
+    with warnings.catch_warnings():
+        # A command leaves its connections to the end of its process, and here all share one.
+        warnings.simplefilter("ignore", ResourceWarning)
+        found, told = _invoked([str(word) for word in words], environment)
+        gc.collect()
+    assert found == code, (words, told)
     return told
+
+
+def _invoked(words: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    done = CliRunner().invoke(app, words, env=environment)
+    if isinstance(done.exception, CadreError):
+        return fail(done.exception, as_json=False), done.output + str(done.exception)
+    return done.exit_code, done.output
 
 
 def _leaves(command: object, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -114,8 +124,7 @@ def test_every_command_that_speaks_of_a_system_takes_settings() -> None:
     assert without == ELSEWHERE
 
 
-def test_files_are_imported_and_every_answer_is_the_same(data: Path, settings: Path) -> None:
-    cadre("import", SAMPLES, "--on", "2025-12-31", "--settings", settings, code=1)
+def test_every_answer_is_the_same(data: Path, settings: Path) -> None:
     cadre("audit", "checkpoint", "--settings", settings)
     for words in (
         "find 杨颖",
@@ -165,7 +174,7 @@ def test_the_doctor_looks_at_each_service_and_the_log(
     nobody = f"http://127.0.0.1:{free_port()}"
     wrong = write(tmp_path / "wrong", lines | {"CADRE_URL_TRAINING": nobody})
     told = json.loads(cadre("doctor", "--json", "--settings", wrong, code=1))
-    assert [one["name"] for one in told if not one["ok"]] == ["training answers"]
+    assert {one["name"].split()[0] for one in told if not one["ok"]} == {"training"}
     strange = write(tmp_path / "strange", lines | {"CADRE_API_TOKEN": "another"})
     told = json.loads(cadre("doctor", "--json", "--settings", strange, code=1))
     assert [one["name"] for one in told if not one["ok"]] == [f"{s} answers" for s in SERVICES]

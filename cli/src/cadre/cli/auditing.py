@@ -14,7 +14,16 @@ from cadre.appointment.app import SERVICE as APPOINTMENT
 from cadre.cli import witnessing
 from cadre.cli.installation import Installation, checkpoint_signer, installation
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
-from cadre.cli.output import CONSOLE, DIFFERENT, WRONG_INPUT, AsJson, fail, print_json, table
+from cadre.cli.output import (
+    CONSOLE,
+    DIFFERENT,
+    WRONG_INPUT,
+    AsJson,
+    fail,
+    not_usable,
+    print_json,
+    table,
+)
 from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.audit.checkpoint import Checkpoint
 from cadre.shared.audit.checkpointing import NotSigned, Signed, make_checkpoint
@@ -155,9 +164,9 @@ def verify(
                 audited, key or [], kept or [], asked, processes, signatures=signatures
             )
             report = asyncio.run(verified)
-    except CadreError as error:
+    except (CadreError, OSError) as error:
         # 3 would say that trying again may help; an auditor must not take that for an answer.
-        fail(error, as_json=as_json)
+        fail(not_usable(error) if isinstance(error, OSError) else error, as_json=as_json)
         raise typer.Exit(WRONG_INPUT) from error
     if as_json:
         print_json(_as_json(report))

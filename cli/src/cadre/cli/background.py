@@ -1,4 +1,6 @@
-"""``python -m cadre.cli.background DIR``: the supervisor of a system, as a process.
+"""``python -m cadre.cli.background DIR CLAIMS``: the supervisor of a system, as a process.
+
+`cadre up` starts it and hands it the claims on the directory, as numbers of open descriptors.
 
 The services' imports, in the process that will fork them, are the longest part of a start. So they
 begin before anything else, and the supervisor's own go on beside them.
@@ -12,4 +14,4 @@ if __name__ == "__main__":
     import_services()
     from cadre.cli.supervisor import supervise
 
-    sys.exit(supervise(sys.argv[1]))
+    sys.exit(supervise(sys.argv[1], sys.argv[2]))

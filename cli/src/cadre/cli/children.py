@@ -3,23 +3,35 @@
 Importing a service takes longer than starting it, and four of them import nearly the same. So one
 process imports everything once and forks each service when it is asked to; what they read only
 they then also share in memory.
+
+None of them outlives who started it: the kernel kills a process when its parent ends, stopped ones
+too. The supervisor's end is that of the server and of the forking process, whose end is that of the
+services.
 """
 
 import asyncio
 import contextlib
+import ctypes
 import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.reduction import DupFd
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+import psutil
 
 STOP_S_MAX = 15.0
+GONE_S_MAX = 5.0
 _FORKS = multiprocessing.get_context("forkserver")
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 
 
 class Child(Protocol):
@@ -44,6 +56,21 @@ class Child(Protocol):
         """Its exit code, when it has ended."""
         ...
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal, if it is still there; nobody else is ever sent one."""
+        ...
+
+
+def dying_with(parent: int) -> Callable[[], None]:
+    """What a process calls first, so that it ends when its parent ``parent`` does."""
+
+    def die() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return die
+
 
 @dataclass(slots=True)
 class Program:
@@ -53,6 +80,8 @@ class Program:
     command: list[str]
     environment: dict[str, str]
     log: Path
+    claim: int
+    """A descriptor of the claim on what it has open; it inherits it."""
     process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -64,6 +93,8 @@ class Program:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=(self.claim,),
+                preexec_fn=dying_with(os.getpid()),
             )
 
     @property
@@ -79,6 +110,11 @@ class Program:
         assert self.process is not None  # noqa: S101
         return await self.process.wait()
 
+    def signal(self, number: signal.Signals) -> None:
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(number)
+
 
 @dataclass(slots=True)
 class Service:
@@ -87,16 +123,28 @@ class Service:
     name: str
     environment: dict[str, str]
     log: Path
+    claim: int
     process: ForkServerProcess | None = None
+    identity: psutil.Process | None = None
 
     async def start(self) -> None:
-        if self.process is not None:
-            # Were it the forking process that died, the service would still hold its port.
-            kill(self.pid)
-        self.process = _FORKS.Process(
-            target=_serve, args=(self.name, self.environment, self.log), name=self.name
+        # Were it the forking process that died, the service might not have heard of it yet.
+        await self._make_sure_it_ended()
+        process = _FORKS.Process(
+            target=_serve,
+            args=(self.name, self.environment, self.log, Inherited(self.claim)),
+            name=self.name,
         )
-        self.process.start()
+        process.start()
+        self.process = process
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self.identity = psutil.Process(self.pid)
+
+    async def _make_sure_it_ended(self) -> None:
+        self.signal(signal.SIGKILL)
+        if self.identity is not None:
+            with contextlib.suppress(psutil.TimeoutExpired):
+                await asyncio.to_thread(self.identity.wait, GONE_S_MAX)
 
     @property
     def pid(self) -> int:
@@ -120,23 +168,37 @@ class Service:
         self.process.join()
         return self.process.exitcode or 0
 
+    def signal(self, number: signal.Signals) -> None:
+        if self.identity is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                self.identity.send_signal(number)
+
 
 async def stop(child: Child) -> None:
     """Ask it to stop, then make it."""
     if child.ended is not None:
         return
-    kill(child.pid, signal.SIGTERM)
+    child.signal(signal.SIGTERM)
+    child.signal(signal.SIGCONT)
     try:
         await asyncio.wait_for(child.wait(), STOP_S_MAX)
     except TimeoutError:
-        kill(child.pid)
+        child.signal(signal.SIGKILL)
         await child.wait()
 
 
-def kill(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
-    """Send a signal, if the process is still there."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """A descriptor that goes with what is handed to a forked process."""
+
+    descriptor: int
+
+    def __reduce__(self) -> tuple[Callable[[Any], "Inherited"], tuple[Any]]:
+        return _inherited, (DupFd(self.descriptor),)
+
+
+def _inherited(handed: Any) -> Inherited:
+    return Inherited(handed.detach())
 
 
 def import_services() -> None:
@@ -145,10 +207,18 @@ def import_services() -> None:
     forkserver.ensure_running()
 
 
-def _serve(name: str, environment: dict[str, str], log: Path) -> None:
+def _serve(name: str, environment: dict[str, str], log: Path, _claim: Inherited) -> None:
+    """Be the service; the claim is held as long as this process lives."""
     os.setsid()
+    _LIBC.prctl(_PR_SET_NAME, name.encode())
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None or not supervisor.is_alive():
+        # It ended before the kernel was told, and the forking process with it.
+        os.kill(os.getpid(), signal.SIGKILL)
     with log.open("ab") as output:
         os.dup2(output.fileno(), sys.stdout.fileno())
         os.dup2(output.fileno(), sys.stderr.fileno())
     os.environ.update(environment)
-    import_module("cadre.shared.process").run(import_module(f"cadre.{name}.app").SERVICE)
+    service = import_module(f"cadre.{name}.app").SERVICE
+    import_module("cadre.shared.process").run(service, claimed=True)

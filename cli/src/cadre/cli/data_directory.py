@@ -1,39 +1,32 @@
-"""A data directory: one installation's secrets, stores and logs, with a lock and a format.
+"""A data directory: one installation's secrets, stores and logs, with an owner and a format.
 
 format       the version of this layout
-lock         held by the supervisor while the system runs
 secrets.json keys and passwords, made once, readable by the owner only
 last-checkpoint  what was signed last; see `cadre.shared.audit.evidence`
 run.json     where the running system is found; absent when it is stopped
 nats/  db/  logs/
 """
 
-import fcntl
+import contextlib
 import os
 import secrets
 import string
 from base64 import b64decode, b64encode
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from cadre.shared.errors import CadreError, NotFound
+from cadre.cli import ownership
+from cadre.cli.ownership import DataDirectoryError, Hold
+from cadre.shared.errors import NotFound
 
 FORMAT = 2
 SERVICES = ("selection", "training", "supervision", "appointment")
 NATS_USERS = ("operator", *SERVICES, "client", "subscriber", "auditor")
 PASSWORD_LENGTH = 32
 KEY_BYTES = 32
-
-
-class DataDirectoryError(CadreError):
-    """The data directory cannot be used."""
-
-    status = 409
-    code = "data-directory"
-    title = "The data directory cannot be used"
 
 
 class MasterSecrets(BaseModel):
@@ -100,19 +93,16 @@ class DataDirectory:
         Raises: DataDirectoryError for a directory of something else or of another format.
         """
         path = path.resolve()
-        marker = path / "format"
-        if not marker.exists():
-            if path.exists() and any(path.iterdir()):
-                raise DataDirectoryError(
-                    "the directory holds something else",
-                    where=str(path),
-                    hint="name an empty or new directory with --data",
-                )
-            for name in ("nats", "db", "logs"):
-                (path / name).mkdir(parents=True, exist_ok=True)
-            path.chmod(0o700)
-            _write(path / "secrets.json", _new_secrets().model_dump_json(indent=2), mode=0o600)
-            _write(marker, f"{FORMAT}\n")
+        with reading(path):
+            there = (path / "format").exists()
+        if not there:
+            with writing(path):
+                path.mkdir(parents=True, exist_ok=True)
+                descriptor = ownership.only_one(path)
+                try:
+                    _fill(path)
+                finally:
+                    os.close(descriptor)
         return cls.open_data(path)
 
     @classmethod
@@ -123,13 +113,16 @@ class DataDirectory:
         """
         path = path.resolve()
         marker = path / "format"
-        if not marker.exists():
+        with reading(path):
+            there = marker.exists()
+        if not there:
             raise NotFound(
                 "there is no Cadre data",
                 where=str(path),
                 hint="start it with `cadre up --data DIR`",
             )
-        found = marker.read_text().strip()
+        with reading(marker):
+            found = marker.read_text().strip()
         if found != str(FORMAT):
             raise DataDirectoryError(
                 f"the directory has format {found}, this version reads {FORMAT}",
@@ -153,77 +146,86 @@ class DataDirectory:
 
     @property
     def secrets(self) -> Secrets:
-        return Secrets.model_validate_json((self.path / "secrets.json").read_bytes())
+        """Raises: DataDirectoryError when this user may not read them, or they are damaged."""
+        path = self.path / "secrets.json"
+        with reading(path):
+            return Secrets.model_validate_json(path.read_bytes())
 
     def audit_seed(self) -> bytes:
-        """The Ed25519 seed that signs checkpoints, made when it is first asked for."""
+        """The Ed25519 seed that signs checkpoints; a directory without one is given it.
+
+        Raises: DataDirectoryError where it has to be made while the system runs.
+        """
         found = self.secrets
         if found.audit_key is None:
-            found.audit_key = b64encode(secrets.token_bytes(KEY_BYTES)).decode()
-            _write(self.path / "secrets.json", found.model_dump_json(indent=2), mode=0o600)
+            # Somebody else might be changing the other secrets.
+            with self.lock():
+                found = self.secrets
+                found.audit_key = found.audit_key or _key()
+                self.write_secrets(found)
         return b64decode(found.audit_key)
 
     def renew(self, service: str | None) -> None:
         """Replace what a service signs events with, or with None what checkpoints are signed with.
 
-        Raises: DataDirectoryError while the system runs.
+        Whoever does it holds the directory.
         """
-        with self.lock():
-            found = self.secrets
-            fresh = b64encode(secrets.token_bytes(KEY_BYTES)).decode()
-            if service is None:
-                found.audit_key = fresh
-            else:
-                found.signing_keys[service] = fresh
-            _write(self.path / "secrets.json", found.model_dump_json(indent=2), mode=0o600)
+        found = self.secrets
+        if service is None:
+            found.audit_key = _key()
+        else:
+            found.signing_keys[service] = _key()
+        self.write_secrets(found)
 
     def write_secrets(self, changed: Secrets) -> None:
-        """Replace ``secrets.json`` in one step; whoever changes keys holds the lock."""
+        """Replace ``secrets.json`` in one step; whoever changes keys holds the directory."""
         _write(self.path / "secrets.json", changed.model_dump_json(indent=2), mode=0o600)
 
     @property
     def run_file(self) -> Path:
         return self.path / "run.json"
 
-    def lock(self) -> IO[str]:
-        """The lock, held until the file is closed.
+    def lock(self) -> Hold:
+        """The directory to change: its owner until the block ends.
 
-        Raises: DataDirectoryError when another process holds it.
+        Raises: InUse while anything lives that uses it, a supervisor or what it left.
         """
-        file = (self.path / "lock").open("w")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.close()
-            raise DataDirectoryError(
-                "a system is already running on this data",
-                where=str(self.path),
-                hint="stop it with `cadre down`",
-            ) from error
-        return file
+        return ownership.hold(self.path)
+
+    def share(self) -> Hold:
+        """The stopped directory to read, beside others that do. Raises: InUse."""
+        return ownership.share(self.path)
 
     @property
     def locked(self) -> bool:
-        """Whether a supervisor holds the lock now."""
-        try:
-            self.lock().close()
-        except DataDirectoryError:
-            return True
-        return False
+        """Whether a supervisor runs the directory now, or a command changes it."""
+        return ownership.claimed(self.path)
+
+    @property
+    def running(self) -> bool:
+        """Whether a system runs, so that ``run.json`` says where."""
+        return self.locked and self.run_file.exists()
 
     def read_run(self) -> Run:
         """Where the running system is found.
 
-        Raises: NotFound when none is running.
+        Raises: NotFound when none is running; DataDirectoryError when it cannot be read.
         """
         try:
-            run = Run.model_validate_json(self.run_file.read_bytes())
+            with reading(self.run_file):
+                run = Run.model_validate_json(self.run_file.read_bytes())
         except FileNotFoundError as error:
             raise NotFound(
                 "no system is running on this data",
                 where=str(self.path),
                 hint="start it with `cadre up`",
             ) from error
+        if not self.locked:
+            raise NotFound(
+                "no system is running on this data: the one that wrote run.json has died",
+                where=str(self.path),
+                hint="start it with `cadre up`",
+            )
         return run
 
     def write_run(self, run: Run) -> None:
@@ -231,25 +233,83 @@ class DataDirectory:
         _write(self.run_file, run.model_dump_json(indent=2), mode=0o600)
 
 
+@contextlib.contextmanager
+def reading(path: Path) -> Generator[None]:
+    """Says which file cannot be read. Raises: DataDirectoryError; FileNotFoundError as it is."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DataDirectoryError(
+            f"it cannot be read: {error.strerror}",
+            where=str(path),
+            hint="run this as the directory's owner",
+        ) from error
+    except ValidationError as error:
+        raise DataDirectoryError(
+            "it is damaged, or of another version",
+            where=str(path),
+            hint="bring it back from a copy; run.json is written anew by `cadre down` and `up`",
+        ) from error
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Generator[None]:
+    """Says what cannot be written. Raises: DataDirectoryError."""
+    try:
+        yield
+    except OSError as error:
+        raise DataDirectoryError(
+            f"it cannot be written: {error.strerror}",
+            where=str(error.filename or path),
+            hint="make room, let this user write there, or work on a copy that can be written",
+        ) from error
+
+
+def _fill(path: Path) -> None:
+    """Make what a directory has; whoever does holds it."""
+    if (path / "format").exists():
+        return
+    begun = {"nats", "db", "logs", "secrets.json", "secrets.tmp", "format.tmp"}
+    other = {one.name for one in path.iterdir()} - begun
+    if other or any(any((path / part).glob("*")) for part in ownership.PARTS):
+        raise DataDirectoryError(
+            "the directory holds something else",
+            where=str(path),
+            hint="name an empty or new directory with --data",
+        )
+    for name in ("nats", "db", "logs"):
+        (path / name).mkdir(exist_ok=True)
+    path.chmod(0o700)
+    _write(path / "secrets.json", _new_secrets().model_dump_json(indent=2), mode=0o600)
+    _write(path / "format", f"{FORMAT}\n")
+
+
 def _write(path: Path, text: str, mode: int = 0o644) -> None:
     temporary = path.with_suffix(".tmp")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
+    with (
+        writing(path),
+        os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file,
+    ):
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
+        temporary.replace(path)
+
+
+def _key() -> str:
+    return b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def _new_secrets() -> Secrets:
-    def key() -> str:
-        return b64encode(secrets.token_bytes(KEY_BYTES)).decode()
-
     return Secrets(
-        master_key=key(),
-        index_key=key(),
-        signing_keys={name: key() for name in SERVICES},
+        master_key=_key(),
+        index_key=_key(),
+        signing_keys={name: _key() for name in SERVICES},
         nats_passwords={name: _password() for name in NATS_USERS},
         api_token=secrets.token_urlsafe(KEY_BYTES),
+        audit_key=_key(),
     )
 
 

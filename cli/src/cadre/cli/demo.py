@@ -13,7 +13,6 @@ import typer
 
 from cadre.cli import system
 from cadre.cli.client import Client
-from cadre.cli.data_directory import DataDirectoryError
 from cadre.cli.importing import Imported, send
 from cadre.cli.intake.plan import ImportPlan, plan_import
 from cadre.cli.life import telling, year
@@ -23,6 +22,7 @@ from cadre.cli.life.fiction import Scene
 from cadre.cli.life.script import Phase, Script
 from cadre.cli.life.stage import Stage
 from cadre.cli.output import CONSOLE, DIFFERENT, ERRORS, AsJson, print_json
+from cadre.cli.ownership import DataDirectoryError
 from cadre.cli.progressing import bar
 from cadre.shared.errors import CadreError, Malformed
 

@@ -1,67 +1,37 @@
 """``cadre doctor``."""
 
 import asyncio
-import contextlib
 import shutil
-from dataclasses import dataclass
+import ssl
+from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import httpx
-import nats.errors
 import psutil
 import typer
+from rich.markup import escape
 
-from cadre.cli.data_directory import SERVICES, DataDirectory, Run
+from cadre.cli import ownership
+from cadre.cli.data_directory import SERVICES, DataDirectory
+from cadre.cli.looking import Check, LogAddress, log_checks, service_checks
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
-from cadre.shared.connection import connect_once
+from cadre.cli.ownership import PARTS, named
+from cadre.cli.watch import trial
+from cadre.shared.connection import trusting
 from cadre.shared.errors import CadreError
-from cadre.shared.log import Log
 
 FREE_BYTES_MIN = 1_000_000_000
-LAG_EVENTS_MAX = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing the doctor looked at."""
-
-    name: str
-    ok: bool
-    found: str
-    advice: str = ""
 
 
 def doctor(data: Data = DEFAULT_DATA, settings: Settings = None, as_json: AsJson = False) -> None:
     """检查系统是否健康。 Look whether the system is well; exit code 1 when it is not."""
     if settings is None:
-        checks = _examine(DataDirectory.open_data(data))
+        directory = DataDirectory.open_data(data)
+        checks = [*_room(directory), *asyncio.run(_life(directory))]
     else:
-        from cadre.cli.examining import examine
-        from cadre.cli.settings_file import SystemSettings
-
-        checks = examine(SystemSettings.of(settings))
-    _tell(checks, as_json=as_json)
-
-
-def _examine(directory: DataDirectory) -> list[Check]:
-    checks = [_disk(directory)]
-    checks.append(
-        Check(
-            "supervisor", directory.locked, "runs" if directory.locked else "is stopped", "cadre up"
-        )
-    )
-    if directory.locked:
-        run = directory.read_run()
-        for name in SERVICES:
-            checks += _service(run, name)
-        password = run.nats.credentials["subscriber"].password
-        checks += asyncio.run(log_checks(run.nats.url, password))
-    return checks
-
-
-def _tell(checks: list[Check], *, as_json: bool) -> None:
+        checks = asyncio.run(_servers(settings))
     if as_json:
         print_json([{"name": c.name, "ok": c.ok, "found": c.found} for c in checks])
     else:
@@ -69,8 +39,8 @@ def _tell(checks: list[Check], *, as_json: bool) -> None:
             (
                 "[green]ok[/green]" if c.ok else "[red]!![/red]",
                 c.name,
-                c.found,
-                "" if c.ok else c.advice,
+                _plain(c.found),
+                "" if c.ok else _plain(c.advice),
             )
             for c in checks
         ]
@@ -79,79 +49,93 @@ def _tell(checks: list[Check], *, as_json: bool) -> None:
         raise typer.Exit(DIFFERENT)
 
 
-def _disk(directory: DataDirectory) -> Check:
+def _plain(text: str) -> str:
+    """What somebody else said, as text and nothing else."""
+    return escape("".join(sign if sign.isprintable() else "�" for sign in text))
+
+
+def _room(directory: DataDirectory) -> list[Check]:
+    """Whether there is room, and what can be written: tried, not read off."""
     free = shutil.disk_usage(directory.path).free
-    return Check(
-        "disk",
-        free > FREE_BYTES_MIN,
-        f"{free / 1e9:.1f} GB free",
-        "the log refuses when it is full",
-    )
-
-
-def _service(run: Run, name: str) -> list[Check]:
-    one = run.services[name]
-    headers = {"Authorization": f"Bearer {run.api_token}"}
-    alive = psutil.pid_exists(one.pid)
-    checks = [Check(f"{name} process", alive, f"pid {one.pid}", f"see logs/{name}.log")]
-    try:
-        answer = httpx.get(f"{one.http_url}/projections", headers=headers, timeout=10)
-        status: dict[str, Any] = answer.json()
-    except (httpx.HTTPError, ValueError) as error:
-        return [*checks, Check(f"{name} answers", ok=False, found=str(error), advice="see its log")]
-    return [*checks, *progress_checks(name, status)]
-
-
-def progress_checks(name: str, status: dict[str, Any]) -> list[Check]:
-    """How far a service has come, by its answer to ``GET /projections``."""
-    lag = int(status["log_position"]) - int(status["position"])
-    parked, failed = len(status["parked"]), len(status["reactions_failed"])
-    return [
+    checks = [
         Check(
-            f"{name} lag",
-            0 <= lag <= LAG_EVENTS_MAX,
-            f"{lag} events" if lag >= 0 else f"{-lag} events ahead of the log",
-            "wait, or see its log" if lag >= 0 else "the log lost events: cadre audit verify",
-        ),
-        Check(f"{name} parked", not parked, f"{parked} events", "cadre projections parked"),
-        Check(f"{name} reactions", not failed, f"{failed} refused", "cadre projections status"),
+            "disk",
+            free > FREE_BYTES_MIN,
+            f"{free / 1e9:.1f} GB free",
+            "the log refuses when it is full",
+        )
     ]
-
-
-async def log_checks(url: str, password: str, ca_file: Path | None = None) -> list[Check]:
-    """The stream's settings, and that the read-only credential can only read."""
-    denied = asyncio.Event()
-
-    async def on_error(error: Exception) -> None:
-        if "permissions violation" in str(error).lower():
-            denied.set()
-
-    try:
-        client = await connect_once(
-            url,
-            ca_file=ca_file,
-            user="subscriber",
-            password=password,
-            inbox_prefix=b"_INBOX_subscriber",
-            error_cb=on_error,
+    for name in (".", *PARTS):
+        why = trial(directory.path / name)
+        told = "can be written" if why is None else f"cannot be written: {why}"
+        checks.append(
+            Check(f"folder {name}", why is None, told, "make room, or let the owner write there")
         )
-    except (OSError, nats.errors.Error) as error:
-        return [Check("log", ok=False, found=str(error), advice="see logs/nats.log")]
+    return checks
+
+
+async def _life(directory: DataDirectory) -> list[Check]:
+    """Who runs the directory, and how they are."""
+    running = ownership.supervisors(directory.path)
+    left = [] if running else ownership.left_over(directory.path)
+    if left:
+        told = "has died; what it left still lives: " + ", ".join(map(named, left))
+        return [Check("supervisor", ok=False, found=told, advice="cadre down, then cadre up")]
+    if not directory.locked:
+        return [Check("supervisor", ok=False, found="is stopped", advice="cadre up")]
     try:
-        info = await Log(client).info()
-        kept = all(
-            info["config"].get(name) for name in ("deny_delete", "deny_purge", "allow_atomic")
-        )
-        await client.publish("history.doctor.cadre.c-aaaaaaaaaa.tried", b"")
-        await client.flush()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(denied.wait(), 2)
+        run = directory.read_run()
     except CadreError as error:
-        return [Check("stream", ok=False, found=str(error), advice="cadre provision")]
-    finally:
-        await client.close()
-    told = "cannot publish" if denied.is_set() else "can publish"
-    return [
-        Check("stream", kept, f"{info['state']['messages']} events", "cadre provision --show"),
-        Check("read-only credential", denied.is_set(), told, "mend the log's permissions"),
+        using = [one.process for one in ownership.holders(directory.path)]
+        told = f"used by {', '.join(map(named, using))}; {error.detail}"
+        return [Check("supervisor", ok=False, found=told, advice="wait, or cadre down")]
+    checks = [Check("supervisor", ok=True, found="runs")]
+    named_here = [name for name in SERVICES if name in run.services]
+    checks += [
+        Check(f"{name} process", ok=False, found="run.json does not name it")
+        for name in SERVICES
+        if name not in named_here
     ]
+    checks += [_process(directory, "db", one, run.services[one].pid) for one in named_here]
+    checks.append(_process(directory, "nats", "nats", run.nats.pid))
+    urls = {name: run.services[name].http_url for name in named_here}
+    log = LogAddress(run.nats.url, run.nats.credentials["subscriber"].password)
+    async with _client(run.api_token) as client:
+        return checks + await _doors(client, urls, log, "see logs/nats.log")
+
+
+async def _servers(settings: Path) -> list[Check]:
+    """Where settings name the servers: through their doors alone."""
+    from cadre.cli.settings_file import SystemSettings
+
+    given = SystemSettings.of(settings)
+    log = LogAddress(given.log_url, given.require("nats_password_subscriber"), given.ca_file)
+    urls = {name: given.url_of(name) for name in SERVICES}
+    trusted = trusting(given.ca_file) if given.ca_file else True
+    async with _client(given.require("api_token"), trusted) as client:
+        advice = "is it there, and is the password of subscriber right?"
+        return await _doors(client, urls, log, advice, version("cadre-cli"))
+
+
+def _client(token: str, trusted: ssl.SSLContext | bool = True) -> httpx.AsyncClient:
+    return httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, verify=trusted)
+
+
+async def _doors(
+    client: httpx.AsyncClient,
+    urls: Mapping[str, str],
+    log: LogAddress,
+    advice: str,
+    wanted: str | None = None,
+) -> list[Check]:
+    looked = [service_checks(client, name, url, log, wanted) for name, url in urls.items()]
+    found = await asyncio.gather(*looked, log_checks(log, advice))
+    return [check for checks in found for check in checks]
+
+
+def _process(directory: DataDirectory, part: str, name: str, pid: int) -> Check:
+    """Whether this number is still that process: then it holds a claim."""
+    holding = {one.process.pid for one in ownership.holders(directory.path / part)}
+    alive = pid in holding if holding else psutil.pid_exists(pid)
+    told = f"pid {pid}" if alive else f"pid {pid} has ended"
+    return Check(f"{name} process", alive, told, f"see logs/{name}.log")

@@ -5,10 +5,13 @@ of the start; looking later, each service would copy what all of them share.
 """
 
 import gc
+import os
 from importlib import import_module
 
+from cadre.cli.children import dying_with
 from cadre.cli.data_directory import SERVICES
 
+dying_with(os.getppid())()
 gc.disable()
 import_module("cadre.shared.process")
 for name in SERVICES:

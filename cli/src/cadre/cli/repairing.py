@@ -143,6 +143,8 @@ class Work:
     kept: Sequence[Path]
     _keys: PublicKeys = field(init=False)
     _notes: list[str] = field(init=False)
+    _claim: int | None = None
+    """What a server on the new store holds: nobody takes the directory while it lives."""
     _notices: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
@@ -161,7 +163,11 @@ class Work:
 
         Raises: NotRepaired, nothing having been changed; Unavailable, DataDirectoryError.
         """
-        with self.directory.lock(), TemporaryDirectory(prefix="cadre-repair-") as folder:
+        with (
+            self.directory.lock() as hold,
+            TemporaryDirectory(prefix="cadre-repair-") as folder,
+        ):
+            self._claim = hold.log
             copy = Path(folder)
             copy_of(self.directory, copy)
             try:
@@ -230,7 +236,8 @@ class Work:
 
         shutil.copytree(store, self._mended, ignore=ignored)
         if not whole:
-            async with serving(self._mended, copy / "provision.log", "operator") as client:
+            output = copy / "provision.log"
+            async with serving(self._mended, output, "operator", self._claim) as client:
                 await provision(client)
             shutil.rmtree(self._mended / STREAM_FOLDER / "msgs")
 
@@ -241,7 +248,7 @@ class Work:
             for models in READ_MODELS
         ]
         evidence = Local(self.directory).evidence
-        async with serving(self._mended, copy / "repaired.log") as client:
+        async with serving(self._mended, copy / "repaired.log", claim=self._claim) as client:
             examination = Examination(
                 Log(client),
                 evidence,

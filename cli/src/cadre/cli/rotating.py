@@ -6,14 +6,16 @@ from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
-from cadre.cli.data_directory import SERVICES, DataDirectory, DataDirectoryError
+from cadre.cli.data_directory import SERVICES, DataDirectory
 from cadre.cli.installation import Local, checkpoint_signer, installation
 from cadre.cli.options import DEFAULT_DATA, Data, Settings, only_a_directory
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, fail, print_json, table
+from cadre.cli.standing_log import Standing, copied, copy_of
 from cadre.shared.audit.checkpointing import NotSigned, Signed, make_checkpoint
 from cadre.shared.audit.note import Signer as NoteSigner
 from cadre.shared.audit.public_keys import PublicKeys, Retirement
@@ -45,12 +47,9 @@ def rotate_key(
     """
     only_a_directory(settings, "see Signing keys in deploy/README.md")
     audited = Local(DataDirectory.open_data(data))
-    if audited.directory.locked:
-        raise DataDirectoryError(
-            "the system runs and signs with this key", where=str(data), hint="run `cadre down`"
-        )
     try:
-        signed = asyncio.run(_rotate(audited, which))
+        with audited.directory.lock():
+            signed = asyncio.run(_rotate(audited, which))
     except NotSigned as error:
         fail(error, as_json=as_json)
         raise typer.Exit(DIFFERENT) from error
@@ -65,25 +64,29 @@ async def _rotate(audited: Local, which: Which) -> Signed:
     known = audited.evidence.keys()
     origin = known.origin if known else None
     before = checkpoint_signer(audited, origin)
-    await _sign(audited, before)
-    audited.directory.renew(None if which is Which.CHECKPOINTS else which)
-    if which is not Which.CHECKPOINTS:
-        return await _sign(audited, before)
-    return await _sign(audited, checkpoint_signer(audited, before.name), before)
+    with TemporaryDirectory(prefix="cadre-audit-") as folder:
+        copy_of(audited.directory, Path(folder))
+        async with copied(Path(folder)) as found:
+            await _sign(found, audited, before)
+            audited.directory.renew(None if which is Which.CHECKPOINTS else which)
+            if which is not Which.CHECKPOINTS:
+                return await _sign(found, audited, before)
+            return await _sign(found, audited, checkpoint_signer(audited, before.name), before)
 
 
-async def _sign(audited: Local, signer: NoteSigner, *leaving: NoteSigner) -> Signed:
-    async with audited.reading() as found:
-        now = datetime.now(UTC)
-        return await make_checkpoint(
-            found.log,
-            audited.evidence,
-            signer,
-            audited.holders,
-            now,
-            leaving=leaving,
-            readings=found.readings,
-        )
+async def _sign(
+    found: Standing, audited: Local, signer: NoteSigner, *leaving: NoteSigner
+) -> Signed:
+    now = datetime.now(UTC)
+    return await make_checkpoint(
+        found.log,
+        audited.evidence,
+        signer,
+        audited.holders,
+        now,
+        leaving=leaving,
+        readings=found.readings,
+    )
 
 
 def keys(data: Data = DEFAULT_DATA, settings: Settings = None, as_json: AsJson = False) -> None:

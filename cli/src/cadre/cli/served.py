@@ -85,6 +85,16 @@ class Remote:
         assert self.settings.master_key  # noqa: S101
         return MasterKeys(self.settings.master_key, self.settings.master_key_previous)
 
+    @property
+    def audit_seed(self) -> bytes | None:
+        return self.settings.audit_key
+
+    def data_keys(self, found: object) -> DataKeys | None:  # noqa: ARG002
+        """Seldom: neither is among what an audit is given."""
+        if self.settings.keys_url is None or self.settings.master_key is None:
+            return None
+        return DataKeys(self.settings.keys_url.get_secret_value(), self.masters)
+
     def checkpoint_seed(self) -> bytes:
         if self.settings.audit_key is None:
             raise NotFound("no key signs checkpoints here", where="CADRE_AUDIT_KEY")
@@ -113,13 +123,10 @@ class Remote:
         given = self.settings
         password = given.require("nats_password_auditor")
         async with contextlib.AsyncExitStack() as stack:
-            log = await stack.enter_async_context(
-                remote_log(
-                    given.log_url, given.audit_user, password, given.audit_stream, given.ca_file
-                )
-            )
+            place = given.audit_user, password, given.audit_stream, given.ca_file
+            log = await stack.enter_async_context(remote_log(given.log_url, *place))
             readings = None
             if allowed := given.nats_password_supervision:
-                reader = READINGS_READER, allowed.get_secret_value(), READINGS, given.ca_file
-                readings = await stack.enter_async_context(remote_log(given.log_url, *reader))
+                place = READINGS_READER, allowed.get_secret_value(), READINGS, given.ca_file
+                readings = await stack.enter_async_context(remote_log(given.log_url, *place))
             yield Served(log, given, readings=readings)

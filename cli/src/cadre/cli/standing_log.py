@@ -7,6 +7,7 @@ passwords of its own, so a copy without secrets can be examined.
 """
 
 import contextlib
+import os
 import shutil
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from cadre.cli.data_directory import DataDirectory
 from cadre.cli.log_server import READER, client_of, serving
-from cadre.shared.errors import NotFound
+from cadre.shared.errors import NotFound, Unavailable
 from cadre.shared.log import Log
 from cadre.shared.readings import STREAM as READINGS
 
@@ -50,7 +51,7 @@ async def standing(data: DataDirectory) -> AsyncGenerator[Standing]:
 
     Raises: Unavailable.
     """
-    if data.locked:
+    if data.running:
         run = data.read_run().nats
         async with contextlib.AsyncExitStack() as stack:
             client = await client_of(run.url, run.credentials[READER].password)
@@ -64,16 +65,28 @@ async def standing(data: DataDirectory) -> AsyncGenerator[Standing]:
             yield Standing(Log(client), data.path / "db", copied=False, readings=readings)
         return
     with TemporaryDirectory(prefix="cadre-audit-") as folder:
-        with data.lock():
+        with data.share():
             copy_of(data, Path(folder))
         async with copied(Path(folder)) as found:
             yield found
 
 
 def copy_of(data: DataDirectory, folder: Path) -> None:
-    """Copy the log and the databases of a stopped system; the caller holds its lock."""
-    for name in ("nats", "db"):
-        shutil.copytree(data.path / name, folder / name)
+    """Copy the log and the databases of a stopped system, writable; the caller holds it.
+
+    Raises: Unavailable when it cannot be read, or there is no room for the copy.
+    """
+    try:
+        for name in ("nats", "db"):
+            shutil.copytree(data.path / name, folder / name, copy_function=shutil.copyfile)
+            for made, _, _ in os.walk(folder / name):
+                Path(made).chmod(0o700)
+    except (OSError, shutil.Error) as error:
+        raise Unavailable(
+            f"the log and the databases cannot be copied: {error}",
+            where=str(folder),
+            hint="a copy needs room there (TMPDIR names another place), and to read every file",
+        ) from error
 
 
 @contextlib.asynccontextmanager

@@ -7,6 +7,8 @@ import structlog
 import uvicorn
 from pydantic import ValidationError
 
+from cadre.shared.claims import claim_databases
+from cadre.shared.errors import CadreError
 from cadre.shared.memory import collect_rarely, share_one_arena
 from cadre.shared.service import Service
 from cadre.shared.settings import Settings
@@ -17,8 +19,11 @@ SHUTDOWN_S_MAX = 10
 SWITCH_S = 0.0005
 
 
-def run(service: Service) -> None:
-    """Serve until stopped. Exits with 2 when a setting is missing or wrong."""
+def run(service: Service, *, claimed: bool = False) -> None:
+    """Serve until stopped. Exits with 2 when a setting is missing or wrong.
+
+    ``claimed`` says that this process has inherited the claim on its SQLite files.
+    """
     share_one_arena()
     structlog.configure(
         processors=[
@@ -39,6 +44,8 @@ def run(service: Service) -> None:
             name = "_".join(str(part) for part in item["loc"]).upper()
             sys.stderr.write(f"CADRE_{name.removeprefix('CADRE_')}: {item['msg']}\n")
         sys.exit(EXIT_MISCONFIGURED)
+    if not claimed:
+        _claim_databases(settings)
     app = create_app(service, settings)
     collect_rarely()
     # The runner computes on a thread of its own: the event loop must not wait long for its turn.
@@ -52,3 +59,12 @@ def run(service: Service) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
     )
+
+
+def _claim_databases(settings: Settings) -> None:
+    urls = (settings.database_url, settings.keys_url)
+    try:
+        claim_databases(*(url.get_secret_value() for url in urls))
+    except CadreError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(EXIT_MISCONFIGURED)
