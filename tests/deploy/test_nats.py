@@ -323,7 +323,12 @@ async def test_no_answer_to_a_subscriber_leaves_its_account(
 async def test_a_subscriber_asks_nothing_but_the_stream(connect: Connect) -> None:
     user = await connect("subscriber")
 
-    asked = ("$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST", "$JS.API.CONSUMER.NAMES.X")
+    asked = (
+        "$JS.API.INFO",
+        "$JS.API.STREAM.NAMES",
+        "$JS.API.STREAM.LIST",
+        "$JS.API.CONSUMER.NAMES.X",
+    )
     others = ("$SYS.REQ.SERVER.PING", "$JS.API.STREAM.INFO.READINGS", "$JS.API.STREAM.INFO.X")
     allowed = [subject for subject in (*asked, *others) if not await user.denied(subject)]
 
@@ -346,12 +351,16 @@ async def test_subscribers_together_cannot_use_up_the_connections(
         for _ in range(256):
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
             held.callback(writer.close)
-            writer.write(b'CONNECT {"user":"subscriber","pass":"psubscriber","verbose":false}\r\nPING\r\n')
+            writer.write(
+                b'CONNECT {"user":"subscriber","pass":"psubscriber","verbose":false}\r\nPING\r\n'
+            )
             await reader.readline()
             assert await reader.readline() == b"PONG\r\n"
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         held.callback(writer.close)
-        writer.write(b'CONNECT {"user":"subscriber","pass":"psubscriber","verbose":false}\r\nPING\r\n')
+        writer.write(
+            b'CONNECT {"user":"subscriber","pass":"psubscriber","verbose":false}\r\nPING\r\n'
+        )
         await reader.readline()
         assert b"maximum" in await reader.readline()
         assert await (await connect("selection")).ask("$JS.API.STREAM.INFO.HISTORY")

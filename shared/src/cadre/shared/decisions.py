@@ -23,7 +23,7 @@ from cadre.shared.wire import from_validation
 
 _IN_ORDER = JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
-type Batch = list[tuple[Outgoing, Expectation]]
+type Batch = list[tuple[Outgoing, Expectation | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,11 @@ class Decision:
         return {scope: self.histories[scope] for scope in self.scopes}
 
     def batch(self, codec: Codec, keys: Mapping[KeyName, DataKey], code_version: str) -> Batch:
-        """What to append: every event carries the expectation of its history, see `guards`."""
+        """What to append: the first event of each history carries its expectation."""
         meta = self.wish.meta
         evidence = max(history.position for history in self.histories.values())
         heads: dict[str, tuple[int, Outgoing]] = {}
+        expected: set[Scope[Any]] = set()
         batch: Batch = []
         for index, (event, scope) in enumerate(zip(self.events, self.scopes, strict=True)):
             history = self.histories[scope]
@@ -114,7 +115,9 @@ class Decision:
             )
             outgoing = codec.encode(event, envelope, keys)
             heads[aggregate] = (version + 1, outgoing)
-            batch.append((outgoing, Expectation(scope.subjects, history.position)))
+            guard = None if scope in expected else Expectation(scope.subjects, history.position)
+            expected.add(scope)
+            batch.append((outgoing, guard))
         return batch
 
 
