@@ -1,6 +1,5 @@
-"""Somebody with a subscriber's password, who knows every name, cannot stop a service or its tables."""
+"""Whoever has a subscriber's password and knows every name cannot stop a service or its tables."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -118,7 +118,6 @@ class Framing(Parser):
                 await self.report(error)
         self._rest = buffer[at:]
 
-
     async def _hand_out(
         self, sid: int, subject: bytes, reply: bytes, headers: bytes, body: bytes
     ) -> None:

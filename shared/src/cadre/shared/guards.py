@@ -6,7 +6,7 @@ accepted and the replicas have not yet confirmed it knows the guards alone, by t
 filter over the same subjects, or an append without a guard, goes unseen, and both writers win.
 
 So a history has one filter, made here, and every decision that writes to it bears it. The first
-event is enough: a decision of several is one atomic batch, and nobody reads or writes in its middle.
+event is enough: a decision of several is one atomic batch, and nobody reads in its middle.
 """
 
 PERSON = "cadre"

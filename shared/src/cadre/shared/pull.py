@@ -1,9 +1,9 @@
 """Reading the log: an ephemeral consumer, several pull requests in flight, nothing acknowledged.
 
-Whoever may create consumers may change, empty or delete one of which he knows the name. So the names
-cannot be guessed, only what the consumer itself delivers is taken, each delivery must follow the one
-before, and every moment it is looked whether the consumer is the one that was made and keeps up with
-the log. If not, it is given up, and whoever reads makes another where this one ended.
+Whoever may create consumers may change or empty one of which he knows the name. So names cannot be
+guessed, only what the consumer itself delivers is taken, each delivery must follow the one before,
+and a watch looks whether the consumer is still as it was made and keeps up with the log. If not, it
+is given up, and whoever reads makes another where this one ended.
 """
 
 import asyncio
