@@ -56,7 +56,7 @@ async def change(log: Log, **config: Any) -> None:
         (99999, False, Unavailable),
     ],
 )
-def test_each_refusal_means_something(code: int, again: bool, kind: type[Exception]) -> None:  # noqa: FBT001
+def test_each_refusal_means_something(code: int, again: bool, kind: type[Exception]) -> None:
     error = {"code": 400, "err_code": code, "description": "told"}
     assert passes(error) == again
     assert type(refusal(error, SUBJECT)) is kind
