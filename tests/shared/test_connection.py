@@ -1,6 +1,7 @@
 """Messages framed here are those the library frames, however the bytes are cut."""
 
 import asyncio
+import itertools
 import socket
 from typing import Any
 
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from nats.errors import ProtocolError
 from nats.protocol.parser import Parser
 
-from cadre.shared.connection import Connection, connect_once
+from cadre.shared.connection import Connection, connect, connect_once, framed
+from support.nats_server import NatsServer
 
 TAPPED = 2
 WORDS = st.text(st.sampled_from("abc.$_"), min_size=1, max_size=8).map(str.encode)
@@ -102,3 +104,44 @@ async def test_connecting_once_fails_at_once_where_nobody_listens() -> None:
         async with asyncio.timeout(1.5):
             with pytest.raises((OSError, nats.errors.Error)):
                 await connect_once(url, error_cb=quiet)
+
+
+async def test_who_knows_one_inbox_knows_no_other(server: NatsServer) -> None:
+    client = await server.connect("client")
+    names = [client.new_inbox().removeprefix("_INBOX_client.") for _ in range(1000)]
+    assert len(set(names)) == 1000
+    # The first half of a name is not that of the next.
+    assert all(one[:11] != other[:11] for one, other in itertools.pairwise(names))
+    await client.close()
+
+
+async def test_a_message_that_cannot_be_taken_ends_no_connection(server: NatsServer) -> None:
+    """The library stops reading for good at an error, and goes on calling itself connected."""
+    told: list[Exception] = []
+
+    async def tell(error: Exception) -> None:
+        told.append(error)
+
+    client = await connect(
+        server.url,
+        user="operator",
+        password="poperator",
+        inbox_prefix=b"_INBOX_operator",
+        error_cb=tell,
+    )
+    taken: list[bytes] = []
+
+    def take(_subject: bytes, _reply: bytes, headers: bytes, body: bytes) -> None:
+        taken.append(body)
+        if headers:
+            headers.decode()
+
+    await client.tap("history.a.>", take)
+    await client.subscribe("history.b.>")  # pyright: ignore[reportUnknownMemberType]
+    for subject in ("history.a.x", "history.b.x"):
+        await client.send(framed(subject, b"NATS/1.0\r\n\xff: \xff\r\n\r\n", b"one"))
+    await client.send(framed("history.a.x", b"", b"two"))
+    await client.flush()
+    assert taken == [b"one", b"two"]
+    assert any(isinstance(error, UnicodeDecodeError) for error in told)
+    await client.close()

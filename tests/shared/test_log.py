@@ -80,18 +80,6 @@ async def test_no_append_is_guarded_by_another_filter_than_that_of_its_history(l
     assert json.loads(taken.data)["seq"] == 2
 
 
-async def test_every_event_of_a_batch_bears_the_guard_of_its_history(log: Log) -> None:
-    subject = "history.selection.cadre.c-ana.observed"
-    pool, of_pool = "history.selection.pool.p.pool-seat-taken", "history.selection.pool.p.>"
-    await log.append([(event(subject), Expectation(ANA, 0))])
-    first = [(event(subject), Expectation(ANA, 1)), (event(pool), Expectation(of_pool, 0))]
-    assert await log.append([*first, (event(subject), Expectation(ANA, 1))]) == [2, 3, 4]
-    with pytest.raises(Conflict):
-        await log.append(
-            [(event(subject), Expectation(ANA, 4)), (event(subject), Expectation(ANA, 5))]
-        )
-
-
 async def test_a_repeated_event_id_is_stored_once(log: Log) -> None:
     same = str(uuid4())
     await log.append([(event("history.selection.cadre.c-ana.observed", same), None)])

@@ -258,11 +258,8 @@ async def test_only_what_the_log_lacks_is_a_gap(server: NatsServer) -> None:
     await log.append([event(n) for n in range(5)])
     other = Log(operator, "OTHER")
     await other.api("STREAM.MSG.DELETE.OTHER", {"seq": 3})
-    came: list[int] = []
     with pytest.raises(Gap, match="4 follows 2"):
-        async for messages in other.follow(0):
-            came += [message.position for message in messages]
-    assert came in ([], [1, 2])
+        await Reading(other).follow()
     assert [m.position async for ms in other.read() for m in ms] == [1, 2, 4, 5]
     await operator.close()
 

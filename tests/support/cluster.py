@@ -1,4 +1,4 @@
-"""Three real nats-servers as one cluster, with the configuration that ships and streams on all three."""
+"""Three real nats-servers as one cluster, with the configuration that ships, and the streams."""
 
 import asyncio
 import contextlib

@@ -1,5 +1,6 @@
 """Killing any process in the middle of years of life ends in the same tables."""
 
+import asyncio
 import json
 import os
 import signal
@@ -15,6 +16,9 @@ import pytest
 from cadre.cli import system
 from cadre.cli.client import Client
 from cadre.cli.data_directory import SERVICES, DataDirectory
+from cadre.cli.remote_log import remote_log
+from cadre.shared.signed import Message
+from support.guarded import unguarded
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 
@@ -45,11 +49,21 @@ def dumps(data: Path) -> dict[str, Any]:
     return {name: (dump["tables"], dump["sha256"]) for name, dump in found.items()}
 
 
+async def logged(data: Path) -> list[Message]:
+    run = DataDirectory.open_data(data).read_run().nats
+    credential = run.credentials["subscriber"]
+    async with remote_log(run.url, credential.user, credential.password, "HISTORY") as log:
+        return [message async for messages in log.read() for message in messages]
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     data = tmp_path_factory.mktemp("undisturbed") / "data"
     try:
         finish(start_demo(data))
+        events = asyncio.run(logged(data))
+        assert {event.aggregate[0] for event in events} == set(SERVICES)
+        assert unguarded(events) == [], "every decision of the years bears the guard of its history"
         yield dumps(data)
     finally:
         system.stop(data)

@@ -15,6 +15,9 @@ import pytest
 from cadre.cli import system
 from cadre.cli.client import Client, Refused
 from cadre.cli.data_directory import SERVICES, DataDirectory, Run
+from cadre.cli.remote_log import remote_log
+from cadre.shared.signed import Message
+from support.guarded import unguarded
 
 pytestmark = [
     pytest.mark.system,
@@ -230,3 +233,20 @@ def test_operating(data: Path, imported: dict[str, Any]) -> None:
 def test_a_second_system_on_the_same_data_is_refused(data: Path) -> None:
     answer = cadre(data, "up", "--json", code=2)
     assert "already running" in answer["detail"]
+
+
+def test_everything_that_was_recorded_was_guarded_by_its_history(
+    data: Path, imported: dict[str, Any]
+) -> None:
+    """Import, HTTP, NATS and reactions alike: the server keeps each guard with its event."""
+
+    async def read() -> list[Message]:
+        nats_run = DataDirectory.open_data(data).read_run().nats
+        credential = nats_run.credentials["subscriber"]
+        async with remote_log(nats_run.url, credential.user, credential.password, "HISTORY") as log:
+            return [message async for messages in log.read() for message in messages]
+
+    events = asyncio.run(read())
+    assert len(events) > imported["recorded"]
+    assert {event.aggregate[0] for event in events} >= {"selection", "supervision"}
+    assert unguarded(events) == []

@@ -100,16 +100,6 @@ class Remote:
             raise NotFound("no key signs checkpoints here", where="CADRE_AUDIT_KEY")
         return self.settings.audit_key
 
-    @property
-    def audit_seed(self) -> bytes | None:
-        return self.settings.audit_key
-
-    def data_keys(self, found: object) -> DataKeys | None:  # noqa: ARG002
-        """The keys of persons, where the settings name them and what opens them."""
-        if self.settings.master_key is None or self.settings.keys_url is None:
-            return None
-        return DataKeys(self.settings.require("keys_url"), self.masters)
-
     def client(self, actor: str) -> Client:
         token = self.settings.require("api_token")
         where = Where({name: self.settings.url_of(name) for name in SERVICES}, token)

@@ -26,7 +26,7 @@ _IN_ORDER = JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"
 ID_LENGTH_MAX = 64
 """Of an aggregate: as long as every store has room for."""
 
-type Batch = list[tuple[Outgoing, Expectation]]
+type Batch = list[tuple[Outgoing, Expectation | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,11 @@ class Decision:
         return {scope: self.histories[scope] for scope in self.scopes}
 
     def batch(self, codec: Codec, keys: Mapping[KeyName, DataKey], code_version: str) -> Batch:
-        """What to append: every event carries the expectation of its history, see `guards`."""
+        """What to append: the first event of each history carries its expectation."""
         meta = self.wish.meta
         evidence = max(history.position for history in self.histories.values())
         heads: dict[str, tuple[int, Outgoing]] = {}
+        expected: set[Scope[Any]] = set()
         batch: Batch = []
         for index, (event, scope) in enumerate(zip(self.events, self.scopes, strict=True)):
             history = self.histories[scope]
@@ -125,7 +126,9 @@ class Decision:
             known_by = message_id(meta.command_id, index)
             outgoing = codec.encode(event, envelope, keys, known_by)
             heads[aggregate] = (version + 1, outgoing)
-            batch.append((outgoing, Expectation(scope.subjects, history.position)))
+            guard = None if scope in expected else Expectation(scope.subjects, history.position)
+            expected.add(scope)
+            batch.append((outgoing, guard))
         return batch
 
 

@@ -5,8 +5,8 @@ On several replicas it is not. The leader compares a guard with what is *stored*
 accepted and the replicas have not yet confirmed it knows the guards alone, by their text. Another
 filter over the same subjects, or an append without a guard, goes unseen, and both writers win.
 
-So a history has one filter, made here. Every event that is written to it bears it, the later ones
-of a decision too: while the first of them is stored, the guard of the last still holds.
+So a history has one filter, made here, and every decision that writes to it bears it. The first
+event is enough: a decision of several is one atomic batch, and nobody reads in its middle.
 """
 
 PERSON = "cadre"

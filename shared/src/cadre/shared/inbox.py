@@ -3,8 +3,8 @@
 The library's own request checks every header, makes an object of the answer, and knows of one
 answer only. A command needs none of that, and a get of many events has as many answers.
 
-Whoever knows a subject that is listened to may have the server send something there. So each request
-has a subject that nobody can guess, and what bears a place to answer to is no answer.
+Whoever knows a subject that is listened to may have the server send something there. So each
+request has a subject that nobody can guess, and what bears a place to answer to is no answer.
 """
 
 import asyncio

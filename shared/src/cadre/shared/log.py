@@ -106,7 +106,8 @@ class Log:
     async def append(self, events: Sequence[tuple[Outgoing, Expectation | None]]) -> list[int]:
         """Store all events or none; their positions.
 
-        Every event carries the expectation of its history, see `cadre.shared.guards`.
+        The first event of each history carries that history's expectation, see
+        `cadre.shared.guards`.
 
         Raises: Conflict, NoAnswer, Unavailable (nothing was sent), TooLarge.
         """

@@ -1,9 +1,9 @@
 """Reading the log: an ephemeral consumer, several pull requests in flight, nothing acknowledged.
 
-Whoever may create consumers may change, empty or delete one of which he knows the name. So the names
-cannot be guessed, only what the consumer itself delivers is taken, each delivery must follow the one
-before, and every moment it is looked whether the consumer is the one that was made and keeps up with
-the log. If not, it is given up, and whoever reads makes another where this one ended.
+Whoever may create consumers may change or empty one of which he knows the name. So names cannot be
+guessed, only what the consumer itself delivers is taken, each delivery must follow the one before,
+and a watch looks whether the consumer is still as it was made and keeps up with the log. If not, it
+is given up, and whoever reads makes another where this one ended.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import Any, NamedTuple
+from typing import Any
 
 import nats.errors
 from nats.aio.client import Client
@@ -34,8 +34,7 @@ LOOK_EVERY_S = 1.5
 NAME_BYTES = 16
 NOTHING_THERE = 10037
 _GONE = 404
-_DELIVERY = [b"$JS", b"ACK"]
-_DELIVERY_PARTS_SHORT = 9
+_DELIVERY = b"$JS.ACK"
 _WITHOUT_BODY = b"\r\nNats-Msg-Size:"
 """What a consumer adds to an event of which it was told to keep the body back."""
 
@@ -57,30 +56,6 @@ async def api(client: Client, name: str, request: dict[str, Any]) -> dict[str, A
     return answer
 
 
-class _Delivery(NamedTuple):
-    """What the place to acknowledge to tells about an event."""
-
-    consumer: tuple[bytes, bytes]
-    """Stream and name."""
-    position: int
-    number: int
-    """Counted by the consumer, from 1."""
-    recorded_ns: int
-    left: int
-
-    @classmethod
-    def of(cls, reply: bytes) -> "_Delivery | None":
-        parts = reply.split(b".")
-        if parts[:2] != _DELIVERY or len(parts) < _DELIVERY_PARTS_SHORT:
-            return None
-        at = 5 if len(parts) == _DELIVERY_PARTS_SHORT else 7
-        try:
-            position, number, recorded_ns, left = map(int, parts[at : at + 4])
-        except ValueError:
-            return None
-        return cls((parts[at - 3], parts[at - 2]), position, number, recorded_ns, left)
-
-
 @dataclass(slots=True)
 class Pull:
     """An ephemeral consumer and its outstanding pull requests.
@@ -100,7 +75,8 @@ class Pull:
     _reply: str = ""
     """Where deliveries are sent; that is not told by what is listened to."""
     _reply_bytes: bytes = b""
-    _consumer: tuple[bytes, bytes] = field(init=False)
+    _mine: bytes = field(init=False)
+    """Stream and consumer, as a delivery names them."""
     _made: dict[str, Any] = field(default_factory=dict[str, Any])
     """What the server said of the consumer when it had created it."""
     _arrived: list[Message] = field(default_factory=list[Message])
@@ -116,7 +92,7 @@ class Pull:
 
     def __post_init__(self) -> None:
         self._position = self.after
-        self._consumer = (self.stream.encode(), self._name.encode())
+        self._mine = f".{self.stream}.{self._name}.".encode()
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncGenerator["Pull"]:
@@ -225,21 +201,24 @@ class Pull:
             if not reply:
                 self._take_status(Headers(headers))
             return
-        delivery = _Delivery.of(reply)
-        if delivery is None or delivery.consumer != self._consumer:
+        try:
+            # In between some servers name a domain and an account.
+            begin, numbers = reply.split(self._mine)
+            position, number, recorded_ns, left = map(int, numbers.split(b".")[1:5])
+        except ValueError:
+            return
+        if not begin.startswith(_DELIVERY):
             return
         self._wake.set()
         withheld = not body and _WITHOUT_BODY in headers
-        if delivery.number != self._number + 1 or withheld:
+        if number != self._number + 1 or withheld:
             # Somebody else was given what lies between, or it was changed.
             self._give_up()
             return
         self._owed -= 1
-        self.left, self._number, self._position = delivery.left, delivery.number, delivery.position
+        self.left, self._number, self._position = left, number, position
         self._arrived.append(
-            Message(
-                subject.decode(), Headers(headers), body, delivery.position, delivery.recorded_ns
-            )
+            Message(subject.decode(), Headers(headers), body, position, recorded_ns)
         )
 
     def _take_status(self, headers: Headers) -> None:

@@ -54,9 +54,9 @@ _MEANS = {
     10199: _Means.TOO_LARGE,  # the batch
     10077: _Means.UNKNOWN,  # storing failed
 }
-"""By the server's ``err_code``. Whatever is not here was refused before anything was stored: the
-server has no leader (10008), no room (10002, 10023, 10047), another setting than the stream was made
-with (10060, 10109, 10174)."""
+"""By the server's ``err_code``. Whatever is not here was refused before anything was stored: there
+is no leader (10008), no room (10002, 10023, 10047), or the stream has other settings than it was
+made with (10060, 10109, 10174)."""
 
 
 def passes(error: Mapping[str, Any]) -> bool:
