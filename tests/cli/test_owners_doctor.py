@@ -53,9 +53,9 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int, Any]]:
-    monkeypatch.setattr(health, "ANSWER_S_MAX", 0.5)
-    monkeypatch.setattr(doctor, "ANSWER_S_MAX", 0.5)
-    monkeypatch.setattr(doctor, "LOG_S_MAX", 0.5)
+    monkeypatch.setattr(health, "ANSWER_S_MAX", 3.0)
+    monkeypatch.setattr(doctor, "ANSWER_S_MAX", 3.0)
+    monkeypatch.setattr(doctor, "LOG_S_MAX", 5.0)
     told: dict[str, tuple[int, Any]] = {
         "/health/ready": (200, {"status": "ready", "faults": []}),
         "/projections": (200, STATUS),
@@ -116,7 +116,7 @@ def test_faults_are_told_with_their_age(data: Path, answers: dict[str, tuple[int
         (200, {"faults": "many"}),
         (500, b"<html>"),
         (503, {}),
-        (0, 3),
+        (0, 9),
     ],
     ids=["bytes", "list", "faults", "html", "empty", "silence"],
 )
@@ -134,7 +134,7 @@ def test_a_service_that_talks_nonsense_is_not_ready(
         (503, {"detail": "the log is away"}),
         (200, STATUS | {"position": -1}),
         (200, {**STATUS, "log_position": None}),
-        (0, 3),
+        (0, 9),
     ],
     ids=["garbage", "unavailable", "negative", "null", "silence"],
 )

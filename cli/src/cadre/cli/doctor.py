@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import shutil
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -125,28 +126,29 @@ async def _life(directory: DataDirectory) -> list[Check]:
         told = f"used by {', '.join(map(named, using))}; {error.detail}"
         return [Check("supervisor", ok=False, found=told, advice="wait, or cadre down")]
     checks = [Check("supervisor", ok=True, found="runs")]
+    folders = [directory.path / part for part in PARTS]
+    holding = {one.process.pid for one in ownership.holders(*folders)}
     async with httpx.AsyncClient(headers={"Authorization": f"Bearer {run.api_token}"}) as client:
-        looked = [_service(client, directory, run, name) for name in SERVICES]
+        looked = [_service(client, run, name, holding) for name in SERVICES]
         for found in await asyncio.gather(*looked):
             checks += found
-    return checks + await _log(directory, run.nats)
+    return checks + await _log(run.nats, holding)
 
 
-def _process(directory: DataDirectory, part: str, name: str, pid: int) -> Check:
+def _process(name: str, pid: int, holding: AbstractSet[int]) -> Check:
     """Whether this number is still that process: then it holds a claim."""
-    holding = {one.process.pid for one in ownership.holders(directory.path / part)}
     alive = pid in holding if holding else psutil.pid_exists(pid)
     told = f"pid {pid}" if alive else f"pid {pid} has ended"
     return Check(f"{name} process", alive, told, f"see logs/{name}.log")
 
 
 async def _service(
-    client: httpx.AsyncClient, directory: DataDirectory, run: Run, name: str
+    client: httpx.AsyncClient, run: Run, name: str, holding: AbstractSet[int]
 ) -> list[Check]:
     if name not in run.services:
         return [Check(f"{name} process", ok=False, found="run.json does not name it")]
     one = run.services[name]
-    checks = [_process(directory, "db", name, one.pid)]
+    checks = [_process(name, one.pid, holding)]
     health = await ask(client, one.http_url)
     checks += _faults(name, health)
     if health.silent:
@@ -244,9 +246,9 @@ async def _subscriber(run: NatsRun, denied: asyncio.Event) -> Connection:
     )
 
 
-async def _log(directory: DataDirectory, run: NatsRun) -> list[Check]:
+async def _log(run: NatsRun, holding: AbstractSet[int]) -> list[Check]:
     """The stream's settings, and that the read-only credential can only read."""
-    process = _process(directory, "nats", "nats", run.pid)
+    process = _process("nats", run.pid, holding)
     try:
         async with asyncio.timeout(LOG_S_MAX):
             return [process, *await _stream(run)]
