@@ -168,7 +168,10 @@ def test_a_foreign_process_is_never_ended(data: Path, folder: str) -> None:
     assert system.stop(data) == []
 
 
-def test_two_that_make_a_directory_at_once_make_the_same(tmp_path: Path) -> None:
+def test_two_that_make_a_directory_at_once_make_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ownership, "PATIENCE_S", 30.0)
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(DataDirectory.create, [tmp_path / "new"] * 8))
     assert len({one.secrets.master_key for one in made}) == 1

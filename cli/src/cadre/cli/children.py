@@ -65,11 +65,17 @@ def dying_with(parent: int) -> Callable[[], None]:
     """What a process calls first, so that it ends when its parent ``parent`` does."""
 
     def die() -> None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        _set(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return die
+
+
+def _set(what: int, value: int | bytes) -> None:
+    """Tell the kernel something about this process; others than Linux do not know it."""
+    if sys.platform == "linux":
+        _LIBC.prctl(what, value)
 
 
 @dataclass(slots=True)
@@ -210,8 +216,8 @@ def import_services() -> None:
 def _serve(name: str, environment: dict[str, str], log: Path, _claim: Inherited) -> None:
     """Be the service; the claim is held as long as this process lives."""
     os.setsid()
-    _LIBC.prctl(_PR_SET_NAME, name.encode())
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _set(_PR_SET_NAME, name.encode())
+    _set(_PR_SET_PDEATHSIG, signal.SIGKILL)
     supervisor = multiprocessing.parent_process()
     if supervisor is None or not supervisor.is_alive():
         # It ended before the kernel was told, and the forking process with it.

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import ssl
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from importlib.metadata import version
 from pathlib import Path
 
@@ -96,8 +97,10 @@ async def _life(directory: DataDirectory) -> list[Check]:
         for name in SERVICES
         if name not in named_here
     ]
-    checks += [_process(directory, "db", one, run.services[one].pid) for one in named_here]
-    checks.append(_process(directory, "nats", "nats", run.nats.pid))
+    folders = [directory.path / part for part in PARTS]
+    holding = {one.process.pid for one in ownership.holders(*folders)}
+    checks += [_process(one, run.services[one].pid, holding) for one in named_here]
+    checks.append(_process("nats", run.nats.pid, holding))
     urls = {name: run.services[name].http_url for name in named_here}
     log = LogAddress(run.nats.url, run.nats.credentials["subscriber"].password)
     async with _client(run.api_token) as client:
@@ -133,9 +136,8 @@ async def _doors(
     return [check for checks in found for check in checks]
 
 
-def _process(directory: DataDirectory, part: str, name: str, pid: int) -> Check:
+def _process(name: str, pid: int, holding: AbstractSet[int]) -> Check:
     """Whether this number is still that process: then it holds a claim."""
-    holding = {one.process.pid for one in ownership.holders(directory.path / part)}
     alive = pid in holding if holding else psutil.pid_exists(pid)
     told = f"pid {pid}" if alive else f"pid {pid} has ended"
     return Check(f"{name} process", alive, told, f"see logs/{name}.log")

@@ -27,12 +27,13 @@ from cadre.shared.errors import CadreError, Unavailable
 PARTS = ("nats", "db")
 PATIENCE_S = 2.0
 """How long a claim that is about to end, or a look at it, is waited for."""
+CLAIM_AGAIN_S = 0.1
 END_S_MAX = 15.0
 POLL_S = 0.02
 SUPERVISOR = "cadre.cli.background"
 FORKED = "multiprocessing.forkserver"
 PROGRAM = "nats-server"
-_LOCK = re.compile(r"^lock:.* FLOCK +\w+ +(READ|WRITE) +-?\d+ +\S+?:\S+?:(\d+) ", re.MULTILINE)
+_LOCK = re.compile(r"^lock:.* FLOCK +\w+ +(READ|WRITE) ", re.MULTILINE)
 
 
 class DataDirectoryError(CadreError):
@@ -126,33 +127,37 @@ def supervisors(path: Path) -> list[psutil.Process]:
 
 def left_over(path: Path) -> list[psutil.Process]:
     """What has the log or the tables open and can only have been started by a supervisor."""
-    found = [one.process for part in PARTS for one in holders(path / part) if one.left]
+    found = [one.process for one in holders(*(path / part for part in PARTS)) if one.left]
     return list(dict.fromkeys(found))
 
 
-def holders(folder: Path) -> list[Holder]:
-    """Who has a claim on a folder, as far as this user may see."""
-    try:
-        wanted = folder.stat()
-    except OSError:
-        return []
-    return list(_holders(wanted))
-
-
-def _holders(wanted: os.stat_result) -> Iterator[Holder]:
+def holders(*folders: Path) -> list[Holder]:
+    """Who has a claim on one of these folders, as far as this user may see."""
+    wanted: list[os.stat_result] = []
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            wanted.append(folder.stat())
+    found: list[Holder] = []
     for pid in psutil.pids():
         if pid == os.getpid():
             continue
         # Made before it is looked at: should the number go to another, it is not that one.
         with contextlib.suppress(psutil.Error, OSError):
             process = psutil.Process(pid)
-            for number in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208
-                with contextlib.suppress(OSError):
-                    told = Path(f"/proc/{pid}/fdinfo/{number}").read_text()
-                    kinds = [kind for kind, ino in _LOCK.findall(told) if int(ino) == wanted.st_ino]
-                    if kinds and os.path.samestat(os.stat(f"/proc/{pid}/fd/{number}"), wanted):  # noqa: PTH116
-                        yield Holder(process, alone="WRITE" in kinds)
-                        break
+            kinds = list(_claims(pid, wanted))
+            if kinds:
+                found.append(Holder(process, alone="WRITE" in kinds))
+    return found
+
+
+def _claims(pid: int, wanted: Sequence[os.stat_result]) -> Iterator[str]:
+    """READ or WRITE for each claim that a process has on these folders."""
+    for number in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208  # there are very many
+        with contextlib.suppress(OSError):
+            # Most are something else, and this is quicker than to read of their locks.
+            found = os.stat(f"/proc/{pid}/fd/{number}")  # noqa: PTH116
+            if any(os.path.samestat(found, one) for one in wanted):
+                yield from _LOCK.findall(Path(f"/proc/{pid}/fdinfo/{number}").read_text())
 
 
 def end(processes: Sequence[psutil.Process], within_s: float = END_S_MAX) -> list[str]:
@@ -244,7 +249,7 @@ def _claim(path: Path, folder: Path, *, alone: bool) -> int:
             found = holders(folder)
             if any(one.supervises for one in found) or time.monotonic() > deadline:
                 raise _in_use(path, folder, found) from error
-        time.sleep(POLL_S)
+        time.sleep(CLAIM_AGAIN_S)
 
 
 def _in_use(path: Path, folder: Path, found: Sequence[Holder]) -> InUse:
