@@ -9,12 +9,13 @@ from collections.abc import AsyncGenerator
 
 from sqlalchemy import DDL, Connection, Dialect, MetaData, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from cadre.shared import on_sqlite
-from cadre.shared.on_postgres import Postgres
+from cadre.shared import on_postgres, on_sqlite
+from cadre.shared.on_postgres import Postgres, committed
 from cadre.shared.on_sqlite import Sqlite
-from cadre.shared.threads import Snapshot, Then, Threads, Work
+from cadre.shared.outages import translated
+from cadre.shared.threads import Then, Threads, Work
 
 DDL_LOCK = 0x6361647265
 """Key of the advisory lock under which tables are created."""
@@ -28,20 +29,36 @@ def create_engine(url: str, *, durable: bool = False) -> AsyncEngine:
     """
     if url.startswith("sqlite"):
         return on_sqlite.create_engine(url, durable=durable)
-    return create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+    return on_postgres.create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
 
 
 @contextlib.asynccontextmanager
 async def writing(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
-    """A transaction that writes: writers wait for each other from its first statement on."""
-    async with engine.connect() as raw:
-        connection = await raw.execution_options(immediate=True)
-        async with connection.begin():
+    """A transaction that writes: writers wait for each other from its first statement on.
+
+    Raises: as `Database.transact`.
+    """
+    with translated():
+        async with engine.connect() as raw:
+            connection = await raw.execution_options(immediate=True)
+            async with connection.begin() as transaction:
+                yield connection
+                await committed(transaction)
+
+
+@contextlib.asynccontextmanager
+async def connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    """A connection to read over. Raises: Unavailable."""
+    with translated():
+        async with engine.connect() as connection:
             yield connection
 
 
 class Database:
-    """A service's database: snapshots for queries, whole transactions for everything else."""
+    """A service's database: snapshots for queries, whole transactions for everything else.
+
+    All of them raise `Unavailable` while the database is away, hung, full or closed to writing.
+    """
 
     def __init__(self, url: str, *, durable: bool = False) -> None:
         self.engine = create_engine(url, durable=durable)
@@ -53,29 +70,39 @@ class Database:
         """Carry out a function in one transaction that writes; it must not touch the event loop.
 
         When the caller is cancelled, the transaction is carried out all the same.
+
+        Raises: Unavailable, OutcomeUnknown when the answer to the commit did not come.
         """
-        return await self._threads.write(work, then)
+        with translated():
+            return await self._threads.write(work, then)
 
     async def read[T](self, work: Work[T]) -> T:
         """Carry out a function that only reads, in one transaction; it should be short."""
-        return await self._threads.read(work)
+        with translated():
+            return await self._threads.read(work)
 
     async def query[T](self, work: Work[T]) -> T:
         """Carry out a function that makes one query, which is a transaction by itself."""
-        return await self._threads.query(work)
+        with translated():
+            return await self._threads.query(work)
 
-    def snapshot[T](self, first: Work[T], *, hold: str = "") -> Snapshot[T]:
+    @contextlib.asynccontextmanager
+    async def snapshot[T](
+        self, first: Work[T], *, hold: str = ""
+    ) -> AsyncGenerator[tuple[AsyncConnection, T]]:
         """A transaction whose queries all see what ``first`` saw, and what that returned.
 
         It has a shared lock on the table ``hold`` before it sees anything: a name finds the tables
         of today, whatever snapshot reads them. On SQLite no table changes meanwhile anyhow.
         """
-        return self._threads.snapshot(first, hold)
+        with translated():
+            async with self._threads.snapshot(first, hold) as begun:
+                yield begun
 
     async def close(self) -> None:
         """Wait for what is under way, then close every connection."""
         await self._threads.close()
-        await self.engine.dispose()
+        await on_postgres.dispose(self.engine)
 
 
 def create_missing(connection: Connection, *metadata: MetaData) -> None:
