@@ -14,6 +14,8 @@ from nats.errors import BadSubjectError, ConnectionClosedError, ProtocolError
 from nats.protocol.parser import Parser
 
 AGAIN_S = 0.05
+ANSWER_S_MAX = 4
+_REFUSED_SUBSCRIPTION = "permissions violation for subscription"
 
 type Tap = Callable[[bytes, bytes, bytes, bytes], None]
 """Takes subject, reply, headers and body of a message; the reply and headers may be empty."""
@@ -29,7 +31,26 @@ class Connection(Client):
     def __init__(self) -> None:
         super().__init__()
         self._taps: dict[int, Tap] = {}
+        self._refused = ""
         self._ps = self.framing = Framing(self, self._taps)
+
+    async def subscribe_again(self) -> str:
+        """Ask for every subscription once more; what the server refuses, "" when it has them all.
+
+        A right that was taken takes the subscription with it, for ever, and the library goes on as
+        if it had it. One that the server has already is left as it is. Raises: TimeoutError,
+        nats.errors.Error.
+        """
+        self._refused = ""
+        for subscription in list(self._subs.values()):
+            await self._send_subscribe(subscription)
+        await self.flush(ANSWER_S_MAX)
+        return self._refused
+
+    async def note_refused(self, error: Exception) -> None:
+        """Note what the server refuses; for the library's ``error_cb``."""
+        if _REFUSED_SUBSCRIPTION in str(error).lower():
+            self._refused = str(error).removeprefix("nats: ")
 
     async def send(self, frames: bytes) -> None:
         """Send what `framed` made, with all else that is sent in this pass of the event loop.

@@ -6,8 +6,9 @@ event loop is crossed twice, however many statements it takes. Queries read in a
 
 import contextlib
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
-from sqlalchemy import DDL, Connection, Dialect, MetaData, Table, event, text
+from sqlalchemy import DDL, Connection, Dialect, MetaData, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -62,6 +63,9 @@ class Database:
 
     def __init__(self, url: str, *, durable: bool = False) -> None:
         self.engine = create_engine(url, durable=durable)
+        path = make_url(url).database if url.startswith("sqlite") else None
+        self.folder = Path(path).parent if path else None
+        """Where the database is, if this process writes its files."""
         self._threads: Threads = (
             Sqlite(url, self.engine, durable=durable) if url.startswith("sqlite") else Postgres(url)
         )

@@ -22,7 +22,7 @@ from cadre.shared.handling import Handling
 from cadre.shared.messages import Command, Meta
 from cadre.shared.metrics import Metrics
 from cadre.shared.outcomes import as_json
-from cadre.shared.runtime import Runtime
+from cadre.shared.runtime import runtime_of
 from cadre.shared.service import Service
 from cadre.shared.settings import Settings
 from cadre.shared.wire import PROBLEM, from_validation, meta_from
@@ -114,8 +114,7 @@ class Door:
 
     @property
     def _handling(self) -> Handling:
-        runtime: Runtime = self.state.runtime
-        return runtime.handling
+        return runtime_of(self.state).handling
 
     def _taking(self, kind: type[Command]) -> Answer:
         async def answer(body: bytes, headers: Mapping[str, str]) -> bytes:

@@ -21,6 +21,7 @@ from cadre.shared.headers import Headers
 from cadre.shared.inbox import Inbox
 from cadre.shared.pull import SILENCE_MAX_S, Pull, api
 from cadre.shared.signed import Message
+from cadre.shared.written import Written, cannot_store
 
 STREAM = "HISTORY"
 PUBLISH_TIMEOUT_S = 5.0
@@ -65,6 +66,8 @@ class Log:
 
     client: Connection
     stream: str = STREAM
+    written: Written = field(default_factory=Written)
+    """What became of the events sent over this connection."""
     _direct: DirectGets = field(init=False)
     _inbox: Inbox = field(init=False)
 
@@ -123,18 +126,22 @@ class Log:
             raise Unavailable(
                 f"no stream takes {subject}", hint="provision the stream first"
             ) from error
-        except (TimeoutError, nats.errors.ConnectionClosedError) as error:
+        except TimeoutError as error:
+            self.written.unanswered()
+            raise NoAnswer from error
+        except nats.errors.ConnectionClosedError as error:
             raise NoAnswer from error
         answer: dict[str, Any] = json.loads(told)
         if refused := answer.get("error"):
             if refused.get("err_code") in {*_WRONG_LAST_SEQUENCE, _STORED_BEFORE}:
                 raise Conflict(refused.get("description", ""))
-            raise CadreError(
+            raise cannot_store(refused, subject) or CadreError(
                 f"the log refused an event: {refused.get('description')}", where=subject
             )
         if answer.get("duplicate"):
             # The server looks for the id before the expectation, and not at all at the content.
             raise Conflict("an event of this id is stored")
+        self.written.answered()
         return answer
 
     async def last_position(self) -> int:

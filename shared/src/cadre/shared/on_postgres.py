@@ -164,7 +164,7 @@ def _leave_the_silent(engine: Engine) -> Leave:
             return ping(connection)
         return True
 
-    engine.dialect.do_ping = pinged
+    engine.dialect.do_ping = pinged  # pyright: ignore[reportAttributeAccessIssue]
     return leave
 
 

@@ -52,7 +52,7 @@ def outage(error: BaseException) -> Unavailable | None:
     if isinstance(cause, PoolTimeout):
         detail = "all connections to the database are in use"
     elif isinstance(cause, asyncpg.PostgresError):
-        if not (invalidated or str(cause.sqlstate).startswith(_PASSING_STATES)):
+        if not (invalidated or _state(cause).startswith(_PASSING_STATES)):
             return None
         detail = f"the database refuses: {told(cause)}"
     elif isinstance(cause, TimeoutError):
@@ -82,7 +82,7 @@ def told(error: BaseException) -> str:
     cause = root(error)
     kind = type(cause).__name__
     if isinstance(cause, asyncpg.PostgresError):
-        state = str(cause.sqlstate or "")
+        state = _state(cause)
         text = cause.args[0] if cause.args and not state.startswith(_VALUE_STATES) else ""
         constraint = getattr(cause, "constraint_name", None)
         return " ".join(str(part) for part in (kind, state, text, constraint) if part)
@@ -106,6 +106,11 @@ def translated() -> Generator[None]:
 def _is_lost(error: BaseException) -> bool:
     text = str(error)
     return isinstance(error, _LOST) or "connection is closed" in text
+
+
+def _state(error: asyncpg.PostgresError) -> str:
+    """PostgreSQL's code of an error."""
+    return str(getattr(error, "sqlstate", None) or "")
 
 
 def _primary(error: sqlite3.Error) -> int:

@@ -1,36 +1,31 @@
 """A service as a process: settings from the environment, one ASGI app under uvicorn."""
 
-import logging
+import os
+import signal
 import sys
+import threading
 
 import structlog
 import uvicorn
 from pydantic import ValidationError
 
+from cadre.shared import telling
 from cadre.shared.memory import collect_rarely, share_one_arena
 from cadre.shared.service import Service
 from cadre.shared.settings import Settings
 from cadre.shared.web import create_app
 
 EXIT_MISCONFIGURED = 2
+EXIT_FAILED = 1
 SHUTDOWN_S_MAX = 10
+END_S_MAX = 15.0
+"""After so long a process that cannot go on ends, whatever hangs."""
 SWITCH_S = 0.0005
 
 
 def run(service: Service) -> None:
     """Serve until stopped. Exits with 2 when a setting is missing or wrong."""
     share_one_arena()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
     structlog.contextvars.bind_contextvars(service=service.name)
     try:
         settings = Settings()  # pyright: ignore[reportCallIssue]
@@ -39,7 +34,9 @@ def run(service: Service) -> None:
             name = "_".join(str(part) for part in item["loc"]).upper()
             sys.stderr.write(f"CADRE_{name.removeprefix('CADRE_')}: {item['msg']}\n")
         sys.exit(EXIT_MISCONFIGURED)
-    app = create_app(service, settings)
+    flood = telling.configure(settings.secrets())
+    threading.Thread(target=flood.tell_for_ever, name="telling", daemon=True).start()
+    app = create_app(service, settings, end=end)
     collect_rarely()
     # The runner computes on a thread of its own: the event loop must not wait long for its turn.
     sys.setswitchinterval(SWITCH_S)
@@ -47,8 +44,16 @@ def run(service: Service) -> None:
         app,
         host=settings.http_host,
         port=settings.http_port,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
     )
+
+
+def end() -> None:
+    """End this process because it cannot go on: in good order if that is possible, but surely."""
+    surely = threading.Timer(END_S_MAX, os._exit, [EXIT_FAILED])
+    surely.daemon = True
+    surely.start()
+    signal.raise_signal(signal.SIGTERM)

@@ -118,6 +118,11 @@ class Projector:
         return self.journaled.position
 
     @property
+    def outdated(self) -> bool:
+        """Whether the tables that answer are of other code, so that nothing more is applied."""
+        return not self._standing.live.current
+
+    @property
     def parked(self) -> frozenset[Key]:
         """The aggregates of which something is parked in the tables that answer."""
         return self._standing.parked
