@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, select, text, update
+from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, update
 
 from cadre.shared import connection as connections
 from cadre.shared.database import Database, create_missing, insert_or_ignore
@@ -17,6 +17,7 @@ from cadre.shared.projector import Projector
 from cadre.shared.reactor import Reactor
 from cadre.shared.vitals import Look
 
+ANSWER_S_MAX = 3.0
 SELDOM_S = 5.0
 STILL_S_MAX = 20.0
 """How long the runner may be behind the log without moving."""
@@ -88,7 +89,7 @@ def answering(databases: Iterable[Database]) -> Look:
 
     async def look() -> None:
         for database in databases:
-            await database.query(lambda c: c.execute(select(text("1"))).all())
+            await database.answers(ANSWER_S_MAX)
 
     return look
 
@@ -109,10 +110,12 @@ class Writing:
         await asyncio.shield(self._under_way)
 
     async def _write(self) -> None:
-        for database in self.databases:
-            if database.folder is not None:
-                await asyncio.to_thread(_require_room, database.folder)
-            await database.transact(self._touch)
+        await asyncio.gather(*(self._write_to(database) for database in self.databases))
+
+    async def _write_to(self, database: Database) -> None:
+        if database.folder is not None:
+            await asyncio.to_thread(_require_room, database.folder)
+        await database.transact(self._touch)
 
     def _touch(self, connection: Connection) -> None:
         done = connection.execute(

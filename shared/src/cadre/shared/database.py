@@ -4,6 +4,7 @@ A transaction of the runner is one function of a connection, carried out whole o
 event loop is crossed twice, however many statements it takes. Queries read in a `snapshot`.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cadre.shared import on_postgres, on_sqlite
+from cadre.shared.errors import Unavailable
 from cadre.shared.on_postgres import Postgres, committed
 from cadre.shared.on_sqlite import Sqlite
 from cadre.shared.outages import translated
@@ -102,6 +104,18 @@ class Database:
         with translated():
             async with self._threads.snapshot(first, hold) as begun:
                 yield begun
+
+    async def answers(self, within_s: float) -> None:
+        """Ask whether it is there; if not, no connection that lies idle is used again.
+
+        Raises: Unavailable.
+        """
+        try:
+            async with asyncio.timeout(within_s):
+                await self.query(lambda c: c.execute(text("SELECT 1")).all())
+        except TimeoutError as error:
+            self._threads.leave()
+            raise Unavailable(f"the database did not answer within {within_s:g} s") from error
 
     async def close(self) -> None:
         """Wait for what is under way, then close every connection."""

@@ -22,7 +22,7 @@ from cadre.shared.handling import Handling
 from cadre.shared.messages import Command, Meta
 from cadre.shared.metrics import Metrics
 from cadre.shared.outcomes import as_json
-from cadre.shared.runtime import runtime_of
+from cadre.shared.runtime import Runtime, waiting
 from cadre.shared.service import Service
 from cadre.shared.settings import Settings
 from cadre.shared.wire import PROBLEM, from_validation, meta_from
@@ -88,6 +88,8 @@ class Door:
                 _UNKNOWN_CALLER, 401, media_type=PROBLEM, headers={"WWW-Authenticate": "Bearer"}
             )
             await response(scope, receive, send)
+        elif not path.startswith(OPEN_PATHS) and (waits := waiting(self.state)) is not None:
+            await problem(waits)(scope, receive, send)
         elif answer is not None:
             await self._answer(answer, scope, receive, send)
         else:
@@ -114,7 +116,8 @@ class Door:
 
     @property
     def _handling(self) -> Handling:
-        return runtime_of(self.state).handling
+        runtime: Runtime = self.state.runtime
+        return runtime.handling
 
     def _taking(self, kind: type[Command]) -> Answer:
         async def answer(body: bytes, headers: Mapping[str, str]) -> bytes:

@@ -31,8 +31,10 @@ PING_S_MAX = 2.0
 BEGIN_S_MAX = 5.0
 QUERY_S_MAX = 10.0
 """One query by itself; it takes milliseconds."""
+WRITE_S_MAX = 20.0
+"""A statement that writes a batch of events or of rows, and the wait for its locks."""
 STATEMENT_S_MAX = 60.0
-"""A statement of a transaction, on many rows perhaps, and the wait for its locks."""
+"""A statement that may read whole tables."""
 FOR_SERVER_S = 1.0
 """So much earlier the server ends a statement than the driver gives up the connection."""
 IDLE_S_MAX = 300.0
@@ -40,8 +42,8 @@ IDLE_S_MAX = 300.0
 POOL_S_MAX = 10.0
 CLOSE_S_MAX = 5.0
 
-type Leave = Callable[[Any], None]
-"""Cuts a driver's connection, and those that lie idle beside it."""
+type Leave = Callable[[], None]
+"""Cuts the connections that lie idle. To close them would be a question that nobody answers."""
 
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 """By default each statement would see what was committed before it."""
@@ -140,16 +142,17 @@ def _leave_the_silent(engine: Engine) -> Leave:
     def taken(connection: Any, _record: object, _proxy: PoolProxiedConnection) -> None:
         idle.discard(connection.driver_connection)
 
-    def leave(silent: Any) -> None:
-        # Not closed but cut: to close it would be another question that nobody answers.
-        for driver in (silent, *idle):
+    def leave() -> None:
+        for driver in idle:
             driver.terminate()
         idle.clear()
 
     @event.listens_for(engine, "handle_error")
     def failed(context: ExceptionContext) -> None:
         if isinstance(context.original_exception, TimeoutError) and context.connection is not None:
-            leave(context.connection.connection.driver_connection)
+            driver: Any = context.connection.connection.driver_connection
+            driver.terminate()
+            leave()
             # The pool leaves what it had before.
             context.is_disconnect = True
 
@@ -157,7 +160,8 @@ def _leave_the_silent(engine: Engine) -> Leave:
         try:
             await_only(connection.driver_connection.fetchrow(";", timeout=PING_S_MAX))
         except TimeoutError as error:
-            leave(connection.driver_connection)
+            connection.driver_connection.terminate()
+            leave()
             msg = "connection is closed"
             raise engine.dialect.loaded_dbapi.InterfaceError(msg) from error
         except Exception:  # noqa: BLE001  # whatever it is, SQLAlchemy's own way knows it
@@ -176,7 +180,7 @@ def _keep_alive(driver: Any) -> None:
     seconds = int(QUERY_S_MAX)
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds)
-    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, seconds // 3)
+    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, seconds // 3))
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 2 * seconds * 1000)
 
@@ -189,14 +193,15 @@ class Postgres:
 
     def __init__(self, url: str) -> None:
         # No ping before each use: it takes three journeys, and what was lost shows by itself.
-        self._writing = create_engine(url, pool_size=1, max_overflow=0)
+        self._writing = create_engine(url, WRITE_S_MAX, pool_size=1, max_overflow=0)
         # Nor does SQLAlchemy begin anything: around one query that would be three journeys more.
         single = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
-        self._querying = create_engine(url, QUERY_S_MAX, pool_size=10, **single)
+        self._querying, leave_queries = _created(url, QUERY_S_MAX, pool_size=10, **single)
         # To open a connection for one query more costs as much as two queries; it waits instead.
-        self._snapshots, self._leave = _created(
+        self._snapshots, leave_snapshots = _created(
             url, STATEMENT_S_MAX, pool_size=10, max_overflow=0, **single
         )
+        self._leaving = (leave_queries, leave_snapshots)
         self._writer = ThreadPoolExecutor(1, "postgres-writer")
         self._loop = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         self._ending: set[asyncio.Task[None]] = set()
@@ -251,9 +256,14 @@ class Postgres:
             await driver.execute(begin, timeout=BEGIN_S_MAX)  # pyright: ignore[reportUnknownMemberType]
         except (asyncpg.PostgresError, *_DRIVER_FAULTS, OSError) as error:
             # What ended this connection has likely ended the others.
-            self._leave(driver)
+            driver.terminate()
+            self.leave()
             await self._snapshots.dispose()
             raise Lost("the database was lost, or cannot be read") from error
+
+    def leave(self) -> None:
+        for leave in self._leaving:
+            leave()
 
     async def close(self) -> None:
         await asyncio.gather(*self._ending, return_exceptions=True)

@@ -106,6 +106,9 @@ class Sqlite:
         async with self._snapshots.connect() as connection, connection.begin():
             yield connection, await connection.run_sync(first)
 
+    def leave(self) -> None:
+        """There is no server that could be silent."""
+
     async def close(self) -> None:
         for threads in (self._writer, self._readers):
             await asyncio.to_thread(threads.shutdown)

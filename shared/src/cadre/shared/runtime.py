@@ -81,15 +81,17 @@ class Runtime:
         _LOGGER.error("task ended", task=task.get_name(), exc_info=task.exception())
 
 
-def runtime_of(state: State) -> Runtime:
-    """What an application runs. Raises: Unavailable while it is still starting."""
-    runtime: Runtime | None = getattr(state, "runtime", None)
-    if runtime is None:
-        vitals: Vitals | None = getattr(state, "vitals", None)
+def waiting(state: State) -> Unavailable | None:
+    """Why an application cannot be asked anything yet; None once its `Runtime` is there."""
+    if hasattr(state, "runtime"):
+        return None
+    vitals: Vitals | None = getattr(state, "vitals", None)
+    try:
         if vitals is not None:
             vitals.require(Stops.COMMANDS)
-        raise Unavailable("the service is starting", hint="try again; /health/ready says for what")
-    return runtime
+    except Unavailable as error:
+        return error
+    return Unavailable("the service is starting", hint="try again; /health/ready says for what")
 
 
 async def connect(

@@ -34,7 +34,7 @@ from cadre.shared.protection import restricted
 from cadre.shared.readings import legal_ground
 from cadre.shared.recording import Recording, name_reader
 from cadre.shared.reports import report_routes
-from cadre.shared.runtime import Runtime, running, runtime_of
+from cadre.shared.runtime import Runtime, running
 from cadre.shared.service import Service
 from cadre.shared.serving import Reader
 from cadre.shared.settings import Settings
@@ -216,7 +216,7 @@ async def _open_reader(
     What may only be stored today is hidden, whatever position is asked about, unless a legal
     ground is named; then it is recorded.
     """
-    runtime = runtime_of(request.app.state)
+    runtime: Runtime = request.app.state.runtime
     runtime.vitals.require(Stops.EVERYTHING)
     projector = runtime.projector
     if after is not None:
