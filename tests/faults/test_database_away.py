@@ -26,11 +26,11 @@ pytestmark = pytest.mark.faults
 async def port(embedded_postgres_server: Postgres) -> AsyncIterator[int]:
     """The session's server on a port of this machine."""
     socket = embedded_postgres_server.address.partition("host=")[2].replace("%2F", "/")
-    (path,) = Path(socket).glob(".s.PGSQL.*[0-9]")
+    path = f"{socket}/.s.PGSQL.5432"
     one = free_port()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        other = await asyncio.open_unix_connection(str(path))
+        other = await asyncio.open_unix_connection(path)
         await asyncio.gather(_pass(reader, other[1]), _pass(other[0], writer))
 
     server = await asyncio.start_server(serve, "127.0.0.1", one)
