@@ -109,7 +109,7 @@ def service_process(log: Path, of: Mapping[str, str]) -> Generator[ServiceProces
         one.stop()
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+def until(condition: Callable[[], object], what: str, seconds: float = 90) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -38,7 +38,7 @@ def router(service: Service, metrics: Metrics) -> APIRouter:
     async def live() -> dict[str, str]:
         return {"service": service.name, "status": "alive"}
 
-    @routes.get("/health/ready", summary="Log and databases answer and take writes")
+    @routes.get("/health/ready", summary="Log and databases take writes, the runner moves")
     async def ready(request: Request, response: Response) -> dict[str, object]:
         runtime: Runtime | None = getattr(request.app.state, "runtime", None)
         vitals: Vitals = request.app.state.vitals
