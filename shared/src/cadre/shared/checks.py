@@ -166,7 +166,7 @@ class Mover:
     @property
     def still_s(self) -> float:
         """For how long it has been behind and has not moved."""
-        return time.monotonic() - self.moved_at
+        return 0.0 if self.behind_since is None else time.monotonic() - self.moved_at
 
 
 @dataclass(slots=True)
