@@ -7,6 +7,7 @@ import pytest
 from cadre.shared import checks
 from cadre.shared.checks import Mover, Seldom
 from cadre.shared.errors import Unavailable
+from cadre.shared.log import Log
 from cadre.shared.runtime import running
 from support import mini
 from support.environment import Environment
@@ -49,13 +50,12 @@ async def test_a_runner_that_stands_still_is_named(
     async with running(mini.service(), environment.settings()) as runtime:
         await runtime.running.look()
         monkeypatch.setattr(type(runtime.projector), "journal_position", -1)
-        monkeypatch.setattr(runtime.log, "last_position", _far)
-        await runtime.running.look()
+        monkeypatch.setattr(Log, "last_position", _far)
         with pytest.raises(Unavailable, match="the projector has stood still at -1"):
             await runtime.running.look()
 
 
-async def _far() -> int:
+async def _far(_log: Log) -> int:
     return 100
 
 

@@ -155,6 +155,8 @@ class Mover:
         if position >= self._due:
             # It has applied what was the end when it was last behind.
             self._due, self.behind_since = end, None if position >= end else now
+        elif self.behind_since is None:
+            self.behind_since = now  # It went back.
         if self.behind_since is None:
             self.moved_at = now
 
