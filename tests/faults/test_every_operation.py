@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.environment import Environment
-from support.processes import TOKEN, service_process
+from support.real_service import TOKEN, service_process
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 

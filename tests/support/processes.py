@@ -1,58 +1,117 @@
-"""A service as a process of its own, as it runs in a container."""
+"""The mini service as a process of its own, as `python -m cadre.selection` is one."""
 
 import contextlib
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any
+from uuid import uuid4
 
 import httpx
 
-from support.environment import Environment
 from support.nats_server import free_port
 
-TOKEN = "token"
+_PROGRAM = """
+from support import mini
+from cadre.shared.process import run
+run(mini.service())
+"""
+TESTS = Path(__file__).parent.parent
+
+
+def variables(nats_url: str, database_url: str, keys_url: str) -> dict[str, str]:
+    """What the process reads."""
+    return {
+        "CADRE_NATS_URL": nats_url,
+        "CADRE_NATS_USER": "selection",
+        "CADRE_NATS_PASSWORD": "pselection",
+        "CADRE_DATABASE_URL": database_url,
+        "CADRE_KEYS_URL": keys_url,
+        "CADRE_MASTER_KEY": b64encode(b"m" * 32).decode(),
+        "CADRE_SIGNING_KEY": b64encode(b"s" * 32).decode(),
+        "CADRE_INDEX_KEY": b64encode(b"i" * 32).decode(),
+        "CADRE_API_TOKEN": "very-secret-api-token",
+    }
+
+
+@dataclass
+class ServiceProcess:
+    """A running service."""
+
+    variables: Mapping[str, str]
+    log: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self, program: str = _PROGRAM, stderr: IO[bytes] | None = None) -> None:
+        environment = {
+            **os.environ,
+            **self.variables,
+            "CADRE_HTTP_PORT": str(self.port),
+            "PYTHONPATH": str(TESTS),
+        }
+        with self.log.open("ab") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", program], env=environment, stderr=stderr or file
+            )
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def ended(self, seconds: float) -> int:
+        """Its exit code, once it has ended."""
+        assert self.process is not None
+        return self.process.wait(seconds)
+
+    def get(self, path: str, timeout_s: float = 30) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.variables['CADRE_API_TOKEN']}"}
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=timeout_s)
+
+    def ready(self) -> dict[str, Any]:
+        """What health says; empty while nothing answers."""
+        try:
+            return dict(self.get("/health/ready", 5).json())
+        except httpx.HTTPError:
+            return {}
+
+    def faults(self) -> set[str]:
+        return {fault["name"] for fault in self.ready().get("faults", ())}
+
+    def register(self, cadre_id: str, name: str = "张三", timeout_s: float = 30) -> httpx.Response:
+        """Give a command."""
+        return httpx.post(
+            f"http://127.0.0.1:{self.port}/commands/register",
+            json={"cadre_id": cadre_id, "person_name": name, "effective_on": "2026-03-02"},
+            headers={
+                "Authorization": f"Bearer {self.variables['CADRE_API_TOKEN']}",
+                "Idempotency-Key": str(uuid4()),
+                "Cadre-Actor": "clerk",
+            },
+            timeout=timeout_s,
+        )
 
 
 @contextlib.contextmanager
-def service_process(name: str, environment: Environment, **more: str) -> Iterator[str]:
-    """The URL of a service that is ready."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    settings = environment.settings(name, nats_user=name, nats_password=f"p{name}")
-    told = {
-        "CADRE_NATS_URL": settings.nats_url,
-        "CADRE_NATS_USER": name,
-        "CADRE_NATS_PASSWORD": f"p{name}",
-        "CADRE_DATABASE_URL": settings.database_url.get_secret_value(),
-        "CADRE_KEYS_URL": settings.keys_url.get_secret_value(),
-        "CADRE_MASTER_KEY": "bW1tbW1tbW1tbW1tbW1tbW1tbW1tbW1tbW1tbW1tbW0=",
-        "CADRE_SIGNING_KEY": "c3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3M=",
-        "CADRE_INDEX_KEY": "aWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWk=",
-        "CADRE_API_TOKEN": TOKEN,
-        "CADRE_HTTP_PORT": str(port),
-    }
-    log = environment.directory / f"{name}.log"
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", f"cadre.{name}"], env=os.environ | told | more, stderr=out
-        )
-        try:
-            _await_ready(url, process, log)
-            yield url
-        finally:
-            process.terminate()
-            process.wait(30)
+def service_process(log: Path, of: Mapping[str, str]) -> Generator[ServiceProcess]:
+    """A service that ends with the block."""
+    one = ServiceProcess(of, log)
+    one.start()
+    try:
+        yield one
+    finally:
+        one.stop()
 
 
-def _await_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{url}/health/ready").status_code == 200:
-                return
-        time.sleep(0.05)
-    raise TimeoutError(log.read_text())
+def until(condition: Callable[[], object], what: str, seconds: float = 90) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        time.sleep(0.2)

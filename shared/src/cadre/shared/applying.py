@@ -17,6 +17,7 @@ from cadre.shared.codec import Codec
 from cadre.shared.generations import BUILDING, GENERATIONS, LIVE, PARKED, Generation
 from cadre.shared.journal import Journal, checkpoint, marked
 from cadre.shared.marks import Mark
+from cadre.shared.outages import outage
 from cadre.shared.read_models import Change, ReadModels
 from cadre.shared.signed import Message
 
@@ -210,7 +211,9 @@ def _tried(connection: Connection, generation: Generation, changes: Sequence[Cha
     try:
         with connection.begin_nested():
             generation.apply(connection, changes)
-    except Exception as error:  # noqa: BLE001  # whatever it is, only this aggregate waits
+    except Exception as error:
+        if outage(error) is not None:
+            raise  # Not the event's fault: nobody may be parked for it.
         return _told(error)
     return ""
 

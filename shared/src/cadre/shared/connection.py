@@ -23,6 +23,8 @@ from cadre.shared.errors import Malformed
 AGAIN_S = 0.05
 NAME_BYTES = 11
 """88 bits. The library finds its own names by their length, 22."""
+ANSWER_S_MAX = 4
+_REFUSED_SUBSCRIPTION = "permissions violation for subscription"
 
 type Tap = Callable[[bytes, bytes, bytes, bytes], None]
 """Takes subject, reply, headers and body of a message; the reply and headers may be empty."""
@@ -40,6 +42,7 @@ class Connection(Client):
         # The library counts the names of inboxes on from a random one: who sees one knows the next.
         self._nuid = Unguessable()
         self._taps: dict[int, Tap] = {}
+        self._refused = ""
         self._ps = self.framing = Framing(self, self._taps)
 
     async def _process_connect_init(self) -> None:
@@ -58,6 +61,34 @@ class Connection(Client):
         if "tls" in self.options and not self._server_info.get("tls_required"):
             raise nats.errors.Error("the server offers no TLS, and CADRE_CA_FILE asks for it")
         return super()._connect_command()
+
+    async def reach(self, url: str, *, ca_file: Path | None = None, **options: Any) -> None:
+        """Connect to one of the servers, between commas; the other options are the library's.
+
+        With ``ca_file`` only over TLS, and only to servers whose certificate these authorities
+        signed. Raises: OSError or nats.errors.Error, as the options allow it to give up; Malformed.
+        """
+        if ca_file is not None:
+            options["tls"] = trusting(ca_file)
+        await self.connect(url.split(","), **options)  # pyright: ignore[reportUnknownMemberType]
+
+    async def subscribe_again(self) -> str:
+        """Ask for every subscription once more; what the server refuses, "" when it has them all.
+
+        A right that was taken takes the subscription with it, for ever, and the library goes on as
+        if it had it. One that the server has already is left as it is. Raises: TimeoutError,
+        nats.errors.Error.
+        """
+        self._refused = ""
+        for subscription in list(self._subs.values()):
+            await self._send_subscribe(subscription)
+        await self.flush(ANSWER_S_MAX)
+        return self._refused
+
+    async def note_refused(self, error: Exception) -> None:
+        """Note what the server refuses; for the library's ``error_cb``."""
+        if _REFUSED_SUBSCRIPTION in str(error).lower():
+            self._refused = str(error).removeprefix("nats: ")
 
     async def send(self, frames: bytes) -> None:
         """Send what `framed` made, with all else that is sent in this pass of the event loop.
@@ -182,15 +213,9 @@ def trusting(ca_file: Path) -> ssl.SSLContext:
 
 
 async def connect(url: str, *, ca_file: Path | None = None, **options: Any) -> Connection:
-    """Connect to one of the servers, between commas; the other options are the library's.
-
-    With ``ca_file`` only over TLS, and only to servers whose certificate these authorities signed.
-    Raises: OSError or nats.errors.Error, as the options allow it to give up; Malformed.
-    """
+    """A connection, see `Connection.reach`."""
     connection = Connection()
-    if ca_file is not None:
-        options["tls"] = trusting(ca_file)
-    await connection.connect(url.split(","), **options)  # pyright: ignore[reportUnknownMemberType]
+    await connection.reach(url, ca_file=ca_file, **options)
     return connection
 
 

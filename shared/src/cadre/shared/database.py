@@ -4,17 +4,21 @@ A transaction of the runner is one function of a connection, carried out whole o
 event loop is crossed twice, however many statements it takes. Queries read in a `snapshot`.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
-from sqlalchemy import DDL, Connection, Dialect, MetaData, Table, event, text
+from sqlalchemy import DDL, Connection, Dialect, MetaData, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from cadre.shared import on_sqlite
-from cadre.shared.on_postgres import Postgres
+from cadre.shared import on_postgres, on_sqlite
+from cadre.shared.errors import Unavailable
+from cadre.shared.on_postgres import Postgres, committed
 from cadre.shared.on_sqlite import Sqlite
-from cadre.shared.threads import Snapshot, Then, Threads, Work
+from cadre.shared.outages import translated
+from cadre.shared.threads import Then, Threads, Work
 
 DDL_LOCK = 0x6361647265
 """Key of the advisory lock under which tables are created."""
@@ -28,23 +32,42 @@ def create_engine(url: str, *, durable: bool = False) -> AsyncEngine:
     """
     if url.startswith("sqlite"):
         return on_sqlite.create_engine(url, durable=durable)
-    return create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+    return on_postgres.create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
 
 
 @contextlib.asynccontextmanager
 async def writing(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
-    """A transaction that writes: writers wait for each other from its first statement on."""
-    async with engine.connect() as raw:
-        connection = await raw.execution_options(immediate=True)
-        async with connection.begin():
+    """A transaction that writes: writers wait for each other from its first statement on.
+
+    Raises: as `Database.transact`.
+    """
+    with translated():
+        async with engine.connect() as raw:
+            connection = await raw.execution_options(immediate=True)
+            async with connection.begin() as transaction:
+                yield connection
+                await committed(transaction)
+
+
+@contextlib.asynccontextmanager
+async def connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    """A connection to read over. Raises: Unavailable."""
+    with translated():
+        async with engine.connect() as connection:
             yield connection
 
 
 class Database:
-    """A service's database: snapshots for queries, whole transactions for everything else."""
+    """A service's database: snapshots for queries, whole transactions for everything else.
+
+    All of them raise `Unavailable` while the database is away, hung, full or closed to writing.
+    """
 
     def __init__(self, url: str, *, durable: bool = False) -> None:
         self.engine = create_engine(url, durable=durable)
+        path = make_url(url).database if url.startswith("sqlite") else None
+        self.folder = Path(path).parent if path else None
+        """Where the database is, if this process writes its files."""
         self._threads: Threads = (
             Sqlite(url, self.engine, durable=durable) if url.startswith("sqlite") else Postgres(url)
         )
@@ -53,29 +76,51 @@ class Database:
         """Carry out a function in one transaction that writes; it must not touch the event loop.
 
         When the caller is cancelled, the transaction is carried out all the same.
+
+        Raises: Unavailable, OutcomeUnknown when the answer to the commit did not come.
         """
-        return await self._threads.write(work, then)
+        with translated():
+            return await self._threads.write(work, then)
 
     async def read[T](self, work: Work[T]) -> T:
         """Carry out a function that only reads, in one transaction; it should be short."""
-        return await self._threads.read(work)
+        with translated():
+            return await self._threads.read(work)
 
     async def query[T](self, work: Work[T]) -> T:
         """Carry out a function that makes one query, which is a transaction by itself."""
-        return await self._threads.query(work)
+        with translated():
+            return await self._threads.query(work)
 
-    def snapshot[T](self, first: Work[T], *, hold: str = "") -> Snapshot[T]:
+    @contextlib.asynccontextmanager
+    async def snapshot[T](
+        self, first: Work[T], *, hold: str = ""
+    ) -> AsyncGenerator[tuple[AsyncConnection, T]]:
         """A transaction whose queries all see what ``first`` saw, and what that returned.
 
         It has a shared lock on the table ``hold`` before it sees anything: a name finds the tables
         of today, whatever snapshot reads them. On SQLite no table changes meanwhile anyhow.
         """
-        return self._threads.snapshot(first, hold)
+        with translated():
+            async with self._threads.snapshot(first, hold) as begun:
+                yield begun
+
+    async def answers(self, within_s: float) -> None:
+        """Ask whether it is there; if not, no connection that lies idle is used again.
+
+        Raises: Unavailable.
+        """
+        try:
+            async with asyncio.timeout(within_s):
+                await self.query(lambda c: c.execute(text("SELECT 1")).all())
+        except TimeoutError as error:
+            self._threads.leave()
+            raise Unavailable(f"the database did not answer within {within_s:g} s") from error
 
     async def close(self) -> None:
         """Wait for what is under way, then close every connection."""
         await self._threads.close()
-        await self.engine.dispose()
+        await on_postgres.dispose(self.engine)
 
 
 def create_missing(connection: Connection, *metadata: MetaData) -> None:

@@ -24,7 +24,7 @@ from cadre.shared.handling import Handling
 from cadre.shared.messages import Command, Meta
 from cadre.shared.metrics import Metrics
 from cadre.shared.outcomes import as_json
-from cadre.shared.runtime import Runtime
+from cadre.shared.runtime import Runtime, waiting
 from cadre.shared.service import Service
 from cadre.shared.settings import Settings
 from cadre.shared.texts import unfit
@@ -121,6 +121,8 @@ class Door:
             await response(scope, receive, send)
             return
         _must_be_readable(scope)
+        if not path.startswith(OPEN_PATHS) and (waits := waiting(self.state)) is not None:
+            raise waits
         answer = self._answers.get(path) if scope["method"] == "POST" else None
         if answer is not None:
             at_most = MANY_BYTES_MAX if path == COMMANDS else BODY_BYTES_MAX

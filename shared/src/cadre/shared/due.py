@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cadre.shared.errors import CadreError
 from cadre.shared.messages import Command, Meta
+from cadre.shared.outages import told
 from cadre.shared.projector import Projector
 from cadre.shared.service import Context, Due, Service
 
@@ -35,7 +36,7 @@ class Diary:
             try:
                 await self.look()
             except (CadreError, SQLAlchemyError, OSError) as error:
-                _LOGGER.warning("could not look for what is due", error=str(error))
+                _LOGGER.warning("could not look for what is due", error=told(error))
             await asyncio.sleep(LOOK_S)
 
     async def look(self) -> int:

@@ -38,10 +38,11 @@ def router(service: Service, metrics: Metrics) -> APIRouter:
     async def live() -> dict[str, str]:
         return {"service": service.name, "status": "alive"}
 
-    @routes.get("/health/ready", summary="The log and the database answer")
+    @routes.get("/health/ready", summary="Log and databases take writes, the runner moves")
     async def ready(request: Request, response: Response) -> dict[str, object]:
         runtime: Runtime | None = getattr(request.app.state, "runtime", None)
-        ready = runtime is not None and runtime.vitals.ready
+        vitals: Vitals = request.app.state.vitals
+        ready = runtime is not None and vitals.ready
         if not ready:
             response.status_code = 503
         return {
@@ -49,13 +50,13 @@ def router(service: Service, metrics: Metrics) -> APIRouter:
             "version": version_of(service),
             "status": "ready" if ready else "not ready",
             "position": runtime.projector.position if runtime else 0,
-            "faults": told(runtime.vitals) if runtime else [],
+            "faults": told(vitals),
         }
 
     @routes.get("/metrics", summary="Prometheus figures", include_in_schema=False)
     async def figures(request: Request) -> Response:
-        runtime: Runtime = request.app.state.runtime
-        await metrics.observe(runtime)
+        runtime: Runtime | None = getattr(request.app.state, "runtime", None)
+        await metrics.observe(request.app.state.vitals, runtime)
         return Response(metrics.render(), media_type=CONTENT_TYPE_LATEST)
 
     return routes

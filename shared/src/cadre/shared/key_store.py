@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from cadre.shared.database import insert_or_ignore, without_statistics, writing
+from cadre.shared.database import connected, insert_or_ignore, without_statistics, writing
 from cadre.shared.errors import NotPossible, Unavailable
 from cadre.shared.master_keys import MasterKeys
 
@@ -52,6 +52,7 @@ FORGOTTEN = Table(
 """Marks of forgotten persons: how many keys there were, and the wish that is to be recorded."""
 
 REWRAP_ROWS = 500
+COMPACT_S_MAX = 600.0
 TRUNCATE_TRIES = 100
 TRUNCATE_WAIT_S = 0.1
 
@@ -91,7 +92,7 @@ async def mark(engine: AsyncEngine, person: str, wish: str = "") -> Mark:
 
 async def marks(engine: AsyncEngine, persons: Iterable[str] | None = None) -> dict[str, Mark]:
     """The marks of these persons, or of all."""
-    async with engine.connect() as connection:
+    async with connected(engine) as connection:
         return await connection.run_sync(marked, persons)
 
 
@@ -122,7 +123,7 @@ async def lose(engine: AsyncEngine, lost: Sequence[Lost]) -> int:
         if one.purpose is None and one.person not in known:
             await mark(engine, one.person)
     destroyed = 0
-    async with engine.connect() as connection:
+    async with connected(engine) as connection:
         held = await connection.execute(select(DATA_KEYS.c.person, DATA_KEYS.c.purpose))
         there = {(person, purpose) for person, purpose in held}
         there |= {(person, None) for person, _ in there}
@@ -142,7 +143,7 @@ async def keys_by_purpose(engine: AsyncEngine, person: str) -> dict[str, int]:
         .group_by(DATA_KEYS.c.purpose)
         .order_by(DATA_KEYS.c.purpose)
     )
-    async with engine.connect() as connection:
+    async with connected(engine) as connection:
         return {row[0]: int(row[1]) for row in await connection.execute(query)}
 
 
@@ -152,7 +153,7 @@ async def compact(engine: AsyncEngine) -> None:
     PostgreSQL keeps old segments of its log until it overwrites them: what they hold is wrapped,
     and worthless after the next change of the master key.
     """
-    async with engine.connect() as connection:
+    async with connected(engine) as connection:
         # Neither statement may run inside a transaction, so the driver is asked itself.
         driver: Any = (await connection.get_raw_connection()).driver_connection
         if engine.dialect.name == "sqlite":
@@ -171,7 +172,7 @@ async def require_alone(engine: AsyncEngine, what: str = "the key store") -> Non
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         " AND backend_type = 'client backend'"
     )
-    async with engine.connect() as connection:
+    async with connected(engine) as connection:
         others = await connection.scalar(query)
     if others:
         raise NotPossible(
@@ -181,12 +182,21 @@ async def require_alone(engine: AsyncEngine, what: str = "the key store") -> Non
 
 
 async def _vacuum_full(driver: Any) -> None:
+    await driver.execute("SET statement_timeout = 0")
+    try:
+        await _vacuum_all(driver)
+    finally:
+        if not driver.is_closed():
+            await driver.execute("RESET statement_timeout")
+
+
+async def _vacuum_all(driver: Any) -> None:
     for row in await driver.fetch(
         "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
     ):
-        await driver.execute(f'VACUUM FULL "{row["tablename"]}"')
+        await driver.execute(f'VACUUM FULL "{row["tablename"]}"', timeout=COMPACT_S_MAX)
     try:
-        await driver.execute("CHECKPOINT")
+        await driver.execute("CHECKPOINT", timeout=COMPACT_S_MAX)
     except InsufficientPrivilegeError:
         _LOGGER.info("no right to checkpoint; the server does it in its own time")
 

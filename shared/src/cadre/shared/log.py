@@ -26,6 +26,7 @@ from cadre.shared.marks import Mark
 from cadre.shared.pull import SILENCE_MAX_S, Pull, api
 from cadre.shared.refusals import Conflict, Duplicate, NoAnswer, passes, refusal
 from cadre.shared.signed import Message
+from cadre.shared.written import Written
 
 STREAM = "HISTORY"
 PUBLISH_TIMEOUT_S = 5.0
@@ -96,6 +97,8 @@ class Log:
     client: Connection
     stream: str = STREAM
     guard: Guard = field(default_factory=Unguarded)
+    written: Written = field(default_factory=Written)
+    """What became of the events sent over this connection."""
     _direct: DirectGets = field(init=False)
     _inbox: Inbox = field(init=False)
 
@@ -173,7 +176,10 @@ class Log:
             raise Unavailable(
                 f"no stream takes {events[-1][0].subject}", hint="provision the stream first"
             ) from error
-        except (TimeoutError, nats.errors.ConnectionClosedError) as error:
+        except TimeoutError as error:
+            self.written.unanswered()
+            raise NoAnswer from error
+        except nats.errors.ConnectionClosedError as error:
             raise NoAnswer from error
         try:
             answer: dict[str, Any] = json.loads(told)
@@ -181,6 +187,8 @@ class Log:
             raise NoAnswer from error
         if "seq" not in answer and "error" not in answer:
             raise NoAnswer
+        if "error" not in answer:
+            self.written.answered()
         return answer
 
     async def last_position(self) -> int:

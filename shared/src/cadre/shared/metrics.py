@@ -1,13 +1,17 @@
 """A service's figures for Prometheus."""
 
+import asyncio
 import contextlib
 import time
-from collections.abc import Generator
+from collections.abc import Awaitable, Generator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from cadre.shared.errors import CadreError
 from cadre.shared.runtime import Runtime
+from cadre.shared.vitals import Vitals
+
+ANSWER_S_MAX = 1.0
 
 
 class Metrics:
@@ -36,6 +40,10 @@ class Metrics:
         )
         self._faults = Gauge(
             "cadre_fault_age_seconds", "What is wrong now", ["fault"], registry=self.registry
+        )
+        self._up = Gauge("cadre_up", "Whether it takes commands", registry=self.registry)
+        self._age = Gauge(
+            "cadre_lag_seconds", "Age of what is not applied yet", ["of"], registry=self.registry
         )
         Gauge("cadre_info", "The service", ["service"], registry=self.registry).labels(service).set(
             1
@@ -66,12 +74,15 @@ class Metrics:
                 result = "ok"
         self._commands.labels(name, result).inc()
 
-    async def observe(self, runtime: Runtime) -> None:
-        """Read the faults and the positions now."""
+    async def observe(self, vitals: Vitals, runtime: Runtime | None) -> None:
+        """Read the faults and the positions now; what does not answer keeps its last figures."""
+        self._up.set(runtime is not None and vitals.ready)
         self._faults.clear()
-        for fault in runtime.vitals.faults:
+        for fault in vitals.faults:
             self._faults.labels(fault.name).set(fault.age_s)
-        last = await runtime.log.last_position()
+        if runtime is None:
+            return
+        last = await _soon(runtime.log.last_position(), runtime.running.end)
         positions = {
             "projection": runtime.projector.position,
             "journal": runtime.projector.journal_position,
@@ -82,8 +93,21 @@ class Metrics:
             self._position.labels(name).set(position)
             self._lag.labels(name).set(last - position)
         self._parked.set(len(runtime.projector.parked))
-        self._failed.set(len(await runtime.reactor.failures()))
+        for mover in runtime.running.movers:
+            self._age.labels(mover.name).set(mover.lag_s)
+        failures = await _soon(runtime.reactor.failures(), None)
+        if failures is not None:
+            self._failed.set(len(failures))
 
     def render(self) -> bytes:
         """The text exposition."""
         return generate_latest(self.registry)
+
+
+async def _soon[T](answer: Awaitable[T], otherwise: T) -> T:
+    """What is answered soon, or what was known before."""
+    try:
+        async with asyncio.timeout(ANSWER_S_MAX):
+            return await answer
+    except (CadreError, TimeoutError):
+        return otherwise

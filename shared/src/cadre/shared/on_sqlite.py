@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from cadre.shared.threads import Then, Work, on_thread
 
-BUSY_TIMEOUT_MS = 30_000
+BUSY_TIMEOUT_MS = 10_000
 READERS_MAX = 4
+POOL_S_MAX = 10.0
 PAGE_BYTES = 8_192
 """Of a new SQLite file: four rows of the journal fill a page, and half as many are written."""
 WRITER_CACHE_KB = 16_000
@@ -25,7 +26,12 @@ def create_engine(url: str, *, durable: bool) -> AsyncEngine:
     """The engine of `cadre.shared.database.create_engine`."""
     path = make_url(url).database or ""
     engine = create_async_engine(
-        url, async_creator=lambda: _opened(path), pool_size=8, max_overflow=8
+        url,
+        async_creator=lambda: _opened(path),
+        pool_size=8,
+        max_overflow=8,
+        pool_timeout=POOL_S_MAX,
+        hide_parameters=True,
     )
     _configure(engine.sync_engine, durable=durable)
     return engine
@@ -71,9 +77,11 @@ class Sqlite:
     def __init__(self, url: str, engine: AsyncEngine, *, durable: bool) -> None:
         self._snapshots = engine
         plain = make_url(url).set(drivername="sqlite")
-        self._reading = sqlalchemy.create_engine(plain, pool_size=READERS_MAX)
+        self._reading = sqlalchemy.create_engine(plain, pool_size=READERS_MAX, hide_parameters=True)
         # Always the same connection: what another one writes makes it forget what it kept.
-        self._writing = sqlalchemy.create_engine(plain, pool_size=1, max_overflow=0)
+        self._writing = sqlalchemy.create_engine(
+            plain, pool_size=1, max_overflow=0, hide_parameters=True
+        )
         _configure(self._reading, durable=durable)
         _configure(self._writing, durable=durable, cache_kb=WRITER_CACHE_KB)
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
@@ -97,6 +105,9 @@ class Sqlite:
         del hold
         async with self._snapshots.connect() as connection, connection.begin():
             yield connection, await connection.run_sync(first)
+
+    def leave(self) -> None:
+        """There is no server that could be silent."""
 
     async def close(self) -> None:
         for threads in (self._writer, self._readers):

@@ -1,12 +1,15 @@
 """A service as a process: settings from the environment, one ASGI app under uvicorn."""
 
-import logging
+import os
+import signal
 import sys
+import threading
 
 import structlog
 import uvicorn
 from pydantic import ValidationError
 
+from cadre.shared import telling
 from cadre.shared.claims import claim_databases
 from cadre.shared.errors import CadreError
 from cadre.shared.memory import collect_rarely, share_one_arena
@@ -15,7 +18,10 @@ from cadre.shared.settings import Settings
 from cadre.shared.web import create_app
 
 EXIT_MISCONFIGURED = 2
+EXIT_FAILED = 1
 SHUTDOWN_S_MAX = 10
+END_S_MAX = 15.0
+"""After so long a process that cannot go on ends, whatever hangs."""
 SWITCH_S = 0.0005
 
 
@@ -25,17 +31,6 @@ def run(service: Service, *, claimed: bool = False) -> None:
     ``claimed`` says that this process has inherited the claim on its SQLite files.
     """
     share_one_arena()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
     structlog.contextvars.bind_contextvars(service=service.name)
     try:
         settings = Settings()  # pyright: ignore[reportCallIssue]
@@ -46,7 +41,9 @@ def run(service: Service, *, claimed: bool = False) -> None:
         sys.exit(EXIT_MISCONFIGURED)
     if not claimed:
         _claim_databases(settings)
-    app = create_app(service, settings)
+    flood = telling.configure(settings.secrets())
+    threading.Thread(target=flood.tell_for_ever, name="telling", daemon=True).start()
+    app = create_app(service, settings, end=end)
     collect_rarely()
     # The runner computes on a thread of its own: the event loop must not wait long for its turn.
     sys.setswitchinterval(SWITCH_S)
@@ -54,7 +51,7 @@ def run(service: Service, *, claimed: bool = False) -> None:
         app,
         host=settings.http_host,
         port=settings.http_port,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
@@ -68,3 +65,11 @@ def _claim_databases(settings: Settings) -> None:
     except CadreError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(EXIT_MISCONFIGURED)
+
+
+def end() -> None:
+    """End this process because it cannot go on: in good order if that is possible, but surely."""
+    surely = threading.Timer(END_S_MAX, os._exit, [EXIT_FAILED])
+    surely.daemon = True
+    surely.start()
+    signal.raise_signal(signal.SIGTERM)

@@ -18,11 +18,12 @@ from cadre.shared import generations, journal
 from cadre.shared.applying import Applying, Batch, Key, Overtaken, Read, Standing, changes_of
 from cadre.shared.codec import Codec
 from cadre.shared.database import Database, create_missing, insert_or_ignore
-from cadre.shared.errors import NotFound, OtherBranch, Unavailable
+from cadre.shared.errors import NotFound, OtherBranch, OutcomeUnknown, Unavailable
 from cadre.shared.generations import BUILDING, GENERATIONS, LIVE, PARKED, Generation
 from cadre.shared.journal import CHECKPOINTS, JOURNAL_CHECKPOINT, Journal
 from cadre.shared.log import Gap, Log
 from cadre.shared.marks import Mark, add_mark_column
+from cadre.shared.outages import told
 from cadre.shared.progress import Progress
 from cadre.shared.protected_persons import restricted_persons
 from cadre.shared.read_models import Change, ReadModels
@@ -36,6 +37,8 @@ its time from the commands that come meanwhile."""
 EVENTS_AT_A_STRETCH = 100
 """After so many the event loop may serve others."""
 
+INTERRUPTIONS = (Unavailable, OutcomeUnknown, SQLAlchemyError, OSError)
+"""What ends a pass of the runner, which then begins again where the database stands."""
 _MISFIT = (TypeError, ValueError, AttributeError, ArithmeticError)
 """What making a row for the driver raises where a value is not of its column's type."""
 
@@ -123,6 +126,11 @@ class Projector:
         return [self._standing.journal, self._standing.live.mark]
 
     @property
+    def outdated(self) -> bool:
+        """Whether the tables that answer are of other code, so that nothing more is applied."""
+        return not self._standing.live.current
+
+    @property
     def parked(self) -> frozenset[Key]:
         """The aggregates of which something is parked in the tables that answer."""
         return self._standing.parked
@@ -167,8 +175,8 @@ class Projector:
             except Gap as error:
                 self.gap = str(error)
                 await asyncio.sleep(RETRY_S)
-            except (Unavailable, SQLAlchemyError, OSError) as error:
-                _LOGGER.warning("projection interrupted", error=str(error))
+            except INTERRUPTIONS as error:
+                _LOGGER.warning("projection interrupted", error=told(error))
                 await asyncio.sleep(RETRY_S)
 
     async def _follow(self, start: Mark) -> None:
@@ -278,8 +286,8 @@ class Projector:
                 continue
             except OtherBranch:
                 await asyncio.sleep(RETRY_S)
-            except (Unavailable, SQLAlchemyError, OSError, Gap) as error:
-                _LOGGER.warning("rebuild interrupted", error=str(error))
+            except (*INTERRUPTIONS, Gap) as error:
+                _LOGGER.warning("rebuild interrupted", error=told(error))
                 await asyncio.sleep(RETRY_S)
             else:
                 return
@@ -298,9 +306,8 @@ class Projector:
     ) -> T:
         try:
             return await self.database.transact(lambda c: work(c, on, batch), then)
-        except (DBAPIError, *_MISFIT) as error:
-            if isinstance(error, DBAPIError) and error.connection_invalidated:
-                raise
+        except (DBAPIError, *_MISFIT):
+            pass
         # Some event does not fit its table: find it, park it, keep the others.
         return await self.database.transact(lambda c: work(c, on, batch, singly=True), then)
 

@@ -11,7 +11,6 @@ from functools import partial
 
 import structlog
 from sqlalchemy import BigInteger, Column, Connection, String, Table, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from cadre.contracts.event import Event
 from cadre.shared import journal
@@ -21,7 +20,9 @@ from cadre.shared.errors import CadreError, LostRace, OutcomeUnknown, Unavailabl
 from cadre.shared.journal import CHECKPOINTS, Journal, marked
 from cadre.shared.marks import NOWHERE, Mark
 from cadre.shared.messages import Command, Meta, Recorded
+from cadre.shared.outages import told
 from cadre.shared.progress import Progress
+from cadre.shared.projector import INTERRUPTIONS
 from cadre.shared.service import Service
 from cadre.shared.signed import Message
 
@@ -87,9 +88,9 @@ class Reactor:
                     messages, end = await self.journal.named(names, self.position)
                     await self._react_to(messages, end)
                     await self.journaled.beyond(end.position)
-            except (Unavailable, OutcomeUnknown, LostRace, SQLAlchemyError, OSError) as error:
+            except (*INTERRUPTIONS, LostRace) as error:
                 # Nothing is lost: the cursor stands before the event, its command id is the same.
-                _LOGGER.warning("reactions interrupted", error=str(error))
+                _LOGGER.warning("reactions interrupted", error=told(error))
                 await asyncio.sleep(RETRY_S)
 
     async def wait(self, position: int, timeout_s: float) -> None:
@@ -139,7 +140,7 @@ class Reactor:
             except (Unavailable, OutcomeUnknown, LostRace):
                 raise
             except Exception as error:  # noqa: BLE001  # one event's reaction must not stop the rest
-                _LOGGER.warning("reaction failed", reaction=reaction.name, error=str(error))
+                _LOGGER.warning("reaction failed", reaction=reaction.name, error=told(error))
                 failed.append(_failure(message, reaction.name, error))
         return failed
 

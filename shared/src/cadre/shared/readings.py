@@ -8,7 +8,7 @@ ground are codes, so that no free text can.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from cadre.shared.connection import Connection
 from cadre.shared.errors import Malformed, Unavailable
 from cadre.shared.log import PUBLISH_TIMEOUT_S, Log
 from cadre.shared.wire import ACTOR_LENGTH_MAX, is_account
+from cadre.shared.written import Written
 
 STREAM = "READINGS"
 CADRES_IN_RECORD_MAX = 20_000
@@ -89,6 +90,7 @@ class Readings:
 
     client: Connection
     service: str
+    written: Written = field(default_factory=Written)
 
     async def add(self, route: str, reader: Reader, cadres: Sequence[str]) -> None:
         """Store that this is going to be shown.
@@ -113,10 +115,14 @@ class Readings:
         try:
             reply = await self.client.request(subject, data, timeout=PUBLISH_TIMEOUT_S)
             answer: dict[str, Any] = json.loads(reply.data)
-        except (TimeoutError, nats.errors.Error, OSError, ValueError) as error:
+        except TimeoutError as error:
+            self.written.unanswered()
+            raise _not_recorded() from error
+        except (nats.errors.Error, OSError, ValueError) as error:
             raise _not_recorded() from error
         if "seq" not in answer:
             raise _not_recorded()
+        self.written.answered()
 
     async def of_cadre(self, cadre_id: str, since: datetime | None = None) -> list[Reading]:
         """Whom this cadre was shown to, the earliest first."""

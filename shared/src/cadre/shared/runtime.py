@@ -3,24 +3,27 @@
 import asyncio
 import contextlib
 import hmac
-from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from importlib.metadata import version
+from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.datastructures import State
 
 from cadre.shared import branch
 from cadre.shared.branch import Branch
+from cadre.shared.checks import Running, Seldom, Writing, answering, connected, create, heard
 from cadre.shared.codec import Codec, Signer
 from cadre.shared.command_ids import CommandIds
 from cadre.shared.connection import Connection
-from cadre.shared.connection import connect as open_connection
 from cadre.shared.database import Database
 from cadre.shared.due import Diary
-from cadre.shared.errors import CadreError, Malformed, Unavailable
+from cadre.shared.errors import Malformed, NotFound, OutcomeUnknown, Unavailable
 from cadre.shared.forgetting import evict, forget_again
 from cadre.shared.handling import Handling
 from cadre.shared.histories import Histories
@@ -28,6 +31,7 @@ from cadre.shared.journal import Journal
 from cadre.shared.keyring import Keyring
 from cadre.shared.log import Log
 from cadre.shared.master_keys import MasterKeys
+from cadre.shared.outages import told
 from cadre.shared.past import Past
 from cadre.shared.progress import Progress
 from cadre.shared.projector import Projector
@@ -38,11 +42,15 @@ from cadre.shared.serving import today_in_china
 from cadre.shared.settings import Settings
 from cadre.shared.signed import Message
 from cadre.shared.vitals import Check, Stops, Vitals
+from cadre.shared.written import WriteTest
 
-STREAM_WAIT_S = 0.5
+START_AGAIN_S = 0.5
 RECONNECT_WAIT_S = 0.25
 BEYOND_END_S = 0.5
 """After so long it is asked once more whether the log has come so far: its leader may change."""
+PING_EVERY_S = 5
+PINGS_UNANSWERED_MAX = 2
+CONNECTION = "connection"
 
 _LOGGER = structlog.get_logger(__name__)
 
@@ -65,8 +73,11 @@ class Runtime:
     past: Past
     branch: Branch
     vitals: Vitals
-    failed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the runner or the reactions ended, which only a defect can cause."""
+    failed: asyncio.Event
+    """Set when the process cannot go on: a task that runs for ever has ended, or the connection to
+    the log is over for good. Whoever keeps the service starts it anew."""
+    running: Running
+    writes: WriteTest
 
     async def wait(self, position: int) -> None:
         """Return once the tables show a position that somebody named.
@@ -87,19 +98,47 @@ class Runtime:
         await self.projector.wait(position, self.settings.wait_s_max)
 
     def task_ended(self, task: asyncio.Task[None]) -> None:
-        """Note that a task that runs for ever has ended."""
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _LOGGER.error("task failed", task=task.get_name(), exc_info=error)
-            self.failed.set()
+        """Note that a task that runs for ever has ended; first that, then the word about it."""
+        if task.cancelled():
+            return
+        self.failed.set()
+        _LOGGER.error("task ended", task=task.get_name(), exc_info=task.exception())
 
 
-async def connect(settings: Settings) -> Connection:
-    """A connection that never gives up, with an inbox only its user may read."""
+def waiting(state: State) -> Unavailable | None:
+    """Why an application cannot be asked anything yet; None once its `Runtime` is there."""
+    if hasattr(state, "runtime"):
+        return None
+    vitals: Vitals | None = getattr(state, "vitals", None)
+    try:
+        if vitals is not None:
+            vitals.require(Stops.COMMANDS)
+    except Unavailable as error:
+        return error
+    return Unavailable("the service is starting", hint="try again; /health/ready says for what")
+
+
+async def connect(
+    settings: Settings, vitals: Vitals | None = None, over: asyncio.Event | None = None
+) -> Connection:
+    """A connection that never gives up, with an inbox only its user may read.
+
+    ``over`` is set when it ended for good nevertheless: a password that no longer holds ends it.
+    """
+    connection = Connection()
 
     async def on_error(error: Exception) -> None:
-        _LOGGER.warning("nats", error=str(error) or type(error).__name__)
+        _LOGGER.warning("nats", error=told(error))
+        await connection.note_refused(error)
+        if vitals is not None and not connection.is_connected:
+            detail = f"the log cannot be reached: {told(error)}"
+            vitals.found(CONNECTION, detail, hint="it is tried again", stops=Stops.COMMANDS)
 
-    return await open_connection(
+    async def on_end() -> None:
+        if over is not None:
+            over.set()
+
+    await connection.reach(
         settings.nats_url,
         ca_file=settings.ca_file,
         user=settings.nats_user,
@@ -107,18 +146,33 @@ async def connect(settings: Settings) -> Connection:
         inbox_prefix=f"_INBOX_{settings.nats_user}".encode(),
         # Exhausted reconnects would freeze the event loop.
         max_reconnect_attempts=-1,
-        reconnect_time_wait=RECONNECT_WAIT_S,
+        reconnect_time_wait=RECONNECT_WAIT_S,  # pyright: ignore[reportArgumentType]
+        # So a server that is gone without a word is noticed.
+        ping_interval=PING_EVERY_S,
+        max_outstanding_pings=PINGS_UNANSWERED_MAX,
         error_cb=on_error,
+        closed_cb=on_end,
         name=f"cadre-{settings.nats_user}",
     )
+    if vitals is not None:
+        vitals.passed(CONNECTION)
+    return connection
 
 
 @contextlib.asynccontextmanager
 async def running(
-    service: Service, settings: Settings, today: Callable[[], date] = today_in_china
+    service: Service,
+    settings: Settings,
+    today: Callable[[], date] = today_in_china,
+    vitals: Vitals | None = None,
 ) -> AsyncGenerator[Runtime]:
-    """A service with its runner, reactions and diary at work, until the block ends."""
-    client = await connect(settings)
+    """A service with its runner, reactions and diary at work, until the block ends.
+
+    It waits for a log and for databases that are not there yet; ``vitals`` tell for what.
+    """
+    vitals = vitals or Vitals()
+    over = asyncio.Event()
+    client = await connect(settings, vitals, over)
     database = Database(settings.database_url.get_secret_value())
     keys = Database(settings.keys_url.get_secret_value(), durable=True)
     runtime = _assemble(
@@ -128,31 +182,22 @@ async def running(
         database,
         Keyring(keys, MasterKeys(settings.master_key, settings.master_key_previous)),
         today,
+        vitals,
     )
     try:
-        await runtime.codec.keyring.create()
-        await _await_stream(runtime.log)
-        await runtime.projector.start()
-        await runtime.handling.command_ids.start()
-        await runtime.reactor.start()
-        known = await runtime.branch.start()
-        if known:
-            await forget_again(runtime.log, keys.engine)
-        await service.start(runtime.context)
-        tasks = [
-            asyncio.create_task(runtime.projector.run(), name="projector"),
-            asyncio.create_task(runtime.reactor.run(), name="reactor"),
-            asyncio.create_task(_diary(runtime).run(), name="diary"),
-            asyncio.create_task(runtime.vitals.watch(_checks(runtime)), name="vitals"),
-        ]
-        if not known:
-            forgetting = _forget_once_known(runtime, keys)
-            tasks.append(asyncio.create_task(forgetting, name="forgetting"))
-        for task in tasks:
+        known = await _started(runtime, database, keys)
+        tasks = runtime.running.tasks
+        for name, work in _for_ever(runtime, _checks(runtime, database, keys)):
+            task = asyncio.create_task(work, name=name)
             task.add_done_callback(runtime.task_ended)
+            tasks.append(task)
+        others = [asyncio.create_task(_end_with(over, runtime))]
+        if not known:
+            others.append(asyncio.create_task(_forget_once_known(runtime, keys)))
         try:
             yield runtime
         finally:
+            tasks = [*tasks, *others]
             if runtime.projector.rebuilding:
                 tasks.append(runtime.projector.rebuilding)
             for task in tasks:
@@ -165,6 +210,67 @@ async def running(
         await keys.close()
 
 
+async def _end_with(over: asyncio.Event, runtime: Runtime) -> None:
+    """A connection that ended for good ends the service: it could only be deaf."""
+    await over.wait()
+    runtime.failed.set()
+    detail = "the log's server has ended the connection for good"
+    hint = "look whether the password in the settings is that of the server"
+    runtime.vitals.found(CONNECTION, detail, hint=hint, stops=Stops.EVERYTHING)
+
+
+def _for_ever(
+    runtime: Runtime, checks: Sequence[Check]
+) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+    """What runs until the service ends."""
+    yield "projector", runtime.projector.run()
+    if runtime.service.reactions:
+        yield "reactor", runtime.reactor.run()
+    yield "diary", _diary(runtime).run()
+    yield "vitals", runtime.vitals.watch(checks)
+
+
+async def _started(runtime: Runtime, database: Database, keys: Database) -> bool:
+    """Do what comes before everything else; each step waits for what it needs.
+
+    Whether the log is the one that is known.
+    """
+    trials = partial(create, service=runtime.service.name)
+    vitals = runtime.vitals
+    await _patiently(vitals, "database", runtime.codec.keyring.create)
+    await _patiently(vitals, "database", partial(database.transact, trials))
+    await _patiently(vitals, "database", partial(keys.transact, trials))
+    await _patiently(vitals, "log", runtime.log.info)
+    await _patiently(vitals, "database", runtime.projector.start)
+    await _patiently(vitals, "database", runtime.reactor.start)
+    known = await _patiently(vitals, "database", runtime.branch.start)
+    await _patiently(vitals, "log", runtime.handling.command_ids.start)
+    if known:
+        await _patiently(vitals, "log", partial(forget_again, runtime.log, keys.engine))
+    await _patiently(vitals, "database", partial(runtime.service.start, runtime.context))
+    return known
+
+
+async def _forget_once_known(runtime: Runtime, keys: Database) -> None:
+    """What another branch says was destroyed is none of this service's business."""
+    await runtime.branch.proven()
+    await _patiently(runtime.vitals, "log", partial(forget_again, runtime.log, keys.engine))
+
+
+async def _patiently[T](vitals: Vitals, name: str, step: Callable[[], Awaitable[T]]) -> T:
+    """Carry out a step; again and again while what it needs is not there."""
+    while True:
+        try:
+            done = await step()
+        except (Unavailable, OutcomeUnknown, NotFound) as error:
+            _LOGGER.warning("waiting", for_=name, error=str(error))
+            vitals.found(name, error.detail, hint=error.hint or "", stops=Stops.EVERYTHING)
+            await asyncio.sleep(START_AGAIN_S)
+        else:
+            vitals.passed(name)
+            return done
+
+
 def _assemble(
     service: Service,
     settings: Settings,
@@ -172,6 +278,7 @@ def _assemble(
     database: Database,
     keyring: Keyring,
     today: Callable[[], date],
+    vitals: Vitals,
 ) -> Runtime:
     codec = Codec(Signer.from_seed(service.name, settings.signing_key), keyring)
     log = Log(client)
@@ -193,7 +300,6 @@ def _assemble(
     projector = Projector(
         service.read_models, database, log, codec, journal, seen, journaled=journaled
     )
-    vitals = Vitals()
     histories = Histories(service.name, log, journal, codec, projector)
     past = Past(service.read_models, log, codec, projector)
     handling = Handling(
@@ -226,6 +332,9 @@ def _assemble(
         past,
         known,
         vitals,
+        asyncio.Event(),
+        Running(log, projector, reactor, bool(service.reactions)),
+        WriteTest(log, service.name, (readings.written,)),
     )
 
 
@@ -234,23 +343,27 @@ def first_fingerprint_key(master: bytes) -> bytes:
     return hmac.new(master, b"cadre/command-fingerprint", sha256).digest()
 
 
-def _checks(runtime: Runtime) -> list[Check]:
+def _checks(runtime: Runtime, *databases: Database) -> list[Check]:
     """What is looked at every few seconds."""
-
-    async def connected() -> None:
-        if not runtime.client.is_connected:
-            raise Unavailable("there is no connection to the log", hint="it is taken up by itself")
 
     async def whole() -> None:
         if gap := runtime.projector.gap:
             hint = "look with `cadre audit verify`; `cadre audit repair` may give it back"
             raise Unavailable(f"the log lacks events: {gap}", hint=hint)
 
+    writing = Writing(databases, runtime.service.name)
     return [
-        Check("connection", connected),
+        Check(CONNECTION, connected(runtime.client)),
+        Check("subscriptions", Seldom(heard(runtime.client))),
         Check(branch.FAULT, runtime.branch.look, Stops.EVERYTHING),
         Check("log-gap", whole, Stops.EVERYTHING),
+        Check("log-write", Seldom(runtime.writes.look)),
+        # What does not answer cannot show its tables either.
+        Check("database", answering(databases), Stops.EVERYTHING),
+        Check("database-write", Seldom(writing.look)),
         Check("command-ids", runtime.handling.command_ids.look),
+        Check("runner", runtime.running.look),
+        Check("reactions", runtime.running.look_at_reactions, Stops.NOTHING),
     ]
 
 
@@ -261,20 +374,3 @@ def _diary(runtime: Runtime) -> Diary:
         runtime.projector,
         runtime.handling.handle,
     )
-
-
-async def _forget_once_known(runtime: Runtime, keys: Database) -> None:
-    """What another branch says was destroyed is none of this service's business."""
-    await runtime.branch.proven()
-    await forget_again(runtime.log, keys.engine)
-
-
-async def _await_stream(log: Log) -> None:
-    while True:
-        try:
-            await log.info()
-        except CadreError as error:
-            _LOGGER.info("waiting for the stream", error=str(error))
-            await asyncio.sleep(STREAM_WAIT_S)
-        else:
-            return

@@ -10,10 +10,11 @@ import contextlib
 import inspect
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
@@ -40,27 +41,50 @@ from cadre.shared.runtime import Runtime, running
 from cadre.shared.service import Service
 from cadre.shared.serving import Reader
 from cadre.shared.settings import Settings
-from cadre.shared.vitals import Stops
+from cadre.shared.vitals import Stops, Vitals
 from cadre.shared.wire import PROBLEM, from_validation
 from cadre.shared.wire_schemas import PROBLEM_SCHEMA
 
 type Problem = Annotated[dict[str, Any], WithJsonSchema(PROBLEM_SCHEMA)]
 
+START_S_MAX = 3.0
+STARTED_ANEW = "whoever keeps it starts it anew"
+
+type End = Callable[[], None]
+
+_LOGGER = structlog.get_logger(__name__)
 _BEARER = HTTPBearer(auto_error=False, description="CADRE_API_TOKEN of the service")
 
 
-def create_app(service: Service, settings: Settings) -> FastAPI:
-    """The service's ASGI application; it connects when the server starts it."""
+def stop() -> None:
+    """Have the server stop in good order."""
+    signal.raise_signal(signal.SIGTERM)
+
+
+def create_app(service: Service, settings: Settings, end: End = stop) -> FastAPI:
+    """The service's ASGI application; it connects when the server starts it.
+
+    While what it needs is not there it answers all the same: health says for what it waits.
+    ``end`` is called when the process cannot go on.
+    """
     metrics = Metrics(service.name)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with running(service, settings) as runtime, serve(runtime, metrics):
-            app.state.runtime = runtime
-            app.state.context = runtime.context
-            watch = asyncio.create_task(_stop_when_failed(runtime))
+        started = asyncio.Event()
+        serving = asyncio.create_task(_serve(app, service, settings, end, started))
+        serving.add_done_callback(partial(_ended, end))
+        starting = asyncio.create_task(started.wait())
+        # Who starts it finds it ready, unless that takes long.
+        await asyncio.wait(
+            {serving, starting}, timeout=START_S_MAX, return_when=asyncio.FIRST_COMPLETED
+        )
+        starting.cancel()
+        try:
             yield
-            watch.cancel()
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
 
     # The page with the documents brings its own scripts: a closed network has nobody to ask.
     app = FastAPIOffline(
@@ -80,6 +104,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         },
     )
     app.state.metrics = metrics
+    app.state.vitals = Vitals()
     app.add_middleware(Recording)
     app.add_middleware(Door, service=service, settings=settings, metrics=metrics, state=app.state)
     _tell_errors(app)
@@ -96,10 +121,30 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     return app
 
 
-async def _stop_when_failed(runtime: Runtime) -> None:
-    """A service whose runner failed must not go on answering: whoever keeps it starts it anew."""
-    await runtime.failed.wait()
-    signal.raise_signal(signal.SIGTERM)
+async def _serve(
+    app: FastAPI, service: Service, settings: Settings, end: End, started: asyncio.Event
+) -> None:
+    """Run the service until it fails: whoever keeps it starts it anew."""
+    vitals: Vitals = app.state.vitals
+    metrics: Metrics = app.state.metrics
+    async with running(service, settings, vitals=vitals) as runtime, serve(runtime, metrics):
+        app.state.runtime = runtime
+        app.state.context = runtime.context
+        started.set()
+        await runtime.failed.wait()
+        # Nobody may be told that it is well meanwhile.
+        vitals.found("process", "the service ends", hint=STARTED_ANEW, stops=Stops.EVERYTHING)
+        end()
+        await asyncio.Event().wait()
+
+
+def _ended(end: End, serving: asyncio.Task[None]) -> None:
+    """A service that could not even start must not stay."""
+    if not serving.cancelled() and (error := serving.exception()) is not None:
+        try:
+            _LOGGER.critical("the service cannot run", exc_info=error)
+        finally:
+            end()
 
 
 def _describe(app: FastAPI, service: Service) -> None:

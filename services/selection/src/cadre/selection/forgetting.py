@@ -14,6 +14,7 @@ from cadre.selection.identities import Identities
 from cadre.selection.privacy import Forget, LiftRestriction, PrivacyCommand, Restrict, hindrances_to
 from cadre.selection.tables import CANDIDACIES, PROTECTED_PERSONS
 from cadre.shared import key_store
+from cadre.shared.database import connected
 from cadre.shared.errors import Malformed
 from cadre.shared.messages import Command, Meta
 from cadre.shared.service import Context, Due
@@ -103,7 +104,7 @@ async def open_motions(context: Context, cadre_id: str) -> tuple[str, ...]:
         .where(CANDIDACIES.c.cadre_id == cadre_id, CANDIDACIES.c.ended.is_(None))
         .order_by(CANDIDACIES.c.motion_id)
     )
-    async with context.tables.connect() as connection:
+    async with connected(context.tables) as connection:
         return tuple(await connection.scalars(query))
 
 

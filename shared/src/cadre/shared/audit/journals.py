@@ -34,7 +34,7 @@ async def snapshot(url: str) -> AsyncGenerator[AsyncConnection]:
         path = quote(parsed.database or "")
         parsed = parsed.set(database=f"file:{path}", query={"mode": "ro", "uri": "true"})
         options = {}
-    engine = create_async_engine(parsed)
+    engine = create_async_engine(parsed, hide_parameters=True)
     if not options:
         event.listen(engine.sync_engine, "connect", _without_transactions)
         event.listen(engine.sync_engine, "begin", _begin)
