@@ -28,6 +28,8 @@ class Fold[S]:
     entity: str
     initial: S
     evolve: Callable[[S, Recorded[Event]], S]
+    bears_unreadable: bool = False
+    """Whether events that this version cannot read are passed over."""
 
     def of(self, aggregate_id: str) -> "Scope[S]":
         return Scope(self, aggregate_id)
