@@ -13,7 +13,7 @@ import typer
 
 from cadre.cli.data_directory import SERVICES, DataDirectory, Run
 from cadre.cli.options import DEFAULT_DATA, Data
-from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
+from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, styled, table
 from cadre.shared.connection import connect_once
 from cadre.shared.errors import CadreError
 from cadre.shared.log import Log
@@ -51,7 +51,7 @@ def doctor(data: Data = DEFAULT_DATA, as_json: AsJson = False) -> None:
     else:
         rows = [
             (
-                "[green]ok[/green]" if c.ok else "[red]!![/red]",
+                styled("ok", "green") if c.ok else styled("!!", "red"),
                 c.name,
                 c.found,
                 "" if c.ok else c.advice,
