@@ -51,20 +51,29 @@ class Seen:
             self._room = self.FIRST_KEYS << len(self._parts)
             self._parts.append(bytearray(self._room * self.BITS_PER_KEY // 8))
         bits = self._parts[-1]
-        for at in self._places(key, len(bits) * 8):
+        at, step = _place(key)
+        for _ in range(self.PROBES):
+            at = (at + step) % (len(bits) * 8)
             bits[at >> 3] |= 1 << (at & 7)
         self._room -= 1
 
     def __contains__(self, key: bytes) -> bool:
-        return any(
-            all(bits[at >> 3] & (1 << (at & 7)) for at in self._places(key, len(bits) * 8))
-            for bits in self._parts
-        )
+        begin, step = _place(key)
+        for bits in self._parts:
+            at, size = begin, len(bits) * 8
+            for _ in range(self.PROBES):
+                at = (at + step) % size
+                if not bits[at >> 3] & (1 << (at & 7)):
+                    break
+            else:
+                return True
+        return False
 
-    def _places(self, key: bytes, size: int) -> list[int]:
-        # Python's hash of bytes bears a secret of the process: nobody can aim at a place.
-        low, high = hash(key) & 0xFFFFFFFF, hash(key) >> 32 | 1
-        return [(low + n * high) % size for n in range(self.PROBES)]
+
+def _place(key: bytes) -> tuple[int, int]:
+    # Python's hash of bytes bears a secret of the process: nobody can aim at a place.
+    hashed = hash(key)
+    return hashed & 0xFFFFFFFF, hashed >> 32 & 0xFFFFFFFF | 1
 
 
 @dataclass(slots=True)
