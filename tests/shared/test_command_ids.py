@@ -216,6 +216,7 @@ async def test_an_index_that_lags_behind_the_window_takes_no_command(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command_ids, "WAIT_S_MAX", 0.2)
+    monkeypatch.setattr(command_ids, "BEHIND_S_TOLD", 0.0)
     async with selection(environment) as one, training(environment) as other:
         ids = one.handling.command_ids
         monkeypatch.setattr(type(one.projector), "_apply", _stand_still)

@@ -77,7 +77,7 @@ async def test_the_server_accepts_a_filter_that_does_not_cover_the_subject(log: 
 async def test_a_repeated_event_id_is_stored_once(log: Log) -> None:
     same = str(uuid4())
     await log.append([(event("history.selection.cadre.c-ana.observed", same), None)])
-    with pytest.raises(Conflict, match="this id is stored"):
+    with pytest.raises(Conflict, match="this command is stored"):
         await log.append([(event("history.selection.cadre.c-ana.observed", same), None)])
     assert await log.last_position() == 1
 

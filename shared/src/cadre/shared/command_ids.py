@@ -30,6 +30,8 @@ from cadre.shared.signed import Message
 INDEX = "command-ids"
 BEHIND_S_MAX = 60.0
 """How old an event may be that the index lacks: half of the server's window."""
+BEHIND_S_TOLD = 10.0
+"""From when on that is told as a fault; until then a command waits for the index, or is refused."""
 WAIT_S_MAX = 5.0
 ROWS_AT_ONCE = 20_000
 
@@ -109,7 +111,8 @@ class CommandIds:
         self._ends.append((time.monotonic(), end))
         self._forget_old_ends()
         await self._take_in()
-        if self._ends[0][1] > self._seen_to and len(self._ends) > 1:
+        since, needed = self._ends[0]
+        if needed > self._seen_to and time.monotonic() - since >= BEHIND_S_TOLD:
             raise Unavailable(
                 f"the index of command ids stands at {self._seen_to}, the log ends at {end}",
                 hint="it goes on by itself; see `cadre projections status`",
