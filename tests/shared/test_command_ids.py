@@ -216,7 +216,6 @@ async def test_an_index_that_lags_behind_the_window_takes_no_command(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command_ids, "WAIT_S_MAX", 0.2)
-    monkeypatch.setattr(command_ids, "BEHIND_S_TOLD", 0.0)
     async with selection(environment) as one, training(environment) as other:
         ids = one.handling.command_ids
         monkeypatch.setattr(type(one.projector), "_apply", _stand_still)
@@ -225,6 +224,7 @@ async def test_an_index_that_lags_behind_the_window_takes_no_command(
         await ids.look()
         with pytest.raises(Unavailable):
             await one.handling.handle(registered(ANA), meta(uuid4()))
+        monkeypatch.setattr(command_ids, "BEHIND_S_TOLD", 0.0)
         with pytest.raises(Unavailable, match="index of command ids"):
             await ids.look()
 
