@@ -83,7 +83,7 @@ async def test_no_append_is_guarded_by_another_filter_than_that_of_its_history(l
 async def test_a_repeated_event_id_is_stored_once(log: Log) -> None:
     same = str(uuid4())
     await log.append([(event("history.selection.cadre.c-ana.observed", same), None)])
-    with pytest.raises(Conflict, match="of this command is stored"):
+    with pytest.raises(Conflict, match="this command is stored"):
         await log.append([(event("history.selection.cadre.c-ana.observed", same), None)])
     assert await log.last_position() == 1
 

@@ -1,6 +1,7 @@
 """The same command over HTTP and over NATS: outcomes, problems, who may call."""
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import AsyncIterator
@@ -298,3 +299,155 @@ async def test_the_document_tells_of_the_commands_that_the_door_takes(
         assert "#/components/schemas/Outcome" in json.dumps(answer)
     wrong = await http.get("/commands/register")
     assert wrong.status_code == 405
+
+
+def is_problem(answer: httpx.Response, status: int) -> bool:
+    return (
+        answer.status_code == status
+        and answer.headers["content-type"] == "application/problem+json"
+        and answer.json()["status"] == status
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "/projections/", 404),
+        ("POST", "/commands/no-such", 404),
+        ("GET", "/commands/register", 405),
+        ("DELETE", "/projections", 405),
+        ("OPTIONS", "/projections", 405),
+        ("GET", f"/people/{ANA}%00", 400),
+        ("GET", f"/people/{ANA}?after=%00", 400),
+        ("GET", f"/people/{ANA}?x=%E2%80%AE", 400),
+        ("GET", f"/people/{ANA}?after={2**63}", 400),
+        ("GET", f"/people/{ANA}?after=-1", 400),
+        ("GET", f"/people/{ANA}?known_at={2**64}", 400),
+        ("GET", f"/people/{ANA}?known_at_time=0001-01-01T00:00:00%2B14:00", 400),
+        ("GET", f"/people/{ANA}?known_at_time=9999-12-31T23:59:59-14:00", 400),
+        ("GET", f"/people/{ANA}?known_at_time=nonsense", 400),
+        ("GET", f"/histories/cadre/{ANA}?known_at_time=0001-01-01T00:00:00%2B14:00", 400),
+        ("GET", f"/histories/cadre/{ANA}?on=9999-12-31", 400),
+        ("GET", "/histories/cadre/" + "a" * 5000, 400),
+        ("GET", "/histories/cadre/%zz", 400),
+        ("POST", "/projections/retry/%00", 400),
+    ],
+)
+async def test_every_answer_is_a_problem_with_the_right_status(
+    http: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    assert is_problem(await http.request(method, path), status)
+
+
+async def test_a_defect_tells_nothing_of_the_inside(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ValueError("a secret of the inside")
+
+    monkeypatch.setattr(Handling, "messages", broken)
+    monkeypatch.setattr(Handling, "handle", broken)
+    for answer in (await http.get(f"/histories/cadre/{ANA}"), await post(http, REGISTER)):
+        assert is_problem(answer, 500)
+        assert "inside" not in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"[" * 100_000, b'"\\ud800"', b"", b"{"])
+async def test_a_body_that_is_no_json_is_told(http: httpx.AsyncClient, body: bytes) -> None:
+    headers = {"Idempotency-Key": str(uuid4()), "Content-Type": "text/plain"}
+    for path in ("/commands/register", "/commands"):
+        assert is_problem(await http.post(path, content=body, headers=headers), 400)
+
+
+async def test_a_body_is_refused_before_it_is_read_whole(http: httpx.AsyncClient) -> None:
+    headers = {"Idempotency-Key": str(uuid4())}
+    for path in ("/commands/register", "/projections/rebuild"):
+        answer = await http.post(path, content=b" " * ((1 << 20) + 1), headers=headers)
+        assert is_problem(answer, 413)
+        assert (await _sent_without_end(http, path)).startswith(b"HTTP/1.1 413")
+    many = await http.post("/commands", content=b"[" + b" " * (1 << 20) + b"]", headers=headers)
+    assert many.json() == []
+
+
+async def _sent_without_end(http: httpx.AsyncClient, path: str) -> bytes:
+    """What is answered to a body in pieces that does not end, when the server has closed."""
+    reader, writer = await asyncio.open_connection(http.base_url.host, http.base_url.port)
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token\r\n"
+    writer.write(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+    piece = b"10000\r\n" + b" " * (1 << 16) + b"\r\n"
+    answered = asyncio.create_task(reader.read(1000))
+    for _ in range(1 << 10):
+        if answered.done():
+            break
+        writer.write(piece)
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        await asyncio.sleep(0)
+    writer.close()
+    return await answered
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "Cadre-Actor", "Authorization"])
+async def test_a_header_that_says_two_things_is_refused(http: httpx.AsyncClient, name: str) -> None:
+    given = {"Idempotency-Key": str(uuid4()), "Cadre-Actor": "a", "Authorization": "Bearer token"}
+    two = [*given.items(), (name.lower(), str(uuid4()))]
+    async with httpx.AsyncClient(base_url=http.base_url) as plain:
+        answer = await plain.post("/commands/register", json=REGISTER, headers=two)
+        assert is_problem(answer, 400)
+        assert answer.json()["where"] == name.lower()
+        twice = [*given.items(), (name.lower(), given[name])]
+        taken = await plain.post("/commands/register", json=REGISTER, headers=twice)
+        assert taken.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", True),
+        ("00-00000000000000000000000000000000-b7ad6b7169203331-01", False),
+        ("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", False),
+        ("00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", False),
+        ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more", False),
+        ("x" * 10_000, False),
+    ],
+)
+async def test_the_context_of_a_trace_is_kept_or_dropped(
+    http: httpx.AsyncClient, server: NatsServer, given: str, kept: bool
+) -> None:
+    for n, send in enumerate((post_with, request_with)):
+        body = REGISTER | {"cadre_id": cadre_id(n)}
+        outcome = await send(http, server, body, given)
+        raw = await http.get(f"/histories/cadre/{body['cadre_id']}", params={"raw": True})
+        assert outcome["outcome"] == "recorded"
+        assert raw.json()["entries"][0]["headers"].get("traceparent") == (given if kept else None)
+
+
+async def post_with(http: httpx.AsyncClient, _: NatsServer, body: Any, trace: str) -> Any:
+    headers = {"Idempotency-Key": str(uuid4()), "traceparent": trace}
+    return (await http.post("/commands/register", json=body, headers=headers)).json()
+
+
+async def request_with(_: httpx.AsyncClient, server: NatsServer, body: Any, trace: str) -> Any:
+    return await request(server, body, traceparent=trace)
+
+
+async def test_over_nats_too_a_header_says_one_thing(
+    http: httpx.AsyncClient, server: NatsServer
+) -> None:
+    del http
+    told = await request(server, REGISTER, **{"idempotency-key": str(uuid4())})
+    assert (told["status"], told["where"]) == (400, "idempotency-key")
+    told = await request(server, REGISTER, **{"Cadre-Actor": "a\x1b[2J"})
+    assert (told["status"], told["where"]) == (400, "Cadre-Actor")
+
+
+async def test_a_text_that_no_screen_should_show_is_refused_on_every_way(
+    http: httpx.AsyncClient, server: NatsServer
+) -> None:
+    wrong = REGISTER | {"person_name": "\u202e三张\x00"}
+    many = await http.post(
+        "/commands", json=[{"name": "register", "id": str(uuid4()), "body": wrong}]
+    )
+    told = [(await post(http, wrong)).json(), await request(server, wrong), many.json()[0]]
+    assert [(one["status"], one["where"]) for one in told] == [(400, "person_name")] * 3

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from cadre.appointment.app import SERVICE as APPOINTMENT
 from cadre.cli import witnessing
@@ -270,7 +271,7 @@ def _print(report: Report) -> None:
     ]
     CONSOLE.print(table("审计 Audit", ("examined", ""), rows))
     for notice in report.notices:
-        CONSOLE.print(f"[yellow]![/yellow] {notice}", highlight=False)
+        CONSOLE.print(f"[yellow]![/yellow] {escape(notice)}", highlight=False)
     for one in report.repairs:
         said = f"{one.repaired_at:%Y-%m-%d %H:%M} {one.by}: {one.reason}"
         counts = f"{len(one.restored)} events from the journals, {len(one.left)} positions left"

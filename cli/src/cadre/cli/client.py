@@ -82,9 +82,11 @@ class Client:
         given = {name: value for name, value in params.items() if value is not None}
         return self._call(service, "GET", path, params=given)
 
-    def post(self, service: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    def post(
+        self, service: str, path: str, body: dict[str, Any] | None = None, **headers: str
+    ) -> Any:
         """An action's answer."""
-        return self._call(service, "POST", path, json=body)
+        return self._call(service, "POST", path, json=body, headers=headers)
 
     def command(
         self, service: str, name: str, body: dict[str, Any], command_id: UUID | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from cadre.cli import system
 from cadre.cli.client import Client
@@ -138,7 +139,8 @@ def _print_import(path: Path, plan: ImportPlan, imported: Imported) -> None:
         f"错误 errors {plan.errors}，警告 warnings {plan.warnings}"
     )
     for issue in sorted(plan.issues, key=lambda i: i.severity)[:ISSUES_SHOWN]:
-        CONSOLE.print(f"  [dim]{issue.file} 第 {issue.row} 行：{issue.what}；{issue.remedy}[/dim]")
+        told = f"{issue.file} 第 {issue.row} 行：{issue.what}；{issue.remedy}"
+        CONSOLE.print(f"  [dim]{escape(told)}[/dim]")
     if len(plan.issues) > ISSUES_SHOWN:
         CONSOLE.print(f"  [dim]…… 另有 {len(plan.issues) - ISSUES_SHOWN} 条[/dim]")
 

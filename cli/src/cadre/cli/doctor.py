@@ -17,7 +17,7 @@ from cadre.cli import ownership
 from cadre.cli.data_directory import SERVICES, DataDirectory
 from cadre.cli.looking import Check, LogAddress, log_checks, service_checks
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
-from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
+from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, styled, table
 from cadre.cli.ownership import PARTS, named
 from cadre.cli.watch import trial
 from cadre.shared.connection import trusting
@@ -38,7 +38,7 @@ def doctor(data: Data = DEFAULT_DATA, settings: Settings = None, as_json: AsJson
     else:
         rows = [
             (
-                "[green]ok[/green]" if c.ok else "[red]!![/red]",
+                styled("ok", "green") if c.ok else styled("!!", "red"),
                 c.name,
                 _plain(c.found),
                 "" if c.ok else _plain(c.advice),

@@ -17,7 +17,7 @@ from cadre.cli.intake.issues import Issue
 from cadre.cli.intake.plan import ImportPlan, plan_import
 from cadre.cli.intake.records import Record
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
-from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
+from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, styled, table
 from cadre.cli.progressing import progress
 from cadre.shared.errors import Malformed
 
@@ -137,7 +137,7 @@ def print_plan(plan: ImportPlan, issues_file: Path | None = None) -> None:
     )
     rows = [
         (
-            "[red]错误[/red]" if issue.severity == "error" else "[yellow]警告[/yellow]",
+            styled("错误", "red") if issue.severity == "error" else styled("警告", "yellow"),
             issue.file,
             issue.row or "",
             issue.column or "",

@@ -2,35 +2,52 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
 from cadre.shared.errors import CadreError, Unavailable
+from cadre.shared.texts import escaped
 
 OK, DIFFERENT, WRONG_INPUT, UNAVAILABLE = 0, 1, 2, 3
 
-CONSOLE = Console()
-ERRORS = Console(stderr=True)
+
+class _Screen(Console):
+    """Shows signs that would move a cursor or turn the order of writing about as what they are."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            text, style, control = segment
+            yield segment if control else Segment(escaped(text), style)
+
+
+CONSOLE = _Screen()
+ERRORS = _Screen(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document for machines.")]
 
 
 def print_json(value: object) -> None:
     """Print a JSON document with readable Chinese and sorted keys."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, sort_keys=True, default=str) + "\n")
+    told = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    sys.stdout.write(escaped(told) + "\n")
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-    """A plain table; cells become text."""
+    """A plain table; cells are shown as they are written, styled ones apart (see `styled`)."""
     made = Table(title=title, title_justify="left", header_style="bold", box=None)
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*(str(cell) for cell in row))
+        made.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
     return made
 
 
@@ -43,11 +60,16 @@ def not_usable(error: OSError) -> CadreError:
     )
 
 
+def styled(text: str, style: str) -> Text:
+    """A cell with a style of its own."""
+    return Text(text, style)
+
+
 def fail(error: CadreError, *, as_json: bool) -> int:
     """Tell an error in one sentence, or as problem details; the exit code."""
     if as_json:
         print_json(error.problem())
     else:
-        ERRORS.print(f"[red]cadre:[/red] {error}", markup=True, highlight=False)
+        ERRORS.print(f"[red]cadre:[/red] {escape(str(error))}", markup=True, highlight=False)
     status = int(str(error.problem().get("status", error.status)))
     return UNAVAILABLE if status >= 500 else WRONG_INPUT  # noqa: PLR2004

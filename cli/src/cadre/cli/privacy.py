@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from cadre.cli.client import Client, services
 from cadre.cli.data_directory import DataDirectory
@@ -213,7 +214,7 @@ def _print_preview(preview: dict[str, Any]) -> None:
     title = f"{preview['cadre_id']} 将不可读 will become unreadable"
     CONSOLE.print(table(title, ("", "", "n"), rows))
     for hindrance in preview["hindrances"]:
-        CONSOLE.print(f"[red]✗[/red] {hindrance}", highlight=False)
+        CONSOLE.print(f"[red]✗[/red] {escape(hindrance)}", highlight=False)
 
 
 def _reading(one: dict[str, Any]) -> tuple[str, ...]:

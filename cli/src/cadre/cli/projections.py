@@ -2,6 +2,7 @@
 
 import time
 from typing import Annotated, Any
+from uuid import uuid4
 
 import typer
 
@@ -125,6 +126,29 @@ def retry(
         print_json(answer)
     else:
         CONSOLE.print(f"{aggregate}: {answer['result']}")
+
+
+@app.command("set-aside")
+def set_aside(
+    service: ServiceName,
+    position: Annotated[int, typer.Argument(help="As `parked` prints it.")],
+    reason: Annotated[str, typer.Option(help="Why it never held; it is recorded for all to see.")],
+    data: Data = DEFAULT_DATA,
+    settings: Settings = None,
+    as_json: AsJson = False,
+) -> None:
+    """搁置无法适用的事件，视为自始未生效。 Say of a person's parked event that it never held."""
+    _known(service)
+    outcome = services(data, settings).post(
+        service,
+        "/projections/set-aside",
+        {"position": position, "reason": reason},
+        **{"Idempotency-Key": str(uuid4())},
+    )
+    if as_json:
+        print_json(outcome)
+    else:
+        CONSOLE.print(f"position {position} is set aside by position {outcome['position']}")
 
 
 def _known(service: str) -> None:

@@ -9,7 +9,7 @@ from rich.text import Text
 from cadre.cli.client import Client, services
 from cadre.cli.data_directory import SERVICES
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
-from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
+from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, styled, table
 from cadre.shared.errors import Malformed
 
 SERVICE_ZH = {"selection": "选", "training": "育", "supervision": "管", "appointment": "用"}
@@ -163,9 +163,9 @@ def print_comparison(found: list[dict[str, Any]]) -> None:
             one["tables"],
             one["rows"],
             one["sha256"][:16],
-            "[green]相同 equal[/green]"
+            styled("相同 equal", "green")
             if one["equal"]
-            else f"[red]不同 differ: {', '.join(one['differing'])}[/red]",
+            else styled(f"不同 differ: {', '.join(one['differing'])}", "red"),
         )
         for one in found
     ]

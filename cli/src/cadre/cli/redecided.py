@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich.markup import escape
+
 from cadre.cli.output import CONSOLE, table
 from cadre.contracts.event import RuleFinding
 from cadre.shared.audit.redecision import Redecided, Today, Verdict
@@ -95,7 +97,7 @@ def show(found: Found, *, with_today: bool) -> None:
     title = f"重判 Decided again: {found.counts.total()}"
     CONSOLE.print(table(title, ("", "决定 decisions"), rows))
     for notice in found.notices:
-        CONSOLE.print(f"[yellow]![/yellow] {notice}", highlight=False)
+        CONSOLE.print(f"[yellow]![/yellow] {escape(notice)}", highlight=False)
     for one in found.shown:
         _print_decision(one)
 
@@ -104,7 +106,7 @@ def _print_decision(one: Redecided) -> None:
     event, envelope = one.decision.event, one.decision.envelope
     CONSOLE.print(
         f"\n[bold]{WORDS[one.verdict]}[/bold] · {one.decision.position} · {event.effective_on} · "
-        f"{event.say()}\n{one.subject}\n"
+        f"{escape(event.say())}\n{one.subject}\n"
         f"依据至 evidence {envelope.evidence}，重判至 known at {one.known_at}，"
         f"代码 code {envelope.code_version or '?'} → {one.judged_by}",
         highlight=False,

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from cadre.cli import witnessing
 from cadre.cli.auditing import ORDERS, READ_MODELS
@@ -337,7 +338,7 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
 def _print(outcome: Outcome) -> None:
     plan = outcome.plan
     for notice in outcome.notices:
-        CONSOLE.print(f"[yellow]![/yellow] {notice}", highlight=False)
+        CONSOLE.print(f"[yellow]![/yellow] {escape(notice)}", highlight=False)
     if plan.other_branch is not None:
         CONSOLE.print(
             f"[red]日志为另一分支 The log is another branch[/red] from position {plan.other_branch}"
@@ -357,7 +358,9 @@ def _print(outcome: Outcome) -> None:
         CONSOLE.print(table("不可修复 Left", columns, lost[:EVENTS_SHOWN]))
     CONSOLE.print(f"{len(plan.restored)} 可修复 from journals, {len(plan.left)} 不可修复 left")
     for one in outcome.differences:
-        CONSOLE.print(f"[red]{one.kind}[/red] {one.position or ''} {one.detail}", highlight=False)
+        CONSOLE.print(
+            f"[red]{one.kind}[/red] {one.position or ''} {escape(one.detail)}", highlight=False
+        )
     if outcome.kept:
         CONSOLE.print(f"[green]已修复 Repaired.[/green] 原日志 The log as it was: {outcome.kept}")
     elif plan.restored:

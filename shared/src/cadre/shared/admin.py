@@ -1,25 +1,33 @@
 """What every service offers beside its own queries: histories, projections, a dump, a check."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Header, Query, Request
+from pydantic import BaseModel, ConfigDict
 
-from cadre.contracts.event import Slug
+from cadre.contracts.catalogue import UnknownEvent, UnreadableEvent
+from cadre.contracts.event import Slug, Text
 from cadre.shared import health, history, protection
 from cadre.shared.decider import Fold
 from cadre.shared.dump import Dump, dump, fresh_dump
-from cadre.shared.errors import NotFound
+from cadre.shared.errors import NotFound, NotPossible
+from cadre.shared.messages import Meta
+from cadre.shared.outcomes import Outcome
 from cadre.shared.parameters import Day, Moment, Position, Word
 from cadre.shared.readings import legal_ground
 from cadre.shared.recording import name_reader
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
-from cadre.shared.signed import Message
+from cadre.shared.setting_aside import SetAside
+from cadre.shared.signed import Message, id_of
+from cadre.shared.texts import FIT
 from cadre.shared.vitals import Stops
+from cadre.shared.wire import headers_from, meta_from
 
 
 class HistoryAnswer(BaseModel):
@@ -129,6 +137,18 @@ def router(service: Service) -> APIRouter:
         result = await runtime.projector.retry((parts[0], parts[1], parts[2]))
         return Retried.model_validate({"result": result})
 
+    @routes.post(
+        "/projections/set-aside", summary="Say that an event that cannot be applied never held"
+    )
+    async def set_aside(
+        request: Request,
+        wanted: Unappliable,
+        idempotency_key: Annotated[UUID, Header()],  # noqa: ARG001  # for the document
+        cadre_actor: Annotated[str, Header()],  # noqa: ARG001
+    ) -> Outcome:
+        meta = meta_from(headers_from(request.headers.items()))
+        return await _set_aside(request.app.state.runtime, wanted, meta)
+
     @routes.get(
         "/projections/dump",
         summary="Digests of every table, or the tables themselves",
@@ -163,11 +183,45 @@ async def _may_answer(request: Request) -> None:
     runtime.vitals.require(Stops.EVERYTHING)
 
 
+class Unappliable(BaseModel):
+    """Which parked event never held, and why somebody says so."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    position: Position
+    reason: Annotated[Text, FIT]
+
+
+async def _set_aside(runtime: Runtime, wanted: Unappliable, meta: Meta) -> Outcome:
+    """Say of a parked event of a person that it never held.
+
+    Raises: NotPossible for any other.
+    """
+    parked = await runtime.projector.parked_events()
+    found = next((e for e in parked if e.position == wanted.position and e.error), None)
+    if found is None or found.entity != "cadre":
+        raise NotPossible(
+            "only an event of a person that cannot be applied here is set aside",
+            where="position",
+            hint="see `cadre projections parked`; of another aggregate, update the service",
+        )
+    message = await runtime.log.get(wanted.position)
+    command = SetAside(
+        cadre_id=found.entity_id,
+        effective_on=runtime.context.today(),
+        position=wanted.position,
+        event_id=id_of(message),
+        reason=wanted.reason,
+    )
+    return await runtime.handling.handle(command, meta)
+
+
 def _require_shown(runtime: Runtime, request: Request, messages: Sequence[Message]) -> None:
     """Raises Restricted for a person whose data may only be stored, unless on a legal ground."""
     state = protection.UNPROTECTED
     for message in messages:
-        state = protection.evolve(state, runtime.codec.decode(message).event)
+        with contextlib.suppress(UnknownEvent, UnreadableEvent):
+            state = protection.evolve(state, runtime.codec.decode(message).event)
     if state.restricted and legal_ground(request.headers) is None:
         raise protection.restricted(messages[0].aggregate[2])
 
@@ -189,20 +243,15 @@ def _history_of(service: Service) -> Any:
         if not messages:
             raise NotFound(f"no {entity} {entity_id} is known", where=entity_id)
         _require_shown(runtime, request, messages)
-        if raw:
-            recorded = [runtime.codec.decode(message) for message in messages]
-        else:
-            recorded = await history.opened(runtime.codec, messages)
         if known_at_time is not None:
-            known_at = history.position_at(recorded, known_at_time)
+            known_at = history.position_at(messages, known_at_time)
+        told = await history.told(runtime.codec, messages, on, known_at, raw=raw)
         return HistoryAnswer(
             id=entity_id,
             position=messages[-1].position,
             on=on,
             known_at=known_at,
-            entries=history.entries(
-                history.as_of(recorded, on, known_at), raw=messages if raw else ()
-            ),
+            entries=told,
         )
 
     return endpoint

@@ -5,21 +5,24 @@ applied is parked with its aggregate: later events of that aggregate wait behind
 goes on.
 """
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection, insert, select, update
 
-from cadre.shared import generations
+from cadre.contracts.catalogue import UnknownEvent, UnreadableEvent
+from cadre.shared import generations, setting_aside
 from cadre.shared.codec import Codec
 from cadre.shared.generations import BUILDING, GENERATIONS, LIVE, PARKED, Generation
 from cadre.shared.journal import Journal, checkpoint, marked
 from cadre.shared.marks import Mark
 from cadre.shared.outages import outage
 from cadre.shared.read_models import Change, ReadModels
-from cadre.shared.signed import Message
+from cadre.shared.signed import Message, id_of
 
 _LOGGER = structlog.get_logger(__name__)
 
@@ -40,11 +43,23 @@ class Standing:
     """How far the journal has come."""
     parked: frozenset[Key]
     """What is parked in the generation that answers."""
+    set_aside: frozenset[int] = frozenset()
+    """The positions of events that no table is made with."""
 
     @classmethod
     def read(cls, connection: Connection, models: ReadModels) -> "Standing":
         live = generations.live(connection, models)
-        return cls(live, marked(connection), parked_keys(connection, live.number))
+        return cls(
+            live,
+            marked(connection),
+            parked_keys(connection, live.number),
+            setting_aside.known(connection),
+        )
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the tables that answer have to be made anew."""
+        return not self.live.current or self.live.without != len(self.set_aside)
 
 
 class Read(NamedTuple):
@@ -94,16 +109,22 @@ class Applying:
 
         With ``singly`` each event is tried in a savepoint of its own. Raises: Overtaken.
         """
-        live, parked = standing.live, standing.parked
+        live, parked, set_aside = standing.live, standing.parked, standing.set_aside
         journal = standing.journal
         if fresh := _behind(batch, journal.position):
             messages = [read.message for read in fresh]
             if not self.journal.write(connection, messages, journal.position, singly=singly):
                 raise Overtaken
             journal = Mark.of(messages[-1])
+            if said := setting_aside.said_in(connection, messages):
+                setting_aside.note(connection, said)
+                set_aside |= said.keys()
         if live.current:
-            live, parked = self._project(connection, live, parked, batch, singly=singly)
-        return Standing(live, journal, parked)
+            live, parked, corrected = self._project(
+                connection, live, parked, set_aside, batch, singly=singly
+            )
+            set_aside |= corrected
+        return Standing(live, journal, parked, set_aside)
 
     def build(
         self,
@@ -121,9 +142,14 @@ class Applying:
         building = next((g for g in known if g.number == number), None)
         if building is None or building.status == LIVE:
             return True
+        set_aside = setting_aside.known(connection)
+        if building.without != len(set_aside):
+            raise Overtaken
         parked = parked_keys(connection, number)
-        built, _ = self._project(connection, building, parked, batch, singly=singly)
-        return self._swap(connection, built)
+        built, _, corrected = self._project(
+            connection, building, parked, set_aside, batch, singly=singly
+        )
+        return not corrected and self._swap(connection, built)
 
     def begin(self, connection: Connection) -> tuple[Generation, bool]:
         """The generation to build, and whether that is done with.
@@ -132,10 +158,12 @@ class Applying:
         """
         known = generations.generations(connection, self.models)
         building = next((g for g in known if g.status == BUILDING), None)
-        if building is None or not building.current:
+        without = len(setting_aside.known(connection))
+        if building is None or not building.current or building.without != without:
             if building is not None:
                 building.drop(connection)
-            building = Generation.new(self.models, known[-1].number + 1, BUILDING)
+            number = known[-1].number + 1
+            building = Generation.new(self.models, number, BUILDING, without)
             building.create(connection)
         return building, self._swap(connection, building)
 
@@ -165,14 +193,19 @@ class Applying:
         connection: Connection,
         generation: Generation,
         parked: frozenset[Key],
+        set_aside: frozenset[int],
         batch: Batch,
         *,
         singly: bool,
-    ) -> tuple[Generation, frozenset[Key]]:
-        """Apply a batch to a generation; that generation and what is parked in it then."""
+    ) -> tuple[Generation, frozenset[Key], frozenset[int]]:
+        """Apply a batch to a generation; that generation and what is parked in it then.
+
+        The last are the positions of parked events that later ones of the batch correct: tables
+        are to be made without them.
+        """
         fresh = _behind(batch, generation.position)
         if not fresh:
-            return generation, parked
+            return generation, parked, frozenset()
         mark = Mark.of(fresh[-1].message)
         if not generation.advance(connection, mark):
             raise Overtaken
@@ -180,6 +213,8 @@ class Applying:
         waiting: list[tuple[Message, str]] = []
         stuck = set(parked)
         for message, made, unreadable in fresh:
+            if message.position in set_aside:
+                continue
             if stuck and message.aggregate in stuck:
                 waiting.append((message, ""))
                 continue
@@ -190,9 +225,34 @@ class Applying:
             elif not singly:
                 changes += made
         generation.apply(connection, changes)
+        corrected: dict[int, int] = {}
         if waiting:
             _park(connection, generation.number, waiting)
-        return replace(generation, position=mark.position, event=mark.event), frozenset(stuck)
+            corrected = self._corrected(connection, generation.number, waiting)
+            setting_aside.note(connection, corrected)
+        live = replace(generation, position=mark.position, event=mark.event)
+        return live, frozenset(stuck), frozenset(corrected)
+
+    def _corrected(
+        self, connection: Connection, number: int, waiting: Sequence[tuple[Message, str]]
+    ) -> dict[int, int]:
+        """The parked events that events which wait correct, with the position of the correction."""
+        by: dict[UUID, int] = {}
+        for message, error in waiting:
+            with contextlib.suppress(UnknownEvent, UnreadableEvent):
+                corrects = None if error else self.codec.decode(message).event.supersedes
+                if corrects is not None:
+                    by[corrects] = message.position
+        if not by:
+            return {}
+        stuck = select(PARKED.c.position).where(PARKED.c.generation == number, PARKED.c.error != "")
+        found = {m.position: m for m in self.journal.at(connection, stuck)}
+        found |= {message.position: message for message, error in waiting if error}
+        return {
+            position: by[event_id]
+            for position, message in found.items()
+            if (event_id := id_of(message)) is not None and event_id in by
+        }
 
 
 def changes_of(models: ReadModels, codec: Codec, message: Message) -> list[Change]:

@@ -30,6 +30,8 @@ from cadre.shared.signed import Message
 INDEX = "command-ids"
 BEHIND_S_MAX = 60.0
 """How old an event may be that the index lacks: half of the server's window."""
+BEHIND_S_TOLD = 10.0
+"""From when on that is told as a fault; until then a command waits for the index, or is refused."""
 WAIT_S_MAX = 5.0
 ROWS_AT_ONCE = 20_000
 
@@ -51,20 +53,29 @@ class Seen:
             self._room = self.FIRST_KEYS << len(self._parts)
             self._parts.append(bytearray(self._room * self.BITS_PER_KEY // 8))
         bits = self._parts[-1]
-        for at in self._places(key, len(bits) * 8):
+        at, step = _place(key)
+        for _ in range(self.PROBES):
+            at = (at + step) % (len(bits) * 8)
             bits[at >> 3] |= 1 << (at & 7)
         self._room -= 1
 
     def __contains__(self, key: bytes) -> bool:
-        return any(
-            all(bits[at >> 3] & (1 << (at & 7)) for at in self._places(key, len(bits) * 8))
-            for bits in self._parts
-        )
+        begin, step = _place(key)
+        for bits in self._parts:
+            at, size = begin, len(bits) * 8
+            for _ in range(self.PROBES):
+                at = (at + step) % size
+                if not bits[at >> 3] & (1 << (at & 7)):
+                    break
+            else:
+                return True
+        return False
 
-    def _places(self, key: bytes, size: int) -> list[int]:
-        # Python's hash of bytes bears a secret of the process: nobody can aim at a place.
-        low, high = hash(key) & 0xFFFFFFFF, hash(key) >> 32 | 1
-        return [(low + n * high) % size for n in range(self.PROBES)]
+
+def _place(key: bytes) -> tuple[int, int]:
+    # Python's hash of bytes bears a secret of the process: nobody can aim at a place.
+    hashed = hash(key)
+    return hashed & 0xFFFFFFFF, hashed >> 32 & 0xFFFFFFFF | 1
 
 
 @dataclass(slots=True)
@@ -100,7 +111,8 @@ class CommandIds:
         self._ends.append((time.monotonic(), end))
         self._forget_old_ends()
         await self._take_in()
-        if self._ends[0][1] > self._seen_to and len(self._ends) > 1:
+        since, needed = self._ends[0]
+        if needed > self._seen_to and time.monotonic() - since >= BEHIND_S_TOLD:
             raise Unavailable(
                 f"the index of command ids stands at {self._seen_to}, the log ends at {end}",
                 hint="it goes on by itself; see `cadre projections status`",

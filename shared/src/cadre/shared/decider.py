@@ -30,6 +30,8 @@ class Fold[S]:
     entity: str
     initial: S
     evolve: Callable[[S, Recorded[Event]], S]
+    bears_unreadable: bool = False
+    """Whether events that this version cannot read are passed over."""
 
     def __post_init__(self) -> None:
         if (self.service == "*") != (self.entity == PERSON):

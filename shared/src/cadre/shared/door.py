@@ -251,4 +251,6 @@ def crashed() -> CadreError:
 
 def problem(error: CadreError) -> Response:
     """An error as problem details (RFC 9457)."""
-    return JSONResponse(error.problem(), error.status, media_type=PROBLEM)
+    # What is too large was not read to its end: the connection is of no use any more.
+    headers = {"Connection": "close"} if isinstance(error, TooLarge) else None
+    return JSONResponse(error.problem(), error.status, media_type=PROBLEM, headers=headers)

@@ -46,7 +46,8 @@ async def fresh_dump(runtime: Runtime, hidden: Set[str] = frozenset()) -> Dump:
     try:
         async with engine.begin() as connection:
             end, parked = projector.position, await parked_since(projector)
-            await fold(connection, models, runtime.log, runtime.codec, end, parked)
+            without = projector.set_aside
+            await fold(connection, models, runtime.log, runtime.codec, end, parked, without)
             return await _dump(connection, models, end, runtime.codec.keyring, hidden)
     finally:
         await engine.dispose()

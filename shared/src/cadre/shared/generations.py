@@ -80,10 +80,14 @@ class Generation:
     event: str | None = field(default=None, compare=False)
 
     @classmethod
-    def new(cls, models: ReadModels, number: int, status: str) -> "Generation":
-        """A generation that today's code fills, from the beginning of the log."""
+    def new(cls, models: ReadModels, number: int, status: str, without: int = 0) -> "Generation":
+        """A generation that today's code fills, from the beginning of the log.
+
+        ``without`` is the number of events that it is made without.
+        """
         tables = _tables(models, number)
-        return cls(number, models.fingerprint, status, 0, 0, models, tables)
+        fingerprint = f"{models.fingerprint}+{without}" if without else models.fingerprint
+        return cls(number, fingerprint, status, 0, 0, models, tables)
 
     @property
     def mark(self) -> Mark:
@@ -97,7 +101,12 @@ class Generation:
     @property
     def current(self) -> bool:
         """Whether today's code can fill these tables."""
-        return self.fingerprint == self.models.fingerprint
+        return self.fingerprint.partition("+")[0] == self.models.fingerprint
+
+    @property
+    def without(self) -> int:
+        """How many events that were set aside it was made without."""
+        return int(self.fingerprint.partition("+")[2] or 0)
 
     def apply(self, connection: Connection, changes: Sequence[Change]) -> None:
         """Apply changes to this generation's tables."""

@@ -13,8 +13,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cadre.shared import texts
+from cadre.shared import setting_aside, texts
 from cadre.shared.appends import Appends
+from cadre.shared.applying import Key
 from cadre.shared.codec import Codec
 from cadre.shared.command_ids import CommandIds
 from cadre.shared.decider import Handler, Scope, World
@@ -34,6 +35,7 @@ from cadre.shared.messages import Command, Meta
 from cadre.shared.outcomes import Outcome
 from cadre.shared.projector import Projector
 from cadre.shared.service import Context, Service
+from cadre.shared.setting_aside import SetAside
 from cadre.shared.signed import Message
 from cadre.shared.vitals import Stops, Vitals
 from cadre.shared.wire import malformed
@@ -64,7 +66,8 @@ class Handling:
     _starting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(STARTING_MAX))
 
     def __post_init__(self) -> None:
-        self._handlers = {handler.command: handler for handler in self.service.handlers}
+        handlers = [*self.service.handlers, setting_aside.handler(self.service.name)]
+        self._handlers = {handler.command: handler for handler in handlers}
         self.appends = Appends(self.log)
 
     async def handle(self, command: Command, meta: Meta) -> Outcome:
@@ -108,7 +111,8 @@ class Handling:
             state: S = (await self.histories.fresh(scope)).state
             return state
         messages = [m for m in await self.messages(scope) if m.position <= known_at]
-        return scope.fold.fold(self.histories.decode(message) for message in messages)
+        held = setting_aside.held(messages)
+        return scope.fold.fold(self.histories.decode(message) for message in held)
 
     async def messages(self, scope: Scope[Any]) -> list[Message]:
         """A scope's raw events as the log holds them now."""
@@ -160,7 +164,8 @@ class Handling:
             return None
         try:
             histories = await self._load(wish, self.histories.known)
-            self.must_not_be_parked(histories)
+            if self._parked(histories):
+                return None
             decision = wish.decide(histories)
         except Exception:  # noqa: BLE001  # whatever it is, the log has the last word
             return None
@@ -180,7 +185,7 @@ class Handling:
             await self.command_ids.reach_end()
         if await self.command_ids.earlier(wish.meta.command_id) is not None:
             raise _reused(wish, "for another history")
-        self.must_not_be_parked(histories)
+        await self._must_not_be_parked(wish, histories)
         decision = wish.decide(histories)
         if not decision.events:
             position = max((history.position for history in histories.values()), default=0)
@@ -256,13 +261,26 @@ class Handling:
 
     def must_not_be_parked(self, scopes: Iterable[Scope[Any]]) -> None:
         """Raises ParkedPerson when something of these histories waits to be applied."""
-        for aggregate in self.projector.parked:
-            if any(scope.takes(aggregate) for scope in scopes):
-                raise ParkedPerson(
-                    "an event of this history is parked",
-                    where=".".join(aggregate),
-                    hint="mend it and run `cadre projections retry`",
-                )
+        if parked := self._parked(scopes):
+            raise _is_parked(parked[0])
+
+    def _parked(self, scopes: Iterable[Scope[Any]]) -> list[Key]:
+        """What of these histories is parked."""
+        parked = self.projector.parked
+        return [key for key in parked if any(scope.takes(key) for scope in scopes)]
+
+    async def _must_not_be_parked(self, wish: Wish, scopes: Iterable[Scope[Any]]) -> None:
+        """Raises ParkedPerson, unless the command is about the very event that is parked."""
+        parked = self._parked(scopes)
+        if not parked:
+            return
+        stuck = await self.projector.stuck(parked)
+        if isinstance(wish.command, SetAside) and wish.command.position in stuck:
+            return
+        corrects = str(getattr(wish.command, "supersedes", None))
+        if any(corrects == message.headers.get("ce-id") for message in stuck.values()):
+            return
+        raise _is_parked(parked[0])
 
     async def _repeated(
         self, wish: Wish, histories: Mapping[Scope[Any], History]
@@ -301,3 +319,12 @@ def _reused(wish: Wish, what: str) -> CommandReused:
 
 def _with(wish: Wish, command: Command | CadreError) -> Wish | CadreError:
     return command if isinstance(command, CadreError) else replace(wish, command=command)
+
+
+def _is_parked(aggregate: Key) -> ParkedPerson:
+    return ParkedPerson(
+        "an event of this history is parked",
+        where=".".join(aggregate),
+        hint="correct it by a command that names it, or mend it and run"
+        " `cadre projections retry`, or set it aside with `cadre projections set-aside`",
+    )

@@ -23,6 +23,7 @@ from cadre.shared.log import Log
 from cadre.shared.messages import Recorded
 from cadre.shared.projector import Projector
 from cadre.shared.protection import UNPROTECTED, Protection
+from cadre.shared.setting_aside import held, named_by
 from cadre.shared.signed import Message, digest
 from cadre.shared.together import Together
 
@@ -76,6 +77,8 @@ class Histories:
     async def known[S](self, scope: Scope[S]) -> History:
         """What this process knows of a history: from memory, else from the journal."""
         found = self._memory.get(scope)
+        if found is not None and any(map(named_by, found.unfolded)):
+            found = None
         if found is None:
             seen = self.projector.journal_position
             stored = await self._stored.find([scope])
@@ -90,8 +93,14 @@ class Histories:
         seen = self.projector.journal_position
         if seen - history.complete_to > TAIL_EVENTS_NEAR:
             stored = await self.journal.read(scope, history.position)
+            if any(map(named_by, stored)):
+                history, stored = _empty(scope), await self.journal.read(scope)
             history = self._extended(scope, history, stored, seen)
         latest = await self.log.tail(scope.subjects, history.complete_to)
+        if history.position and any(map(named_by, latest)):
+            # Something that was folded never held.
+            whole = await self.messages(scope)
+            return self._remember(scope, self._extended(scope, _empty(scope), whole, seen))
         return self._remember(scope, self._extended(scope, history, latest))
 
     async def recall(self, scopes: Iterable[Scope[Any]]) -> None:
@@ -170,8 +179,14 @@ class Histories:
         """A history with later events in all but its heads."""
         longer = history.branch()
         longer.unfolded = ()
-        for message in messages:
-            recorded = self.decode(message)
+        for message in held(messages):
+            try:
+                recorded = self.decode(message)
+            except ParkedPerson:
+                if not scope.fold.bears_unreadable:
+                    raise
+                longer.position = message.position
+                continue
             longer.state = scope.fold.evolve(longer.state, recorded)
             longer.protection = protection.evolve(longer.protection, recorded.event)
             longer.position = message.position

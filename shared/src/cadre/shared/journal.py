@@ -201,6 +201,11 @@ class Journal:
                         found[scope].append(message)
         return found
 
+    def at(self, connection: Connection, positions: Select[Any]) -> list[Message]:
+        """The events at positions, those of them that it keeps."""
+        query = select(JOURNAL).where(JOURNAL.c.position.in_(positions))
+        return [_message(*row) for row in connection.execute(query)]
+
     async def named(self, names: Collection[str], after: int) -> tuple[list[Message], Mark]:
         """The next events of these names, oldest first, and the position up to which they are all.
 

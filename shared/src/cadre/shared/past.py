@@ -7,7 +7,7 @@ today is left out, as it is today.
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -36,10 +36,11 @@ async def fold(
     codec: Codec,
     until: Until,
     parked: Mapping[Key, int],
+    set_aside: Container[int] = (),
 ) -> int:
     """Fill new tables with the log up to ``until``; the position reached.
 
-    ``parked`` names the first parked position of an aggregate.
+    ``parked`` names the first parked position of an aggregate, ``set_aside`` events to leave out.
     """
     await connection.run_sync(models.metadata.create_all)
     changes: list[Change] = []
@@ -50,6 +51,8 @@ async def fold(
                 await apply(connection, models.metadata, changes)
                 return reached
             reached = message.position
+            if message.position in set_aside:
+                continue
             if message.position < parked.get(message.aggregate, message.position + 1):
                 changes += changes_of(models, codec, message)
         if len(changes) > FOLD_CHANGES:
@@ -119,7 +122,10 @@ class Past:
         engine = in_memory()
         async with engine.begin() as connection:
             parked = await parked_since(self.projector)
-            position = await fold(connection, self.models, self.log, self.codec, until, parked)
+            without = self.projector.set_aside
+            position = await fold(
+                connection, self.models, self.log, self.codec, until, parked, without
+            )
         if position in self._kept:
             await self._kept.pop(position).dispose()
         self._kept[position] = engine

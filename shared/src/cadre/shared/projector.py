@@ -6,7 +6,7 @@ What one of its transactions does is in `cadre.shared.applying`.
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import CompoundSelect, Connection, null, select, union_all
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from cadre.shared import generations, journal
+from cadre.shared import generations, journal, setting_aside
 from cadre.shared.applying import Applying, Batch, Key, Overtaken, Read, Standing, changes_of
 from cadre.shared.codec import Codec
 from cadre.shared.database import Database, create_missing, insert_or_ignore
@@ -131,6 +131,11 @@ class Projector:
         return not self._standing.live.current
 
     @property
+    def set_aside(self) -> frozenset[int]:
+        """The positions of events that no table is made with."""
+        return self._standing.set_aside
+
+    @property
     def parked(self) -> frozenset[Key]:
         """The aggregates of which something is parked in the tables that answer."""
         return self._standing.parked
@@ -139,7 +144,7 @@ class Projector:
         """Create what is missing; begin a rebuild where the code has changed."""
         building = await self.database.transact(self._create)
         await self.look()
-        if building or not self._standing.live.current:
+        if building or self._standing.outdated:
             self.rebuild()
 
     def _create(self, connection: Connection) -> bool:
@@ -153,7 +158,8 @@ class Projector:
         )
         known = generations.generations(connection, self.models)
         if not known:
-            first = Generation.new(self.models, 1, LIVE)
+            without = len(setting_aside.known(connection))
+            first = Generation.new(self.models, 1, LIVE, without)
             first.create(connection)
             first.show(connection)
         return any(generation.status == BUILDING for generation in known)
@@ -193,6 +199,8 @@ class Projector:
         """Write a batch to the journal and to the tables that answer, in one transaction."""
         await self._transact(self._applying.follow, self._standing, batch, self._stand)
         self.seen([read.message for read in batch])
+        if self._standing.live.current and self._standing.outdated:
+            self.rebuild()
 
     async def _batches(self, start: Mark) -> AsyncGenerator[Batch]:
         """What follows a position, read and projected, for one transaction each.
@@ -246,6 +254,15 @@ class Projector:
 
         return await self.database.read(read)
 
+    async def stuck(self, keys: Collection[Key]) -> dict[int, Message]:
+        """The events of aggregates that cannot be applied, by position, without what waits."""
+        found = [
+            event.position
+            for event in await self.parked_events()
+            if event.error and (event.service, event.entity, event.entity_id) in keys
+        ]
+        return {position: await self.log.get(position) for position in found}
+
     async def retry(self, key: Key) -> str:
         """Apply an aggregate's parked events in order: ``applied`` or ``rebuilding``.
 
@@ -290,7 +307,8 @@ class Projector:
                 _LOGGER.warning("rebuild interrupted", error=told(error))
                 await asyncio.sleep(RETRY_S)
             else:
-                return
+                if not self._standing.outdated:
+                    return
 
     async def _build(self) -> None:
         building, done = await self.database.transact(self._applying.begin)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from hashlib import sha256
 from struct import Struct
 from typing import Protocol
+from uuid import UUID
 
 from cadre.shared.messages import moment
 
@@ -62,6 +63,14 @@ class Message:
         """Service, entity and id, from the subject."""
         _, service, entity, aggregate_id, _ = self.subject.split(".", 4)
         return service, entity, aggregate_id
+
+
+def id_of(message: Message) -> UUID | None:
+    """The event's id, where it bears one."""
+    try:
+        return UUID(message.headers["ce-id"])
+    except (KeyError, ValueError):
+        return None
 
 
 def preimage(subject: str, headers: Mapping[str, str], body: bytes) -> bytes:

@@ -1,9 +1,10 @@
 """A document as one HTML page: no script, nothing fetched, to be read, heard and printed."""
 
+import html
 from collections.abc import Iterator
-from html import escape
 
 from cadre.cli.export.document import Document, Facts, Part, Section, Table
+from cadre.shared.texts import escaped
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
@@ -38,6 +39,11 @@ tr.refused td { background: #fdecea; }
 """
 
 
+def _shown(text: str) -> str:
+    """A text as it stands in a page: it can neither be taken for marks nor turn what follows."""
+    return html.escape(escaped(text))
+
+
 def page(document: Document) -> str:
     """The HTML text."""
     lines = [
@@ -47,14 +53,14 @@ def page(document: Document) -> str:
         '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(document.title)}</title>",
+        f"<title>{_shown(document.title)}</title>",
         f"<style>{_STYLE}</style>",
         "</head>",
         "<body>",
-        f"<header><h1>{escape(document.title)}</h1><p>{escape(document.summary)}</p></header>",
+        f"<header><h1>{_shown(document.title)}</h1><p>{_shown(document.summary)}</p></header>",
         '<nav aria-label="目录"><ol>',
         *(
-            f'<li><a href="#s{number}">{escape(section.title)}</a></li>'
+            f'<li><a href="#s{number}">{_shown(section.title)}</a></li>'
             for number, section in enumerate(document.sections, 1)
         ),
         "</ol></nav>",
@@ -67,7 +73,7 @@ def page(document: Document) -> str:
 
 
 def _section(number: int, section: Section) -> Iterator[str]:
-    yield f'<section aria-labelledby="s{number}"><h2 id="s{number}">{escape(section.title)}</h2>'
+    yield f'<section aria-labelledby="s{number}"><h2 id="s{number}">{_shown(section.title)}</h2>'
     for part in section.parts:
         yield from _part(part)
     yield "</section>"
@@ -78,25 +84,25 @@ def _part(part: Part) -> Iterator[str]:
         case Facts():
             yield "<dl>"
             for name, value in part.pairs:
-                yield f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>"
+                yield f"<dt>{_shown(name)}</dt><dd>{_shown(value)}</dd>"
             yield "</dl>"
         case Table():
             yield from _table(part)
         case str():
-            yield f"<p>{escape(part)}</p>"
+            yield f"<p>{_shown(part)}</p>"
 
 
 def _table(table: Table) -> Iterator[str]:
     whole = sum(column.weight for column in table.columns)
-    yield f"<table><caption>{escape(table.caption)}</caption><colgroup>"
+    yield f"<table><caption>{_shown(table.caption)}</caption><colgroup>"
     for column in table.columns:
         yield f'<col style="width: {100 * column.weight / whole:.1f}%">'
     yield "</colgroup><thead><tr>"
     for column in table.columns:
-        yield f'<th scope="col">{escape(column.title)}</th>'
+        yield f'<th scope="col">{_shown(column.title)}</th>'
     yield "</tr></thead><tbody>"
     for row in table.rows:
-        first, *others = (escape(cell) for cell in row.cells)
+        first, *others = (_shown(cell) for cell in row.cells)
         cells = "".join(f"<td>{cell}</td>" for cell in others)
         yield f'<tr class="{row.mark.value}"><th scope="row">{first}</th>{cells}</tr>'
     yield "</tbody></table>"

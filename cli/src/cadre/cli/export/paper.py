@@ -14,6 +14,7 @@ from fpdf.fonts import FontFace, TTFFont
 from pylopdf_fonts_zh_cn import sans_path
 
 from cadre.cli.export.document import Document, Facts, Mark, Part, Row, Table
+from cadre.shared.texts import escaped
 
 FONT = "notosanssc"
 MARGIN_MM, LINE_MM, PADDING_MM, SLACK_MM = 15, 5, 1, 0.2
@@ -152,4 +153,5 @@ def _pieces(cells: list[str]) -> list[list[str]]:
 
 def printable(text: str, known: set[int]) -> str:
     """The text with the number of each character that the font lacks: 〓(U+20000)."""
-    return "".join(c if ord(c) in known or c == "\n" else f"〓(U+{ord(c):X})" for c in text)
+    shown = escaped(text)
+    return "".join(c if ord(c) in known or c == "\n" else f"〓(U+{ord(c):X})" for c in shown)

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from cadre.cli.data_directory import SERVICES
 from cadre.cli.life.facts import Facts
-from cadre.cli.output import CONSOLE, table
+from cadre.cli.output import CONSOLE, styled, table
 from cadre.cli.reading import SERVICE_ZH, print_comparison, print_history
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Refusal
@@ -118,8 +118,8 @@ def _two_views(facts: Facts) -> None:
             (
                 entry["effective_on"],
                 entry["position"],
-                "·" if key in learnt else "[red]●[/red]" if key in forgotten else "●",
-                "·" if key in forgotten else "[green]●[/green]" if key in learnt else "●",
+                "·" if key in learnt else styled("●", "red") if key in forgotten else "●",
+                "·" if key in forgotten else styled("●", "green") if key in learnt else "●",
                 f"[{style}]{entry['says']}[/{style}]",
             )
         )
@@ -145,7 +145,7 @@ def _refusal(facts: Facts) -> None:
     )
     rows = [
         (
-            "[green]✓[/green]" if finding.passed else "[red]✗[/red]",
+            styled("✓", "green") if finding.passed else styled("✗", "red"),
             finding.rule,
             f"{finding.instrument}{finding.article}",
             finding.version,

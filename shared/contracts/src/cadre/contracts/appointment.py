@@ -10,6 +10,7 @@ from cadre.contracts.event import (
     CadreEvent,
     CadreId,
     Event,
+    EventSetAside,
     Personal,
     Refusal,
     RuleFinding,
@@ -397,6 +398,12 @@ class ReviewOpened(CadreEvent):
         return f"启动复核：{self.reason}"
 
 
+class AppointmentSetAside(EventSetAside):
+    """An event of a person that Appointment could not apply was set aside: it never held."""
+
+    type: Literal["appointment.set-aside.v1"] = "appointment.set-aside.v1"
+
+
 type AppointmentEvent = (
     PostEstablished
     | PostFilled
@@ -416,4 +423,5 @@ type AppointmentEvent = (
     | Relieved
     | PostAssumed
     | ReviewOpened
+    | AppointmentSetAside
 )

@@ -159,6 +159,21 @@ class CadreEvent(Event):
         return self.service()
 
 
+class SettingAside(Value):
+    """What is said of an event that a service can neither apply nor, perhaps, read."""
+
+    position: int = Field(ge=1, description="Where on the log the event stands that never held")
+    event_id: UUID | None = Field(default=None, description="Its id, where it bears one")
+    reason: Text
+
+
+class EventSetAside(CadreEvent, SettingAside):
+    """Base of the events by which somebody says that an earlier one of the person never held."""
+
+    def say(self) -> str:
+        return f"位置 {self.position} 的事件无法适用，予以搁置，视为自始未生效：{self.reason}"
+
+
 class Refusal(Value):
     """Mixed into events that record a refusal: a fact its person has a right to see."""
 

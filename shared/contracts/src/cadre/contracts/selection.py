@@ -11,6 +11,7 @@ from cadre.contracts.event import (
     CadreEvent,
     CadreId,
     Event,
+    EventSetAside,
     Personal,
     Refusal,
     RuleFinding,
@@ -527,6 +528,12 @@ class CadreForgotten(CadreEvent, Erasure):
         return f"个人信息已删除：{self.reason.zh}（依据 {self.basis}，{keys}）"
 
 
+class SelectionSetAside(EventSetAside):
+    """An event of a person that Selection could not apply was set aside: it never held."""
+
+    type: Literal["selection.set-aside.v1"] = "selection.set-aside.v1"
+
+
 type SelectionEvent = (
     Recruited
     | Baselined
@@ -548,4 +555,5 @@ type SelectionEvent = (
     | DataRestricted
     | RestrictionLifted
     | CadreForgotten
+    | SelectionSetAside
 )

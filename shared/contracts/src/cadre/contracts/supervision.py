@@ -10,6 +10,7 @@ from cadre.contracts.event import (
     CadreEvent,
     CadreId,
     Event,
+    EventSetAside,
     Personal,
     Refusal,
     Slug,
@@ -412,6 +413,12 @@ def note_purpose(note_id: UUID) -> str:
     return f"supervision:note:{note_id.hex}"
 
 
+class SupervisionSetAside(EventSetAside):
+    """An event of a person that Supervision could not apply was set aside: it never held."""
+
+    type: Literal["supervision.set-aside.v1"] = "supervision.set-aside.v1"
+
+
 type SupervisionEvent = (
     Assessed
     | AssessmentRefused
@@ -430,4 +437,5 @@ type SupervisionEvent = (
     | Disciplined
     | OffDutyVisitMade
     | OffDutyNoteExpired
+    | SupervisionSetAside
 )

@@ -10,6 +10,7 @@ from cadre.contracts.event import (
     CadreEvent,
     CadreId,
     Event,
+    EventSetAside,
     Personal,
     Refusal,
     Slug,
@@ -278,6 +279,12 @@ class TrainingTaskCompleted(CadreEvent):
         return f"完成培训任务{'（逾期）' if self.overdue else ''}"
 
 
+class TrainingSetAside(EventSetAside):
+    """An event of a person that Training could not apply was set aside: it never held."""
+
+    type: Literal["training.set-aside.v1"] = "training.set-aside.v1"
+
+
 type TrainingEvent = (
     ClassPlanned
     | ClassHeld
@@ -292,4 +299,5 @@ type TrainingEvent = (
     | MentorSlotReleased
     | TrainingTaskOpened
     | TrainingTaskCompleted
+    | TrainingSetAside
 )

@@ -13,6 +13,7 @@ from cadre.contracts.event import CadreEvent, Event
 from cadre.shared.decider import Scope, World
 from cadre.shared.errors import NotFound
 from cadre.shared.messages import Received, Recorded
+from cadre.shared.setting_aside import held, named_by
 from cadre.shared.signed import Message
 
 STATES_KEPT_MAX = 4_000
@@ -89,7 +90,7 @@ class Known:
         """
         world, news = World(), dict[int, Recorded[Event]]()
         for scope in scopes:
-            history = [read(message) for message in self._of(scope)]
+            history = [read(message) for message in held(self._of(scope))]
             known = [r for r in history if r.position <= position]
             others = [r for r in history[len(known) :] if r.envelope.command_id != command_id]
             later = list(_news({r.event_id for r in known}, others, on))
@@ -103,6 +104,9 @@ class Known:
         return found if service == "*" else [m for m in found if m.aggregate[0] == service]
 
     def _state(self, scope: Scope[Any], position: int) -> Any:
+        until = [message for message in self._of(scope) if message.position <= position]
+        if any(map(named_by, until)):
+            return scope.fold.fold(read(message) for message in held(until))
         folded = self._folded.get(scope)
         if folded is None or folded.position > position:
             folded = self._folded[scope] = _Folded(scope.fold.initial)

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Dialect, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.event import Event
-from cadre.shared import generations
+from cadre.shared import generations, setting_aside
 from cadre.shared.audit.differences import Difference, Kind
 from cadre.shared.audit.journals import NOT_READABLE
 from cadre.shared.generations import PARKED
@@ -65,6 +65,7 @@ class Projection:
     outdated: bool = False
     """The tables were filled by other code: they cannot be compared."""
     _folded: dict[str, Folded] = field(default_factory=dict[str, Folded])
+    _set_aside: frozenset[int] = frozenset()
     _unfolded: dict[int, str] = field(default_factory=dict[int, str])
     _parked: dict[tuple[str, str, str], int] = field(
         default_factory=dict[tuple[str, str, str], int]
@@ -77,11 +78,12 @@ class Projection:
         query = select(PARKED).where(PARKED.c.generation == generation.number)
         for row in await self.connection.execute(query.order_by(PARKED.c.position.desc())):
             self._parked[row.service, row.entity, row.entity_id] = row.position
+        self._set_aside = await self.connection.run_sync(setting_aside.known)
         self._folded = {table.name: Folded(table) for table in self.models.metadata.sorted_tables}
 
     def add(self, recorded: Recorded[Event]) -> None:
         """Fold the next event, if the tables have come so far and it is not parked."""
-        if recorded.position > self.position:
+        if recorded.position > self.position or recorded.position in self._set_aside:
             return
         if self._parked:
             parked = self._parked.get(recorded.event.aggregate)
