@@ -52,6 +52,7 @@ class SystemSettings(BaseSettings):
     nats_password_auditor: SecretStr | None = None
 
     audit_folder: Path | None = Field(default=None, description="Where checkpoints and tiles are")
+    audit_store: Path | None = Field(default=None, description="The log server's files, to repair")
     audit_key: Key | None = Field(default=None, repr=False, description="Signs checkpoints")
     audit_stream: str = Field(default="HISTORY_AUDIT", description="The stream that is read")
     audit_user: str = Field(default="auditor", description="The user of the log that reads it")
