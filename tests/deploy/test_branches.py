@@ -15,7 +15,8 @@ from support.documents import block, copy_of_tree
 DOCUMENT = "docs/audit/branches.md"
 TAG = f"branches-{os.getpid()}"
 ANSWER_S_MAX = 120
-RECORD_AGAIN = "docker compose run --rm --user"
+COMMAND = "docker compose run --rm --user"
+UP = "docker compose up -d --wait\n"
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
 
@@ -58,41 +59,80 @@ def refused(place: Place) -> str:
     return str(answer.json()["where"])
 
 
-def test_an_older_log_is_refused_adopted_and_the_rest_recorded_again(place: Place) -> None:
-    place.shell.require("deploy/make-env.sh && docker compose up -d --wait", place.tree)
+def ready(place: Place) -> None:
+    """Wait until every service is ready; a loaded machine is slow to say so to the engine."""
+    deadline = time.monotonic() + ANSWER_S_MAX
+    for name in SERVICES:
+        with place.http(name) as client:
+            while True:
+                with contextlib.suppress(httpx.TransportError):
+                    if client.get("/health/ready").is_success:
+                        break
+                assert time.monotonic() < deadline, name
+                time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def ahead(place: Place) -> Place:
+    """Services that know more than the log, which was put back."""
+    place.shell.require("deploy/make-env.sh && docker compose up -d", place.tree)
+    ready(place)
     place.define_pool("before")
-    place.run("Backup 1")
+    place.compose("stop nats")
+    place.shell.require(
+        "mkdir -p -m 700 backup; docker compose run --rm -T files"
+        " tar -C /history -czf - . > backup/history.tar.gz",
+        place.tree,
+    )
+    place.compose("start nats")
+    ready(place)
     place.define_pool("after")
     assert place.knows_pool("after")
-
     place.run("Restore 3")
-
     answered(place)
-    assert refused(place) == "log-branch"
-    told = place.shell.require("cadre doctor --settings .env", place.tree, ["1: cadre doctor"])
-    assert told.count("log-branch") == len(SERVICES)
+    return place
 
-    text = block(DOCUMENT, "With compose 1").text
-    adopting, _, again = text.partition("docker compose up -d --wait\n")
-    printed = place.shell.require(adopting, place.tree, [f"1: {RECORD_AGAIN}"])
-    assert "history.selection.pool.after.pool-defined" in printed.replace("\n", "")
-    (left,) = (place.tree / "branches").iterdir()
+
+def test_services_refuse_and_say_why(ahead: Place) -> None:
+    assert refused(ahead) == "log-branch"
+    told = ahead.shell.require("cadre doctor --settings .env", ahead.tree, ["1: cadre doctor"])
+    assert told.count("log-branch") == len(SERVICES)
+    looked = block(DOCUMENT, "With compose 1").text
+    printed = ahead.shell.require(looked, ahead.tree, [f"1: {COMMAND}"])
+    assert "Held by the journals alone: 1" in printed
+
+
+def test_the_journals_give_the_log_back(ahead: Place) -> None:
+    text = block(DOCUMENT, "With compose 2").text.replace(" --wait", "")
+    ahead.shell.require(text, ahead.tree, ["1: docker compose --profile audit run --rm repair"])
+    ready(ahead)
+
+    assert ahead.knows_pool("before")
+    assert ahead.knows_pool("after")
+
+
+def test_the_older_log_is_adopted_and_the_rest_recorded_again(ahead: Place) -> None:
+    ahead.run("Restore 3")
+    answered(ahead)
+    adopting, _, again = block(DOCUMENT, "With compose 3").text.partition(UP)
+    ahead.shell.require(adopting, ahead.tree)
+    (left,) = (ahead.tree / "branches").iterdir()
     assert left.stat().st_mode & 0o777 == 0o600
 
-    place.compose("up -d --wait")
-    assert place.knows_pool("before")
-    assert not place.knows_pool("after")
+    ahead.compose("up -d")
+    ready(ahead)
+    assert ahead.knows_pool("before")
+    assert not ahead.knows_pool("after")
     again = again.replace("left-TIME.jsonl", left.name)
-    place.shell.require(again, place.tree)
-    assert place.knows_pool("after")
-    assert "already" in place.shell.require(again, place.tree)
+    assert "recorded again" in ahead.shell.require(again, ahead.tree)
+    assert ahead.knows_pool("after")
+    assert "already" in ahead.shell.require(again, ahead.tree)
 
 
-def test_adopting_beside_running_services_is_refused(place: Place) -> None:
-    adopt = block(DOCUMENT, "With compose 1").text
-    adopt = adopt[adopt.rindex("docker compose run", 0, adopt.index("log adopt")) :]
-    adopt = adopt.partition("docker compose up")[0]
+def test_adopting_beside_running_services_is_refused(ahead: Place) -> None:
+    adopt = block(DOCUMENT, "With compose 3").text.partition(UP)[0]
+    adopt = adopt[adopt.index("docker compose run") :]
 
-    printed = place.shell.require(adopt, place.tree, [f"2: {RECORD_AGAIN}"])
+    printed = ahead.shell.require(adopt, ahead.tree, [f"2: {COMMAND}"])
 
     assert "are connected to a service's database" in " ".join(printed.split())

@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 from cadre.contracts.event import Event
 from cadre.shared.codec import Codec, Outgoing, signature_holds
 from cadre.shared.decider import Fold, Scope
-from cadre.shared.errors import Malformed, OutcomeUnknown, ParkedPerson
+from cadre.shared.errors import Malformed, OutcomeUnknown
 from cadre.shared.handling import Handling
 from cadre.shared.log import BATCH_EVENTS_MAX, Conflict, Expectation, NoAnswer
 from cadre.shared.messages import Recorded
@@ -120,10 +120,9 @@ class Again:
 
     async def _record(self, decided: Decided, events: Sequence[Message]) -> RecordedAgain:
         scopes = list(dict.fromkeys(_scope_of(event) for event in events))
-        try:
-            self.handling.must_not_be_parked(scopes)
-        except ParkedPerson as error:
-            raise _Issue(str(error)) from error
+        for parked in self.handling.projector.parked:
+            if any(scope.takes(parked) for scope in scopes):
+                raise _Issue(f"an event of {'.'.join(parked)} is parked")
         histories = {scope: await self.handling.messages(scope) for scope in scopes}
         command_id, hashed = (events[0].headers.get(f"ce-command{of}", "") for of in ("id", "hash"))
         held = [message for history in histories.values() for message in history]

@@ -156,7 +156,7 @@ class Handling:
             return None
         try:
             histories = await self._load(wish, self.histories.known)
-            self.must_not_be_parked(histories)
+            self._must_not_be_parked(histories)
             decision = wish.decide(histories)
         except Exception:  # noqa: BLE001  # whatever it is, the log has the last word
             return None
@@ -169,7 +169,7 @@ class Handling:
         repeated = await self._repeated(wish, histories)
         if repeated is not None:
             return repeated
-        self.must_not_be_parked(histories)
+        self._must_not_be_parked(histories)
         decision = wish.decide(histories)
         if not decision.events:
             position = max((history.position for history in histories.values()), default=0)
@@ -233,8 +233,7 @@ class Handling:
                 world.states[scope] = histories[scope].state
         return histories
 
-    def must_not_be_parked(self, scopes: Iterable[Scope[Any]]) -> None:
-        """Raises ParkedPerson when something of these histories waits to be applied."""
+    def _must_not_be_parked(self, scopes: Iterable[Scope[Any]]) -> None:
         for aggregate in self.projector.parked:
             if any(scope.takes(aggregate) for scope in scopes):
                 raise ParkedPerson(
