@@ -70,13 +70,14 @@ class LocalPlace:
     async def changing(self) -> AsyncGenerator[Opened]:
         databases = self.directory.path / "db"
         with (
-            self.directory.lock(),
+            self.directory.lock() as held,
             TemporaryDirectory(prefix="cadre-branch-", dir=self.directory.path) as folder,
         ):
             # A server changes what it serves, so it gets a copy.
             copy = Path(folder)
             shutil.copytree(self.directory.path / "nats", copy / "nats")
-            async with serving(copy / "nats", copy / "nats.log") as client:
+            output = copy / "nats.log"
+            async with serving(copy / "nats", output, claim=held.log) as client:
                 urls = {name: f"sqlite+aiosqlite:///{databases / name}.db" for name in SERVICES}
                 yield Opened(Log(client), urls)
 

@@ -128,7 +128,7 @@ async def _lag(log: LogAddress, name: str, status: Projections) -> Check:
     ahead = {who: at - end for who, at in status.readers.items() if at > end}
     if ahead:
         told = ", ".join(f"{who} {by} events ahead of the log" for who, by in ahead.items())
-        advice = "the log lost events: cadre audit verify"
+        advice = "the log lost events: cadre log compare"
         return Check(f"{name} lag", ok=False, found=told, advice=advice)
     if position == end:
         return Check(f"{name} lag", ok=True, found="0 events")

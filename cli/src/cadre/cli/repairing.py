@@ -16,12 +16,11 @@ from rich.markup import escape
 
 from cadre.cli import witnessing
 from cadre.cli.auditing import ORDERS, READ_MODELS
-from cadre.cli.data_directory import DataDirectory
-from cadre.cli.installation import Local
 from cadre.cli.log_server import serving
-from cadre.cli.options import DEFAULT_DATA, Data, Settings, account, only_a_directory
+from cadre.cli.mending_places import MendingPlace, mending_place
+from cadre.cli.options import DEFAULT_DATA, Data, Settings, account
 from cadre.cli.output import CONSOLE, DIFFERENT, WRONG_INPUT, AsJson, fail, print_json, table
-from cadre.cli.standing_log import Standing, copied, copy_of
+from cadre.cli.standing_log import Standing, copied
 from cadre.shared.audit.blocks import BlockWriter
 from cadre.shared.audit.cosignature import Policy
 from cadre.shared.audit.counted import Counting
@@ -113,11 +112,10 @@ def repair(
     repaired, or was left, or the repair was refused; 2 it could not be done.
     """
     try:
-        only_a_directory(settings, "see Restore in deploy/README.md")
         if apply and not reason.strip():
             raise Malformed("a repair needs a reason", where="--reason")
         wish = Wish(by or account(), reason.strip(), partial) if apply else None
-        work = Work(DataDirectory.open_data(data), key or [], kept or [])
+        work = Work(mending_place(data, settings), key or [], kept or [])
         outcome = asyncio.run(work.run(wish))
     except NotRepaired as error:
         fail(error, as_json=as_json)
@@ -137,9 +135,9 @@ def repair(
 
 @dataclass(slots=True)
 class Work:
-    """One repair of a stopped data directory."""
+    """One repair of a stopped installation."""
 
-    directory: DataDirectory
+    place: MendingPlace
     verifiers: Sequence[str]
     kept: Sequence[Path]
     _keys: PublicKeys = field(init=False)
@@ -149,28 +147,19 @@ class Work:
     _notices: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
-        local = Local(self.directory)
-        keys = local.evidence.keys() or PublicKeys(origin="")
-        self._keys = keys.with_services(local.holders, datetime.now(UTC))
+        keys = self.place.evidence.keys() or PublicKeys(origin="")
+        self._keys = keys.with_services(self.place.holders, datetime.now(UTC))
         self._notes = [witnessing.read(path) for path in self.kept]
-
-    @property
-    def _mended(self) -> Path:
-        """The new store, until it takes the other's place."""
-        return self.directory.path / "nats.repaired"
 
     async def run(self, wish: Wish | None) -> Outcome:
         """Look what can be repaired; with a wish, do it.
 
         Raises: NotRepaired, nothing having been changed; Unavailable, DataDirectoryError.
         """
-        with (
-            self.directory.lock() as hold,
-            TemporaryDirectory(prefix="cadre-repair-") as folder,
-        ):
-            self._claim = hold.log
+        with self.place.hold() as claim, TemporaryDirectory(prefix="cadre-repair-") as folder:
+            self._claim = claim
             copy = Path(folder)
-            copy_of(self.directory, copy)
+            self.place.copy(copy)
             try:
                 async with copied(copy) as found:
                     plan = await self._plan(found, copy, writing=wish is not None)
@@ -180,7 +169,7 @@ class Work:
                 differences = await self._examine(plan, copy)
                 return Outcome(plan, self._notices, self._swap(plan, wish), differences)
             finally:
-                shutil.rmtree(self._mended, ignore_errors=True)
+                shutil.rmtree(self.place.mended, ignore_errors=True)
 
     async def _plan(self, found: Standing, copy: Path, *, writing: bool) -> Plan:
         whole = True
@@ -188,22 +177,22 @@ class Work:
             extent = await extent_of(found.log)
         except NotFound:
             extent, whole = Extent(0, frozenset()), False
-        local = Local(self.directory)
+        evidence = self.place.evidence
         counting = Counting(self._keys, self._verifiers(), Policy())
-        counting.see(local.evidence.everything_signed(self._notes))
+        counting.see(evidence.everything_signed(self._notes))
         self._notices += counting.conclude()
         self._notices += [one.detail for one in counting.differences]
         newest = counting.checkpoints[-1] if counting.checkpoints else None
-        tiles = Tiles(local.evidence.folder, newest.tree.size) if newest else None
+        tiles = Tiles(evidence.folder, newest.tree.size) if newest else None
         keys = {key.key_id: key for key in self._keys.services}
         async with contextlib.AsyncExitStack() as stack:
-            journals = [one async for one in self._journals(found, stack)]
+            journals = [one async for one in self._journals(copy, stack)]
             work = Repair(found.log, extent, journals, counting.checkpoints, tiles, keys)
             writer: Writer | None = None
             if writing:
                 await self._prepare(copy, whole=whole)
                 writer = stack.enter_context(
-                    BlockWriter(self._mended / STREAM_FOLDER / "msgs", STREAM)
+                    BlockWriter(self.place.mended / STREAM_FOLDER / "msgs", STREAM)
                 )
             return await work.run(writer)
 
@@ -211,12 +200,12 @@ class Work:
         return [verifier_of(text) for text in self.verifiers] or self._keys.verifiers_parsed
 
     async def _journals(
-        self, found: Standing, stack: contextlib.AsyncExitStack
+        self, copy: Path, stack: contextlib.AsyncExitStack
     ) -> AsyncGenerator[JournalCopy]:
         for models in READ_MODELS:
             try:
                 connection = await stack.enter_async_context(
-                    snapshot(found.database_url(models.service))
+                    snapshot(self.place.database_url(models.service, copy))
                 )
                 journal = JournalCopy(models.service, connection)
                 await journal.start()
@@ -228,31 +217,32 @@ class Work:
     async def _prepare(self, copy: Path, *, whole: bool) -> None:
         """Everything of a store but the events; the stream's settings anew where they are lost."""
         left_out = STREAM_FOLDER / "msgs" if whole else STREAM_FOLDER
-        store = self.directory.path / "nats"
-        shutil.rmtree(self._mended, ignore_errors=True)
+        store = self.place.store
+        shutil.rmtree(self.place.mended, ignore_errors=True)
 
         def ignored(folder: str, names: list[str]) -> list[str]:
             at = Path(folder).relative_to(store)
-            return [name for name in names if at / name == left_out]
+            others = [n for n in names if at == Path() and not self.place.is_log(n)]
+            return [*others, *(name for name in names if at / name == left_out)]
 
-        shutil.copytree(store, self._mended, ignore=ignored)
+        shutil.copytree(store, self.place.mended, ignore=ignored)
         if not whole:
             output = copy / "provision.log"
-            async with serving(self._mended, output, "operator", self._claim) as client:
+            async with serving(self.place.mended, output, "operator", self._claim) as client:
                 await provision(client)
-            shutil.rmtree(self._mended / STREAM_FOLDER / "msgs")
+            shutil.rmtree(self.place.mended / STREAM_FOLDER / "msgs")
 
     async def _examine(self, plan: Plan, copy: Path) -> list[Difference]:
         """What the repaired log differs in; refused when it still shows what was to be mended."""
         databases = [
-            Database(models, f"sqlite+aiosqlite:///{copy / 'db' / models.service}.db")
+            Database(models, self.place.database_url(models.service, copy))
             for models in READ_MODELS
         ]
-        evidence = Local(self.directory).evidence
-        async with serving(self._mended, copy / "repaired.log", claim=self._claim) as client:
+        output = copy / "repaired.log"
+        async with serving(self.place.mended, output, claim=self._claim) as client:
             examination = Examination(
                 Log(client),
-                evidence,
+                self.place.evidence,
                 self._keys,
                 self._verifiers(),
                 databases,
@@ -272,14 +262,14 @@ class Work:
         The record comes first: a repair that is not on record would be a silent one.
         """
         now = datetime.now(UTC)
-        kept = f"nats.before-repair-{now:%Y%m%dT%H%M%SZ}"
+        kept = self.place.kept(f"{now:%Y%m%dT%H%M%SZ}")
         newest = plan.checkpoint
         proven = newest and ProvenBy(
             size=newest.tree.size, root=newest.tree.hash.hex(), dated=newest.dated
         )
         os.sync()
         add_repair(
-            Local(self.directory).evidence.folder,
+            self.place.evidence.folder,
             RepairRecord(
                 repaired_at=now,
                 by=wish.by,
@@ -291,8 +281,7 @@ class Work:
                 kept=kept,
             ),
         )
-        (self.directory.path / "nats").rename(self.directory.path / kept)
-        self._mended.rename(self.directory.path / "nats")
+        self.place.swap(kept)
         os.sync()
         return kept
 

@@ -55,6 +55,7 @@ class SystemSettings(BaseSettings):
     )
 
     audit_folder: Path | None = Field(default=None, description="Where checkpoints and tiles are")
+    audit_store: Path | None = Field(default=None, description="The log server's files, to repair")
     audit_key: Key | None = Field(default=None, repr=False, description="Signs checkpoints")
     audit_memory: Path | None = Field(
         default=None,

@@ -14,10 +14,9 @@ from sqlalchemy import text as sql
 from cadre.shared import generations, journal
 from cadre.shared.branch import ACKNOWLEDGED
 from cadre.shared.database import create_missing
-from cadre.shared.journal import CHECKPOINTS, COMMAND_IDS, JOURNAL, JOURNAL_CHECKPOINT
+from cadre.shared.journal import CHECKPOINTS, JOURNAL_CHECKPOINT
 from cadre.shared.marks import Mark
 from cadre.shared.reactor import CHECKPOINT as REACTIONS
-from cadre.shared.reactor import FAILED
 from cadre.shared.read_models import ReadModels
 
 ADOPTIONS = Table(
@@ -47,9 +46,11 @@ def adopt(
 ) -> None:
     """Leave what is behind the common event. The events themselves must be safe elsewhere."""
     create_missing(connection, journal.METADATA)
-    connection.execute(JOURNAL.delete().where(JOURNAL.c.position > common.position))
-    connection.execute(COMMAND_IDS.delete().where(COMMAND_IDS.c.position > common.position))
-    connection.execute(FAILED.delete().where(FAILED.c.position > common.position))
+    for table in journal.METADATA.sorted_tables:
+        # The journal, what is looked up in it, and what came of it.
+        for column in {"position", "by_position"} & set(table.c.keys()):
+            if table is not CHECKPOINTS:
+                connection.execute(table.delete().where(table.c[column] > common.position))
     connection.execute(CHECKPOINTS.delete().where(CHECKPOINTS.c.name == ACKNOWLEDGED))
     connection.execute(
         update(CHECKPOINTS)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -20,7 +21,7 @@ from pydantic import BaseModel, Field
 from cadre.contracts.event import Event
 from cadre.shared.codec import Codec, Outgoing, signature_holds
 from cadre.shared.decider import Fold, Scope
-from cadre.shared.errors import Malformed, OutcomeUnknown, ParkedPerson
+from cadre.shared.errors import Malformed, OutcomeUnknown
 from cadre.shared.handling import Handling
 from cadre.shared.log import BATCH_EVENTS_MAX, Conflict, Expectation, NoAnswer
 from cadre.shared.messages import Recorded
@@ -120,10 +121,9 @@ class Again:
 
     async def _record(self, decided: Decided, events: Sequence[Message]) -> RecordedAgain:
         scopes = list(dict.fromkeys(_scope_of(event) for event in events))
-        try:
-            self.handling.must_not_be_parked(scopes)
-        except ParkedPerson as error:
-            raise _Issue(str(error)) from error
+        for parked in self.handling.projector.parked:
+            if any(scope.takes(parked) for scope in scopes):
+                raise _Issue(f"an event of {'.'.join(parked)} is parked")
         histories = {scope: await self.handling.messages(scope) for scope in scopes}
         command_id, hashed = (events[0].headers.get(f"ce-command{of}", "") for of in ("id", "hash"))
         held = [message for history in histories.values() for message in history]
@@ -133,6 +133,9 @@ class Again:
             if any(one.headers.get("ce-commandhash") != hashed for one in same):
                 raise _Issue(f"its command id was used otherwise, at position {positions[0]}")
             return RecordedAgain(result=Result.THERE, positions=positions)
+        elsewhere = await self.handling.command_ids.earlier(UUID(command_id))
+        if elsewhere is not None:
+            raise _Issue(f"its command id was used otherwise, at position {elsewhere.position}")
         _must_fit(decided, held)
         if not decided.apply:
             return RecordedAgain(result=Result.FITS)

@@ -186,7 +186,7 @@ class Codec:
         }
         values = {name: value for name, value in values.items() if value}
         signed = preimage(message.subject, values, message.body)
-        headers = {"Nats-Msg-Id": given["ce-id"]} | values
+        headers = {"Nats-Msg-Id": given.get("Nats-Msg-Id", given["ce-id"])} | values
         headers[SIGNATURE] = self.signer.sign(signed)
         hashed = sha256(signed).hexdigest()
         return Outgoing(message.subject, Headers.of(headers), message.body, hashed)

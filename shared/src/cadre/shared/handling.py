@@ -259,11 +259,6 @@ class Handling:
                 world.states[scope] = histories[scope].state
         return histories
 
-    def must_not_be_parked(self, scopes: Iterable[Scope[Any]]) -> None:
-        """Raises ParkedPerson when something of these histories waits to be applied."""
-        if parked := self._parked(scopes):
-            raise _is_parked(parked[0])
-
     def _parked(self, scopes: Iterable[Scope[Any]]) -> list[Key]:
         """What of these histories is parked."""
         parked = self.projector.parked
