@@ -228,15 +228,6 @@ def test_what_is_gone_or_altered_is_named(
     assert all(one.detail and one.hint for one in found)
 
 
-def test_no_checkpoint_ever_is_told_from_all_removed(copy: Installation) -> None:
-    remove("audit", MEMORY)(copy.folder)
-
-    assert looked_at(copy) == []
-    (made,) = looked_at(copy, key_made=True)
-    assert (made.kind, made.subject) == (GONE, LIST)
-    assert "all are gone, or none was ever finished" in made.detail
-
-
 def test_a_memory_that_is_gone_is_named_where_the_key_is(copy: Installation) -> None:
     remove(MEMORY)(copy.folder)
 

@@ -34,8 +34,8 @@ def entry(says: str) -> dict[str, object]:
 @pytest.fixture
 def screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     told = io.StringIO()
-    monkeypatch.setattr(output.CONSOLE, "file", told)
-    monkeypatch.setattr(output.ERRORS, "file", told)
+    monkeypatch.setattr(output.CONSOLE, "_file", told)
+    monkeypatch.setattr(output.ERRORS, "_file", told)
     return told
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cadre.cli import doctor, health, watch
+from cadre.cli import health, looking, watch
 from cadre.cli.data_directory import SERVICES, DataDirectory
 from support.owners import cadre, called, holding
 
@@ -54,8 +54,8 @@ class Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int, Any]]:
     monkeypatch.setattr(health, "ANSWER_S_MAX", 3.0)
-    monkeypatch.setattr(doctor, "ANSWER_S_MAX", 3.0)
-    monkeypatch.setattr(doctor, "LOG_S_MAX", 5.0)
+    monkeypatch.setattr(looking, "ANSWER_S_MAX", 3.0)
+    monkeypatch.setattr(looking, "LOG_S_MAX", 5.0)
     told: dict[str, tuple[int, Any]] = {
         "/health/ready": (200, {"status": "ready", "faults": []}),
         "/projections": (200, STATUS),

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from cadre.contracts.event import Forgotten
 from cadre.shared import key_store
 from cadre.shared.database import Database, writing
-from cadre.shared.errors import Malformed, PersonForgotten
+from cadre.shared.errors import Malformed, PersonForgotten, Unavailable
 from cadre.shared.key_store import DATA_KEYS, Lost
 from cadre.shared.keyring import KeyName, Keyring
 from cadre.shared.master_keys import MasterKeys
@@ -203,7 +203,7 @@ async def test_a_change_that_broke_off_goes_on(
         return wrapped(self, data_key, bound)
 
     monkeypatch.setattr(MasterKeys, "wrap", dying)
-    with pytest.raises(ConnectionError):
+    with pytest.raises(Unavailable):
         await key_store.rewrap(store.engine, MasterKeys(NEW, OLD))
     monkeypatch.setattr(MasterKeys, "wrap", wrapped)
 

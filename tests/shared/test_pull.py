@@ -13,6 +13,7 @@ import pytest
 from cadre.shared.codec import Outgoing
 from cadre.shared.connection import Connection, framed
 from cadre.shared.log import Gap, Log
+from cadre.shared.marks import NOWHERE
 from cadre.shared.pull import Pull
 from support.nats_server import NatsServer
 
@@ -61,7 +62,7 @@ class Reading:
     bodies: set[bytes] = field(default_factory=set[bytes])
 
     async def follow(self) -> None:
-        async for messages in self.log.follow(0):
+        async for messages in self.log.follow(NOWHERE):
             self.positions += [message.position for message in messages]
             self.bodies |= {message.body for message in messages}
 

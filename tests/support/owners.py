@@ -15,7 +15,6 @@ from uuid import UUID, uuid4
 import httpx
 import psutil
 import pytest
-from rich.console import Console
 
 from cadre.cli import main, output, ownership, system
 from cadre.cli.data_directory import DataDirectory, Run
@@ -46,8 +45,11 @@ def called(*words: str, data: Path) -> tuple[int, str]:
     told = io.StringIO()
     with (
         mock.patch.object(sys, "argv", ["cadre", *words, "--data", str(data)]),
-        mock.patch.object(output, "CONSOLE", Console(file=told, width=300)),
-        mock.patch.object(output, "ERRORS", Console(file=told, width=300)),
+        # Not the consoles themselves: a module loaded meanwhile would keep these for good.
+        mock.patch.object(output.CONSOLE, "_file", told),
+        mock.patch.object(output.CONSOLE, "_width", 300),
+        mock.patch.object(output.ERRORS, "_file", told),
+        mock.patch.object(output.ERRORS, "_width", 300),
         contextlib.redirect_stdout(told),
         pytest.raises(SystemExit) as ended,
     ):

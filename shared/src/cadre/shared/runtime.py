@@ -134,6 +134,10 @@ async def connect(
             detail = f"the log cannot be reached: {told(error)}"
             vitals.found(CONNECTION, detail, hint="it is tried again", stops=Stops.COMMANDS)
 
+    async def on_return() -> None:
+        if vitals is not None:
+            vitals.passed(CONNECTION)
+
     async def on_end() -> None:
         if over is not None:
             over.set()
@@ -151,6 +155,7 @@ async def connect(
         ping_interval=PING_EVERY_S,
         max_outstanding_pings=PINGS_UNANSWERED_MAX,
         error_cb=on_error,
+        reconnected_cb=on_return,
         closed_cb=on_end,
         name=f"cadre-{settings.nats_user}",
     )

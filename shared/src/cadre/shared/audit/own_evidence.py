@@ -70,8 +70,6 @@ class OwnEvidence:
         found = list(self.signed())
         found += self._newest_shown()
         found += self._tiles()
-        if not self._notes and not any(one.subject == CHECKPOINTS for one in found):
-            found += self._begun()
         names = {path.name for path in self.evidence.folder.glob("*")}
         for name in sorted(names - OWN - OF_THE_DISK):
             detail = "nothing of Cadre keeps a file of this name here; it is no evidence"
@@ -230,15 +228,6 @@ class OwnEvidence:
             )
             hint = f"if no copy has it: `cadre audit checkpoint`; else {FIND_OUT}"
             yield _gone(CHECKPOINTS, detail, hint)
-
-    def _begun(self) -> Iterator[Difference]:
-        """A sign that checkpoints were signed here, though nothing of them is left."""
-        if self.key_made:
-            detail = (
-                "a key that signs checkpoints was made, and there is no checkpoint: all are gone, "
-                "or none was ever finished"
-            )
-            yield _gone(CHECKPOINTS, detail, f"if none was: `cadre audit checkpoint`; {FIND_OUT}")
 
 
 def _parsed(note: str) -> Checkpoint | None:
