@@ -60,7 +60,7 @@ def older(environment: Environment, tmp_path: Path) -> Path:
         async with running(mini.service(), environment.settings()) as runtime:
             await applied(runtime, ANA)
             copied = await asyncio.to_thread(stores.copy, environment.server, tmp_path / "copy")
-            await until(lambda: runtime.client.is_connected)
+            await until(lambda: runtime.vitals.ready)
             await applied(runtime, BO)
         return copied
 
@@ -177,7 +177,7 @@ async def test_a_stream_replaced_on_a_living_connection_acknowledges_nothing(
         await provision(operator)
         with pytest.raises((Unavailable, OutcomeUnknown)):
             await register(runtime, CY)
-        assert branch_fault(runtime)
+        await until(lambda: branch_fault(runtime))
         with pytest.raises(Unavailable):
             await register(runtime, CY)
     await operator.close()
