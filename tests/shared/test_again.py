@@ -57,7 +57,7 @@ def left(environment: Environment, tmp_path: Path) -> list[Message]:
                 await send(runtime, command)
             await send(runtime, Open(pool_id="p", seats=1, effective_on=DAY))
             older = await asyncio.to_thread(stores.copy, environment.server, tmp_path / "older")
-            while not runtime.vitals.ready:
+            while not (runtime.client.is_connected and runtime.vitals.ready):
                 await asyncio.sleep(0.05)
             for command in (SEAT, registered(CY), noted(CY), noted(BO)):
                 await send(runtime, command)

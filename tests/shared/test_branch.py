@@ -60,7 +60,7 @@ def older(environment: Environment, tmp_path: Path) -> Path:
         async with running(mini.service(), environment.settings()) as runtime:
             await applied(runtime, ANA)
             copied = await asyncio.to_thread(stores.copy, environment.server, tmp_path / "copy")
-            await until(lambda: runtime.vitals.ready)
+            await until(lambda: runtime.client.is_connected and runtime.vitals.ready)
             await applied(runtime, BO)
         return copied
 
@@ -164,7 +164,7 @@ async def test_a_server_swapped_beneath_a_service_is_noticed_and_the_right_log_e
         async with reader(environment) as log:
             assert await log.last_position() == 1, "something was written to the other branch"
         await asyncio.to_thread(stores.put_back, server, newer)
-        await until(lambda: runtime.vitals.ready)
+        await until(lambda: runtime.client.is_connected and runtime.vitals.ready)
         assert await applied(runtime, CY) == 4
 
 

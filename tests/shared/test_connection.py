@@ -9,7 +9,7 @@ import nats.errors
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nats.errors import ProtocolError
+from nats.errors import ConnectionClosedError, ProtocolError
 from nats.protocol.parser import Parser
 
 from cadre.shared.connection import Connection, connect, connect_once, framed
@@ -144,4 +144,18 @@ async def test_a_message_that_cannot_be_taken_ends_no_connection(server: NatsSer
     await client.flush()
     assert taken == [b"one", b"two"]
     assert any(isinstance(error, UnicodeDecodeError) for error in told)
+    await client.close()
+
+
+async def test_a_transport_that_was_closed_ends_a_message_not_the_sender(
+    server: NatsServer,
+) -> None:
+    """The library calls itself connected until it has read the end."""
+    client = await server.connect("operator")
+    assert client._flusher_task is not None
+    client._flusher_task.cancel()
+    await asyncio.sleep(0)
+    client._transport.close()
+    with pytest.raises(ConnectionClosedError):
+        await client.send(framed("history.a.x", b"", b"one"))
     await client.close()

@@ -278,7 +278,7 @@ async def test_a_killed_log_server_is_waited_for(
     environment.server.kill()
     await asyncio.sleep(0.3)
     environment.server.start()
-    while not runtime.vitals.ready:
+    while not (runtime.client.is_connected and runtime.vitals.ready):
         await asyncio.sleep(0.05)
     position = await note(runtime, ANA)
     await runtime.projector.wait(position, 40)

@@ -5,6 +5,7 @@ hands it through a queue to a task. An event of the log needs none of that: who 
 the bytes of a subscription as they arrive, and who writes it has its headers as bytes already.
 """
 
+import asyncio
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -90,6 +91,14 @@ class Connection(Client):
         if _REFUSED_SUBSCRIPTION in str(error).lower():
             self._refused = str(error).removeprefix("nats: ")
 
+    async def _flush_pending(self, force_flush: bool = False) -> asyncio.Future[Any]:
+        try:
+            return await super()._flush_pending(force_flush)
+        except TypeError as error:
+            # What asyncio says of a transport that was closed and is written to (3.12, 3.13).
+            self._drop_unsent()
+            raise ConnectionClosedError from error
+
     async def send(self, frames: bytes) -> None:
         """Send what `framed` made, with all else that is sent in this pass of the event loop.
 
@@ -106,10 +115,13 @@ class Connection(Client):
         await self._error_cb(error)
 
     async def _attempt_reconnect(self) -> None:
-        # What was not sent was meant for the server that is lost: another may hold another log.
+        self._drop_unsent()
+        await super()._attempt_reconnect()
+
+    def _drop_unsent(self) -> None:
+        # It was meant for the server that is lost: another may hold another log.
         self._pending.clear()
         self._pending_data_size = 0
-        await super()._attempt_reconnect()
 
     async def tap(self, subject: str, take: Tap, queue: str = "") -> Subscription:
         """Subscribe; ``take`` is called while the connection reads, so it must be short."""

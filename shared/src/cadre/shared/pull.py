@@ -192,7 +192,10 @@ class Pull:
         }
         while self._owed <= (PULLS_OUTSTANDING - 1) * PULL_BATCH:
             self._owed += PULL_BATCH
-            await self.client.publish(subject, json.dumps(request).encode(), reply=self._reply)
+            try:
+                await self.client.publish(subject, json.dumps(request).encode(), reply=self._reply)
+            except nats.errors.Error as error:
+                raise Unavailable("the log cannot be asked for more", where=self.stream) from error
 
     def _take(self, subject: bytes, reply: bytes, headers: bytes, body: bytes) -> None:
         if self.broken:
