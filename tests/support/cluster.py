@@ -55,7 +55,7 @@ class Cluster(NatsServer):
 
     async def connect(self, user: str, node: int | None = None) -> Connection:
         return await connect(
-            [one.url for one in self.nodes] if node is None else self.nodes[node].url,  # pyright: ignore[reportArgumentType]
+            self.url if node is None else self.nodes[node].url,
             user=user,
             password=f"p{user}",
             inbox_prefix=f"_INBOX_{user}".encode(),
