@@ -43,7 +43,7 @@ pytest: $(STAMP)
 	@$(BIN)/pytest -n auto --dist loadfile -m "not containers and not bench and not faults"
 
 test-faults: $(STAMP) ## Kill, restore, fill, cut off and split up what runs; takes some minutes
-	@$(BIN)/pytest -m "faults and not containers"
+	@$(BIN)/pytest -n 2 --dist loadfile -m "faults and not containers"
 
 test-bench: $(STAMP) ## Run every measurement once, small: whether it works, not how fast it is
 	@$(BIN)/pytest -m bench
