@@ -26,7 +26,8 @@ from cadre.shared.audit.repairs import NAME as REPAIRS
 from cadre.shared.audit.repairs import Repairs
 from cadre.shared.audit.tile_files import TileFiles
 
-OWN = {CHECKPOINT, CHECKPOINTS, COSIGNED, KEYS, REPAIRS, "tile"}
+OWN = {CHECKPOINT, CHECKPOINTS, COSIGNED, KEYS, REPAIRS, "tile", "settings.env"}
+"""The last is what ``cadre audit public-keys`` writes there for compose."""
 OF_THE_DISK = {"lost+found"}
 PUT_BACK = "put it back from a copy; whoever keeps checkpoints elsewhere has what was signed"
 FIND_OUT = (
