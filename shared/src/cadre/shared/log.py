@@ -23,7 +23,7 @@ from cadre.shared.guards import guard_of
 from cadre.shared.headers import Headers
 from cadre.shared.inbox import Inbox
 from cadre.shared.marks import Mark
-from cadre.shared.pull import SILENCE_MAX_S, Pull, api
+from cadre.shared.pull import NOTHING_THERE, SILENCE_MAX_S, Pull, api
 from cadre.shared.refusals import Conflict, Duplicate, NoAnswer, passes, refusal
 from cadre.shared.signed import Message
 from cadre.shared.written import Written
@@ -37,8 +37,6 @@ ADDED_BYTES_MAX = 1024
 
 AGAIN_S = 0.05
 """How long what passes by itself is left alone."""
-
-_NOTHING_THERE = 10037
 
 __all__ = ["STREAM", "Conflict", "Duplicate", "Expectation", "Gap", "Log", "NoAnswer"]
 
@@ -221,7 +219,7 @@ class Log:
     async def _of_leader(self, request: dict[str, Any]) -> Message | None:
         answer = await self.api(f"STREAM.MSG.GET.{self.stream}", request)
         if error := answer.get("error"):
-            if error.get("err_code") == _NOTHING_THERE:
+            if error.get("err_code") == NOTHING_THERE:
                 return None
             raise Unavailable(f"the log refused a read: {error.get('description')}")
         held = answer["message"]
