@@ -3,7 +3,9 @@
 A stream whose disk was full for a moment answers everything but the writes that would be stored,
 until its server is started anew. No trial can show that without leaving an event in the history. So
 two things are looked at together: an atomic batch that is refused for its guard, after the server
-has put its files on the disk; and whether a write was left unanswered with none answered since.
+has put its files on the disk; and whether a write was left unanswered with none stored since by
+the server that it was sent to. A write may also get lost on its way. So the doubt ends after a
+while: whoever sends the next write proves it anew.
 """
 
 import json
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from cadre.shared.log import Log
 
 ANSWER_S_MAX = 4.0
+DOUBT_S_MAX = 60.0
+"""For how long nothing is sent to a log that left a write unanswered."""
 NEVER = 1 << 62
 """A position that no history reaches."""
 _WRONG_LAST_SEQUENCE = 10071
@@ -31,13 +35,13 @@ class Written:
     """What became of the writes to one stream."""
 
     unanswered_since: float | None = None
-    """Of `time.monotonic`; None while the last write was answered."""
+    """When the first of them was sent, of `time.monotonic`; None while the last was answered."""
     answers: int = 0
 
-    def unanswered(self) -> None:
+    def unanswered(self, sent_at: float) -> None:
         """A write was left without an answer."""
         if self.unanswered_since is None:
-            self.unanswered_since = time.monotonic()
+            self.unanswered_since = sent_at
 
     def answered(self) -> None:
         """A write was stored."""
@@ -56,34 +60,45 @@ class WriteTest:
     _answers: int = -1
     _end: int = 0
     _known_end: int = 0
-    _reconnects: int = 0
     _silent: bool = False
+    _server: tuple[int, str | None] = (0, None)
+    """Connections so far and who leads the stream: together, who it is that stores."""
+    _server_since: float = 0.0
 
     async def look(self) -> None:
         """Raises: Unavailable while nothing can be written."""
-        end, before = await self.log.last_position(), self._end
+        info = await self.log.info()
+        end, before = int(info["state"]["last_seq"]), self._end
         self._end = end
-        all_written = (self.log.written, *self.others)
-        if not any(one.unanswered_since for one in all_written):
+        server = (self.log.client.stats["reconnects"], info.get("cluster", {}).get("leader"))
+        if server != self._server:
+            self._server, self._server_since = server, time.monotonic()
+        silent_since = self._silent_since()
+        if silent_since is None:
             self._silent = False
             if self._answers != self.log.written.answers:
                 self._answers = self.log.written.answers  # Proven by what was stored meanwhile.
                 return
         elif not self._silent:
             self._silent, self._known_end = True, before
-            self._reconnects = self.log.client.stats["reconnects"]
         try:
             await self._try()
         except TimeoutError as error:
             # Then the way to the log is to blame, and not the stream.
             self._forget()
             raise Unavailable("the log answers no write", hint=_HINT) from error
-        if not self._silent:
+        if silent_since is None:
             return
-        if self.log.client.stats["reconnects"] != self._reconnects or end > self._known_end > 0:
+        stored = end > self._known_end > 0
+        another_server = self._server_since > silent_since
+        if stored or another_server or time.monotonic() - silent_since > DOUBT_S_MAX:
             self._forget()
             return
         raise Unavailable("the log left a write unanswered and has stored none since", hint=_HINT)
+
+    def _silent_since(self) -> float | None:
+        written = (self.log.written, *self.others)
+        return min((one.unanswered_since for one in written if one.unanswered_since), default=None)
 
     def _forget(self) -> None:
         self._silent = False
