@@ -15,8 +15,8 @@ from cadre.cli import system
 from cadre.cli.client import Client
 from cadre.cli.data_directory import DataDirectory
 from cadre.cli.master_change import masters_of
+from cadre.shared.calendar import today_in_china
 from cadre.shared.key_store import bound
-from cadre.shared.serving import today_in_china
 
 pytestmark = [
     pytest.mark.system,
