@@ -42,7 +42,7 @@ from cadre.shared.service import Context, Service
 from cadre.shared.settings import Settings
 from cadre.shared.signed import Message
 from cadre.shared.vitals import Check, Stops, Vitals
-from cadre.shared.written import WriteTest
+from cadre.shared.write_test import WriteTest
 
 START_AGAIN_S = 0.5
 RECONNECT_WAIT_S = 0.25
