@@ -4,7 +4,7 @@
 BIN := .venv/bin
 STAMP := .venv/.synced
 MEMBERS := $(wildcard shared/pyproject.toml shared/contracts/pyproject.toml \
-	services/*/pyproject.toml cli/pyproject.toml)
+	services/*/pyproject.toml $(addsuffix /pyproject.toml,audit client intake fiction cli))
 PYTHON ?=
 export PYTHON
 export TESTCONTAINERS_RYUK_DISABLED := true

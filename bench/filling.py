@@ -17,14 +17,14 @@ from lives import EVENTS_PER_PERSON, command_uuid, life
 from servers import NatsServer
 from wire import Refused, Wire, framed
 
-from cadre.cli.data_directory import DataDirectory
+from cadre.cli.installation.data_directory import DataDirectory
 from cadre.contracts.event import CadreEvent, Event
-from cadre.shared.codec import Codec, Outgoing, Signer
-from cadre.shared.database import Database
-from cadre.shared.event_ids import event_id
-from cadre.shared.keyring import DataKey, KeyName, Keyring
-from cadre.shared.master_keys import MasterKeys
-from cadre.shared.messages import Envelope
+from cadre.shared.database.database import Database
+from cadre.shared.deciding.messages import Envelope
+from cadre.shared.keys.keyring import DataKey, KeyName, Keyring
+from cadre.shared.keys.master_keys import MasterKeys
+from cadre.shared.log.codec import Codec, Outgoing, Signer
+from cadre.shared.log.event_ids import event_id
 
 PEOPLE_PER_BATCH = 1000 // EVENTS_PER_PERSON
 BATCHES_OUTSTANDING = 2

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from cadre.contracts.event import CadreEvent
 from cadre.contracts.selection import Observed, Recruited
 from cadre.contracts.supervision import Assessed, FlagClosed, Flagged, MeritPosted, Talked
-from cadre.shared.event_ids import event_id
+from cadre.shared.log.event_ids import event_id
 
 EVENTS_PER_PERSON = 30
 SEED = UUID("5b9a8f5e-0000-5000-8000-000000000000")

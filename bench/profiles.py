@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from cadre.shared.memory import collect_rarely
+from cadre.shared.upkeep.memory import collect_rarely
 
 if TYPE_CHECKING:
     from session import Session

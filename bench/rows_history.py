@@ -14,7 +14,7 @@ from report import Curve, Goal, Line, Measured, Row
 from session import Filled, Session
 from wire import Wire
 
-from cadre.shared.runtime import Runtime, running
+from cadre.shared.running.runtime import Runtime, running
 from cadre.supervision.app import SERVICE
 from cadre.supervision.cadre import CADRE
 

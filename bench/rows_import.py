@@ -22,12 +22,12 @@ from servers import nats_server
 from session import Session
 from wire import Wire
 
-from cadre.cli.county.generate import generate
-from cadre.cli.data_directory import DataDirectory
-from cadre.cli.intake.files import files_in
-from cadre.cli.intake.plan import plan_import
+from cadre.cli.installation.data_directory import DataDirectory
 from cadre.contracts.selection import Baselined
-from cadre.shared.codec import Outgoing
+from cadre.fiction.county.generate import generate
+from cadre.intake.files import files_in
+from cadre.intake.plan import plan_import
+from cadre.shared.log.codec import Outgoing
 
 CADRE = str(Path(sys.executable).with_name("cadre"))
 PER_TRANSACTION = 1_000

@@ -20,7 +20,7 @@ from rows_projection import thin_into_postgres
 from servers import Web, asgi, nats_server, rss_mb, service
 from session import Filled, Session, interleaved
 
-from cadre.cli.data_directory import DataDirectory
+from cadre.cli.installation.data_directory import DataDirectory
 
 REBUILD_GOAL = 1_000_000 / 60
 QUERIES_PER_SECOND = 20

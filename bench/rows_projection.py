@@ -22,9 +22,9 @@ from report import Goal, Measured, Row
 from session import Filled, Session, interleaved
 from wire import Wire
 
-from cadre.shared.memory import collect_rarely
-from cadre.shared.process import SWITCH_S
-from cadre.shared.runtime import running
+from cadre.shared.running.runtime import running
+from cadre.shared.serving.process import SWITCH_S
+from cadre.shared.upkeep.memory import collect_rarely
 from cadre.supervision.app import SERVICE
 
 PER_TRANSACTION = 500

@@ -18,18 +18,18 @@ from servers import NatsServer
 from session import Filled, Session, interleaved
 from wire import Wire
 
-from cadre.cli.data_directory import DataDirectory
+from cadre.audit.evidence import Evidence
+from cadre.audit.examination import Examination
+from cadre.audit.public_keys import PublicKeys
+from cadre.audit.surveyors import forked
+from cadre.cli.installation.data_directory import DataDirectory
 from cadre.contracts.vocabulary import SERVICES
 from cadre.selection.app import SERVICE
 from cadre.selection.cadre import CADRE, Cadre
-from cadre.shared.audit.evidence import Evidence
-from cadre.shared.audit.examination import Examination
-from cadre.shared.audit.public_keys import PublicKeys
-from cadre.shared.audit.surveyors import forked
-from cadre.shared.codec import Codec, Signer
-from cadre.shared.log import Log
-from cadre.shared.memory import collect_rarely
-from cadre.shared.runtime import running
+from cadre.shared.log.codec import Codec, Signer
+from cadre.shared.log.stream import Log
+from cadre.shared.running.runtime import running
+from cadre.shared.upkeep.memory import collect_rarely
 
 PEER_PAGE = 2_000
 

@@ -29,9 +29,9 @@ from servers import (
 from session import Filled, Session, interleaved
 from wire import Refused, Wire, framed, publish
 
-from cadre.cli.data_directory import DataDirectory
-from cadre.shared.codec import Outgoing
-from cadre.shared.provision import stream_config
+from cadre.cli.installation.data_directory import DataDirectory
+from cadre.shared.log.codec import Outgoing
+from cadre.shared.log.provision import stream_config
 
 NAMES_PER_PERSON = 20
 BATCH = 1_000

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from cadre.shared.memory import collect_rarely
+from cadre.shared.upkeep.memory import collect_rarely
 
 if TYPE_CHECKING:
     from report import Measured

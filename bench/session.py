@@ -16,7 +16,7 @@ from filling import fill
 from lives import EVENTS_PER_PERSON
 from servers import NatsServer, Postgres, nats_server, postgres
 
-from cadre.cli.data_directory import DataDirectory
+from cadre.cli.installation.data_directory import DataDirectory
 
 WORKERS = 2
 

@@ -47,4 +47,4 @@ fi
 
 # Compiled now, once: else every first start does it, and every start where Python may not write.
 UV_PROJECT_ENVIRONMENT=$venv "$venv/bin/uv" sync --frozen --no-python-downloads --compile-bytecode --quiet
-"$venv/bin/python" -m compileall -q shared services cli
+"$venv/bin/python" -m compileall -q shared audit client intake services fiction cli

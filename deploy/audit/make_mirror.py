@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from cadre.shared.connection import connect
+from cadre.shared.log.connection import connect
 
 CONFIG = Path(__file__).with_name("history-audit.json")
 CONNECT_ATTEMPTS_MAX = 30

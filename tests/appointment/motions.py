@@ -18,7 +18,7 @@ from cadre.appointment.motion import (
 from cadre.contracts.appointment import FourChecks, Gate, GateResult, PostEstablished, Vote
 from cadre.contracts.event import Event
 from cadre.contracts.vocabulary import PostLevel, unit_id
-from cadre.shared.testing import Specification
+from cadre.shared.deciding.testing import Specification
 
 given = Specification(HANDLERS)
 

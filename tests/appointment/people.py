@@ -30,7 +30,7 @@ from cadre.contracts.vocabulary import (
     Sex,
     unit_id,
 )
-from cadre.shared.testing import recorded
+from cadre.shared.deciding.testing import recorded
 
 LIN = "c-aaaaaaaaaa"
 WU = "c-bbbbbbbbbb"

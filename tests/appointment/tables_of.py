@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from cadre.appointment.read_models import READ_MODELS
 from cadre.contracts.event import Event, Forgotten
-from cadre.shared.read_models import Change
-from cadre.shared.read_models_sql import apply
-from cadre.shared.serving import Reader
-from cadre.shared.testing import recorded
+from cadre.shared.deciding.testing import recorded
+from cadre.shared.projecting.read_models_sql import apply
+from cadre.shared.showing.read_models import Change
+from cadre.shared.showing.reader import Reader
 
 
 class Shouting:

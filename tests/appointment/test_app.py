@@ -12,8 +12,8 @@ from appointment.motions import MOTION, POST, after
 from appointment.people import LIN
 from appointment.tables_of import Shouting, batches, filled
 from cadre.appointment.app import ROUTER, SERVICE
-from cadre.shared.errors import CadreError
-from cadre.shared.serving import Reader
+from cadre.shared.deciding.errors import CadreError
+from cadre.shared.showing.reader import Reader
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ from cadre.appointment.post_rules import post_findings
 from cadre.appointment.rank_rules import rank_findings
 from cadre.contracts.event import Event, RuleFinding
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
-from cadre.shared.calendar import add_months
-from cadre.shared.testing import event_id
+from cadre.shared.deciding.calendar import add_months
+from cadre.shared.deciding.testing import event_id
 
 LOOKED_AHEAD_DAYS = 2 * 366
 DAYS = st.dates(date(2024, 1, 1), date(2026, 12, 31))

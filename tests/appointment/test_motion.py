@@ -42,8 +42,8 @@ from cadre.contracts.appointment import (
 )
 from cadre.contracts.event import Event
 from cadre.contracts.vocabulary import Education, Grade, PostLevel
-from cadre.shared.errors import CadreError
-from cadre.shared.testing import event_id, recorded
+from cadre.shared.deciding.errors import CadreError
+from cadre.shared.deciding.testing import event_id, recorded
 
 
 def but(command: MotionCommand, **changes: Any) -> MotionCommand:

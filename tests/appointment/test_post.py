@@ -12,8 +12,8 @@ from cadre.appointment.post import AssumePost, EstablishPost, Relieve
 from cadre.contracts.appointment import PostAssumed, PostFilled, PostVacated, Relieved
 from cadre.contracts.event import Event
 from cadre.contracts.vocabulary import PostLevel
-from cadre.shared.errors import NotPossible
-from cadre.shared.testing import recorded
+from cadre.shared.deciding.errors import NotPossible
+from cadre.shared.deciding.testing import recorded
 
 establish = EstablishPost(**post.model_dump(exclude={"type", "supersedes"}))
 assume = AssumePost(effective_on=day("2023-05-01"), cadre_id=LIN, post_id=POST, basis="任职文件")

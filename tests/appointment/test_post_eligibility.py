@@ -9,7 +9,7 @@ from cadre.contracts.event import Event, RuleFinding
 from cadre.contracts.selection import ProfileCorrected
 from cadre.contracts.training import Posted, PostingKind
 from cadre.contracts.vocabulary import Education, Grade, PostLevel, Rank
-from cadre.shared.testing import event_id
+from cadre.shared.deciding.testing import event_id
 
 
 def judged(level: PostLevel, on: str, *history: Event) -> Eligibility:

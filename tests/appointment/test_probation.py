@@ -3,7 +3,7 @@ from appointment.people import LIN, day
 from cadre.appointment.cadre import ConcludeProbation
 from cadre.appointment.post import Relieve
 from cadre.contracts.appointment import PostVacated, ProbationConcluded, Promoted, Relieved
-from cadre.shared.testing import event_id
+from cadre.shared.deciding.testing import event_id
 
 history = after(8)
 PROMOTION = event_id(next(i for i, e in enumerate(history, start=1) if isinstance(e, Promoted)))

@@ -14,8 +14,8 @@ from cadre.contracts.appointment import Promoted
 from cadre.contracts.event import Event
 from cadre.contracts.selection import ProfileCorrected
 from cadre.contracts.vocabulary import PostLevel, Rank
-from cadre.shared.serving import Reader
-from cadre.shared.testing import event_id
+from cadre.shared.deciding.testing import event_id
+from cadre.shared.showing.reader import Reader
 
 
 def nth(number: int) -> str:

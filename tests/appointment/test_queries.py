@@ -18,8 +18,8 @@ from cadre.appointment.post import AssumePost, EstablishPost, Relieve
 from cadre.contracts.appointment import PostAssumed, Promoted, Relieved, ReviewOpened, Vote
 from cadre.contracts.event import Event, Sealed
 from cadre.contracts.vocabulary import Rank
-from cadre.shared.errors import NotFound
-from cadre.shared.testing import event_id
+from cadre.shared.deciding.errors import NotFound
+from cadre.shared.deciding.testing import event_id
 
 concluded = after(8)
 PROMOTION = event_id(next(i for i, e in enumerate(concluded, start=1) if isinstance(e, Promoted)))

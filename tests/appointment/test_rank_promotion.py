@@ -22,7 +22,7 @@ from cadre.contracts.appointment import Promoted, PromotionRefused
 from cadre.contracts.event import Event
 from cadre.contracts.selection import PoliticalVetoLifted
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
-from cadre.shared.testing import Specification, event_id
+from cadre.shared.deciding.testing import Specification, event_id
 
 given = Specification(HANDLERS)
 

@@ -17,8 +17,8 @@ from cadre.contracts.appointment import Promoted, ReviewOpened
 from cadre.contracts.event import Event
 from cadre.contracts.supervision import Assessed
 from cadre.contracts.vocabulary import Grade, Rank
-from cadre.shared.messages import Command
-from cadre.shared.testing import event_id, recorded
+from cadre.shared.deciding.messages import Command
+from cadre.shared.deciding.testing import event_id, recorded
 
 excellent = graded(2024, Grade.EXCELLENT)
 promoted = Promoted(

@@ -5,7 +5,7 @@ import pytest
 
 from cadre.appointment.rank_rules import TENURE_RULES
 from cadre.contracts.vocabulary import PostLevel, Rank
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.rulebook import rulebook
 
 DAY = date(2026, 11, 20)
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from cadre.shared.audit.blocks import Record, key_of, records
-from cadre.shared.log import STREAM
+from cadre.audit.blocks import Record, key_of, records
+from cadre.shared.log.stream import STREAM
 
 __all__ = ["Record", "block", "records", "rewrite"]
 

@@ -12,13 +12,13 @@ from types import ModuleType
 from typing import Any
 
 from audit.installations import AUDITOR, Installation
-from cadre.cli.export.contents import contents
-from cadre.cli.export.dossier import Material
-from cadre.cli.export.scopes import Scope
-from cadre.shared.audit.extraction import Extraction
-from cadre.shared.audit.package import MANIFEST, pack
-from cadre.shared.codec import decoded
-from cadre.shared.log import Log
+from cadre.audit.export.contents import contents
+from cadre.audit.export.dossier import Material
+from cadre.audit.export.scopes import Scope
+from cadre.audit.extraction import Extraction
+from cadre.audit.package import MANIFEST, pack
+from cadre.shared.log.codec import decoded
+from cadre.shared.log.stream import Log
 
 PROGRAM = Path(__file__).parents[2] / "docs/examples/verify_export.py"
 

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from cadre.shared.audit.checkpointing import Signed, make_checkpoint
-from cadre.shared.audit.evidence import Evidence
-from cadre.shared.audit.examination import Database, Examination, Report
-from cadre.shared.audit.note import Ed25519Signer
-from cadre.shared.audit.public_keys import PublicKeys
-from cadre.shared.codec import Signer
-from cadre.shared.log import Log
-from cadre.shared.messages import Meta
-from cadre.shared.runtime import Runtime, running
+from cadre.audit.checkpointing import Signed, make_checkpoint
+from cadre.audit.evidence import Evidence
+from cadre.audit.examination import Database, Examination, Report
+from cadre.audit.note import Ed25519Signer
+from cadre.audit.public_keys import PublicKeys
+from cadre.shared.deciding.messages import Meta
+from cadre.shared.log.codec import Signer
+from cadre.shared.log.stream import Log
+from cadre.shared.running.runtime import Runtime, running
 from support import mini
 from support.nats_server import NatsServer
 

@@ -12,13 +12,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from audit import block_files
-from cadre.cli import system
+from cadre.audit.note import Ed25519Signer
 from cadre.cli.audit_commands import app
-from cadre.cli.calling import client_of
-from cadre.cli.client import Client
-from cadre.cli.data_directory import DataDirectory
+from cadre.cli.installation import system
+from cadre.cli.installation.calling import client_of
+from cadre.cli.installation.data_directory import DataDirectory
+from cadre.client.services import Client
 from cadre.contracts.vocabulary import SERVICES
-from cadre.shared.audit.note import Ed25519Signer
 
 PERSON = {
     "effective_on": "2026-03-02",

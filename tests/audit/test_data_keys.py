@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from audit.test_commands import PERSON, audit, quiet, told
-from cadre.cli import system
-from cadre.cli.calling import client_of
-from cadre.cli.client import Client
-from cadre.cli.data_directory import DataDirectory
-from cadre.cli.master_change import masters_of
-from cadre.shared.calendar import today_in_china
-from cadre.shared.key_store import bound
+from cadre.cli.installation import system
+from cadre.cli.installation.calling import client_of
+from cadre.cli.installation.data_directory import DataDirectory
+from cadre.cli.installation.master_change import masters_of
+from cadre.client.services import Client
+from cadre.shared.deciding.calendar import today_in_china
+from cadre.shared.keys.key_store import bound
 
 pytestmark = [
     pytest.mark.system,

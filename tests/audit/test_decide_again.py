@@ -25,6 +25,7 @@ from appointment.people import (
 )
 from audit.decided_logs import INSTALLED, SERVICES, DecidedLog, passing
 from cadre.appointment.cadre import PromoteRank
+from cadre.audit.redecision import Redecision, Verdict
 from cadre.contracts.appointment import CandidateFixed, DecisionTaken, Promoted, PromotionRefused
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
@@ -45,9 +46,8 @@ from cadre.selection.membership import (
     NominateForPool,
 )
 from cadre.selection.pool import DefinePool
-from cadre.shared import rulebook as rules
-from cadre.shared.audit.redecision import Redecision, Verdict
-from cadre.shared.testing import event_id
+from cadre.shared.deciding import rulebook as rules
+from cadre.shared.deciding.testing import event_id
 from cadre.supervision.assessment import Assess, CorrectAssessment
 from cadre.training.training_class import Attendance, HoldClass, PlanClass
 

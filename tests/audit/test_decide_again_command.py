@@ -15,15 +15,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from audit.decided_logs import passing
-from cadre.cli import system
-from cadre.cli.data_directory import DataDirectory
+from cadre.cli.installation import system
+from cadre.cli.installation.data_directory import DataDirectory
 from cadre.cli.main import app
 from cadre.contracts.appointment import Promoted, PromotionRefused
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.vocabulary import Rank
-from cadre.shared.codec import Outgoing, Signer
-from cadre.shared.log import Log
-from cadre.shared.signed import SIGNATURE, Message, preimage
+from cadre.shared.log.codec import Outgoing, Signer
+from cadre.shared.log.signed import SIGNATURE, Message, preimage
+from cadre.shared.log.stream import Log
 from support.nats_server import NatsServer
 
 pytestmark = [

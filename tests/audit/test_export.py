@@ -17,12 +17,12 @@ import pytest
 from audit import exports, installations
 from audit.exports import KEY, Entries, Exported, keep_events, refuted, write_lines
 from audit.installations import AUDITOR, NOW, Histories, Installation
-from cadre.cli.export.scopes import CHINA, OfCadre, OfPeriod, scope_of
-from cadre.shared.audit.cosignature import CosignatureSigner, cosign
-from cadre.shared.audit.extraction import NotProven
-from cadre.shared.audit.note import Ed25519Signer
-from cadre.shared.audit.package import PackageTooLarge, container, pack
-from cadre.shared.errors import Malformed, NotFound
+from cadre.audit.cosignature import CosignatureSigner, cosign
+from cadre.audit.export.scopes import CHINA, OfCadre, OfPeriod, scope_of
+from cadre.audit.extraction import NotProven
+from cadre.audit.note import Ed25519Signer
+from cadre.audit.package import PackageTooLarge, container, pack
+from cadre.shared.deciding.errors import Malformed, NotFound
 
 ANA = installations.ANA
 BYTES_SAMPLED = 1_500

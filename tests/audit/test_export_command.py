@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 
 from audit.exports import refuted
 from audit.test_commands import PERSON, quiet
-from cadre.cli import system
-from cadre.cli.calling import client_of
+from cadre.cli.installation import system
+from cadre.cli.installation.calling import client_of
 from cadre.cli.main import app
 
 pytestmark = [

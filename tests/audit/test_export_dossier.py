@@ -10,20 +10,20 @@ from uuid import uuid4
 import pytest
 
 from audit.exports import PROGRAM_LOADED as PROGRAM
-from cadre.cli.export.cited import cited_versions, rule_texts
-from cadre.cli.export.disclosure import sealed_fields
-from cadre.cli.export.document import Column, Document, Facts, Mark, Row, Section, Table
-from cadre.cli.export.dossier import Material, dossier
-from cadre.cli.export.motion_file import motion_file
-from cadre.cli.export.page import page
-from cadre.cli.export.paper import paper
-from cadre.cli.export.scopes import OfCadre, OfMotion, OfPeriod
+from cadre.audit.checkpoint import Checkpoint, Root
+from cadre.audit.export.cited import cited_versions, rule_texts
+from cadre.audit.export.disclosure import sealed_fields
+from cadre.audit.export.document import Column, Document, Facts, Mark, Row, Section, Table
+from cadre.audit.export.dossier import Material, dossier
+from cadre.audit.export.motion_file import motion_file
+from cadre.audit.export.page import page
+from cadre.audit.export.paper import paper
+from cadre.audit.export.scopes import OfCadre, OfMotion, OfPeriod
 from cadre.contracts import appointment
 from cadre.contracts.event import Event, RuleFinding
 from cadre.contracts.vocabulary import PostLevel
-from cadre.shared.audit.checkpoint import Checkpoint, Root
-from cadre.shared.messages import Envelope, Recorded
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.messages import Envelope, Recorded
+from cadre.shared.deciding.rulebook import rulebook
 
 DATED = datetime(2026, 11, 20, 14, tzinfo=UTC)
 EMPTY = Root(0, sha256(b"").digest())

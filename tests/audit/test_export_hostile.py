@@ -15,9 +15,9 @@ import pytest
 from audit import exports
 from audit.exports import KEY, Entries, Exported, refuted, write_lines
 from audit.installations import ANA, AUDITOR, Histories
-from cadre.cli.export.scopes import OfCadre
-from cadre.shared.audit.note import sign, split
-from cadre.shared.audit.package import MANIFEST, container, manifest_text
+from cadre.audit.export.scopes import OfCadre
+from cadre.audit.note import sign, split
+from cadre.audit.package import MANIFEST, container, manifest_text
 
 type Change = Callable[[Entries], None]
 

@@ -7,15 +7,15 @@ import pytest
 
 from audit.installations import AUDITOR, END, NOW, SERVICE, Installation
 from audit.test_tampering import append, kinds, only
-from cadre.shared.audit.checkpoint import Checkpoint
-from cadre.shared.audit.checkpointing import NotSigned, Signed, make_checkpoint
-from cadre.shared.audit.differences import Kind
-from cadre.shared.audit.examination import Report
-from cadre.shared.audit.note import Ed25519Signer, open_note, sign, split
-from cadre.shared.audit.own_evidence import earlier_root
-from cadre.shared.audit.public_keys import PublicKeys, RetiredKey
-from cadre.shared.codec import Signer
-from cadre.shared.log import Log
+from cadre.audit.checkpoint import Checkpoint
+from cadre.audit.checkpointing import NotSigned, Signed, make_checkpoint
+from cadre.audit.differences import Kind
+from cadre.audit.examination import Report
+from cadre.audit.note import Ed25519Signer, open_note, sign, split
+from cadre.audit.own_evidence import earlier_root
+from cadre.audit.public_keys import PublicKeys, RetiredKey
+from cadre.shared.log.codec import Signer
+from cadre.shared.log.stream import Log
 
 RENEWED = Signer.from_seed("selection", b"n" * 32)
 SUCCESSOR = Ed25519Signer.from_seed(AUDITOR.name, b"m" * 32)

@@ -5,10 +5,10 @@ from hashlib import sha256
 
 import pytest
 
-from cadre.shared.audit.heads import Head, Heads, aggregate_of
-from cadre.shared.audit.leaf import hash_of, leaf
-from cadre.shared.audit.merkle import EMPTY_ROOT, leaf_hash, root_of
-from cadre.shared.signed import Message
+from cadre.audit.heads import Head, Heads, aggregate_of
+from cadre.audit.leaf import hash_of, leaf
+from cadre.audit.merkle import EMPTY_ROOT, leaf_hash, root_of
+from cadre.shared.log.signed import Message
 
 MESSAGE = Message(
     subject="history.selection.cadre.c-aaaaaaaaaa.observed",

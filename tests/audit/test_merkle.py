@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cadre.shared.audit import ordered_tree
-from cadre.shared.audit.merkle import (
+from cadre.audit import ordered_tree
+from cadre.audit.merkle import (
     EMPTY_ROOT,
     Leaves,
     Tree,
@@ -21,7 +21,7 @@ from cadre.shared.audit.merkle import (
     proves_inclusion,
     root_of,
 )
-from cadre.shared.audit.ordered_tree import OrderedTree
+from cadre.audit.ordered_tree import OrderedTree
 
 # The eight leaves of the Certificate Transparency reference tests (RFC 6962).
 DATA = [

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cadre.shared.audit.checkpoint import Checkpoint, Root
-from cadre.shared.audit.merkle import leaf_hash
-from cadre.shared.audit.note import Ed25519Signer, Ed25519Verifier, NoteError, open_note, sign
+from cadre.audit.checkpoint import Checkpoint, Root
+from cadre.audit.merkle import leaf_hash
+from cadre.audit.note import Ed25519Signer, Ed25519Verifier, NoteError, open_note, sign
 
 # The example in the documentation of Go's package note.
 SECRET = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"

@@ -9,20 +9,20 @@ import pytest
 
 from audit.installations import NOW
 from cadre.appointment.order import ORDERS as APPOINTMENT
+from cadre.audit.differences import Kind
+from cadre.audit.evidence import Evidence
+from cadre.audit.examination import Examination
+from cadre.audit.public_keys import PublicKeys
 from cadre.contracts import appointment, selection, training
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
 from cadre.contracts.examples import example
 from cadre.selection.order import ORDERS as SELECTION
-from cadre.shared.audit.differences import Kind
-from cadre.shared.audit.evidence import Evidence
-from cadre.shared.audit.examination import Examination
-from cadre.shared.audit.public_keys import PublicKeys
-from cadre.shared.codec import Codec, Signer
-from cadre.shared.event_ids import event_id
-from cadre.shared.keyring import Keyring
-from cadre.shared.log import Log
-from cadre.shared.messages import Envelope
+from cadre.shared.deciding.messages import Envelope
+from cadre.shared.keys.keyring import Keyring
+from cadre.shared.log.codec import Codec, Signer
+from cadre.shared.log.event_ids import event_id
+from cadre.shared.log.stream import Log
 from cadre.supervision.order import ORDERS as SUPERVISION
 from cadre.training.order import ORDERS as TRAINING
 from support.nats_server import NatsServer

@@ -21,17 +21,17 @@ from audit.installations import (
     notes_up_to,
 )
 from audit.test_tampering import kinds
-from cadre.shared.audit.checkpoint import Checkpoint
-from cadre.shared.audit.checkpointing import NotSigned, make_checkpoint
-from cadre.shared.audit.cosignature import CosignatureSigner, cosign
-from cadre.shared.audit.differences import Difference, Kind
-from cadre.shared.audit.note import split
-from cadre.shared.audit.own_evidence import OwnEvidence
-from cadre.shared.audit.public_keys import Retirement
-from cadre.shared.audit.repairs import ProvenBy, RepairRecord, add_repair, repairs
-from cadre.shared.codec import Signer
-from cadre.shared.errors import Malformed
-from cadre.shared.log import Log
+from cadre.audit.checkpoint import Checkpoint
+from cadre.audit.checkpointing import NotSigned, make_checkpoint
+from cadre.audit.cosignature import CosignatureSigner, cosign
+from cadre.audit.differences import Difference, Kind
+from cadre.audit.note import split
+from cadre.audit.own_evidence import OwnEvidence
+from cadre.audit.public_keys import Retirement
+from cadre.audit.repairs import ProvenBy, RepairRecord, add_repair, repairs
+from cadre.shared.deciding.errors import Malformed
+from cadre.shared.log.codec import Signer
+from cadre.shared.log.stream import Log
 
 GONE, DIFFERS, TILE = Kind.EVIDENCE_GONE, Kind.EVIDENCE_DIFFERS, Kind.TILE_DIFFERS
 LIST = "checkpoints.jsonl"

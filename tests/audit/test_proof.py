@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.exports import PROGRAM_LOADED as PROGRAM
-from cadre.shared.audit.completeness import head_proofs
-from cadre.shared.audit.heads import Head, Heads
-from cadre.shared.audit.merkle import Leaves, inclusion_proof, leaf_hash, proves_inclusion, root_of
-from cadre.shared.audit.proof import proof_text
+from cadre.audit.completeness import head_proofs
+from cadre.audit.heads import Head, Heads
+from cadre.audit.merkle import Leaves, inclusion_proof, leaf_hash, proves_inclusion, root_of
+from cadre.audit.proof import proof_text
 
 DIGEST = leaf_hash(b"event").hex()
 

@@ -12,20 +12,20 @@ import pytest
 from sqlalchemy import text
 
 from audit.installations import ANA, AUDITOR, NOW, SERVICE, command
-from cadre.shared import pull
-from cadre.shared.audit.differences import Kind
-from cadre.shared.audit.evidence import Evidence
-from cadre.shared.audit.examination import Database, Examination, Report
-from cadre.shared.audit.public_keys import PublicKeys
-from cadre.shared.audit.signatures import Verdict
-from cadre.shared.audit.stored import everything, extent_of
-from cadre.shared.audit.survey import Facts, Survey, stored
-from cadre.shared.audit.surveyors import PARALLEL_EVENTS_MIN, Surveyors
-from cadre.shared.codec import Outgoing, Signer
-from cadre.shared.database import create_engine, writing
-from cadre.shared.log import Log
-from cadre.shared.runtime import running
-from cadre.shared.signed import Message, preimage
+from cadre.audit.differences import Kind
+from cadre.audit.evidence import Evidence
+from cadre.audit.examination import Database, Examination, Report
+from cadre.audit.public_keys import PublicKeys
+from cadre.audit.signatures import Verdict
+from cadre.audit.stored import everything, extent_of
+from cadre.audit.survey import Facts, Survey, stored
+from cadre.audit.surveyors import PARALLEL_EVENTS_MIN, Surveyors
+from cadre.shared.database.database import create_engine, writing
+from cadre.shared.log import pull
+from cadre.shared.log.codec import Outgoing, Signer
+from cadre.shared.log.signed import Message, preimage
+from cadre.shared.log.stream import Log
+from cadre.shared.running.runtime import running
 from support import mini
 from support.environment import Environment
 from support.nats_server import NatsServer

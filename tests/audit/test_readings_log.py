@@ -12,14 +12,14 @@ import pytest
 
 from audit.installations import ANA, AUDITOR, SERVICE, Histories, Installation
 from audit.test_tampering import append
-from cadre.shared.audit.blocks import Record, key_of, records
-from cadre.shared.audit.checkpoint import Checkpoint
-from cadre.shared.audit.checkpointing import make_checkpoint
-from cadre.shared.audit.differences import Difference, Kind
-from cadre.shared.audit.note import split
-from cadre.shared.audit.readings import KEPT, ReadingsLog
-from cadre.shared.log import Log
-from cadre.shared.readings import STREAM, Reader, Readings
+from cadre.audit.blocks import Record, key_of, records
+from cadre.audit.checkpoint import Checkpoint
+from cadre.audit.checkpointing import make_checkpoint
+from cadre.audit.differences import Difference, Kind
+from cadre.audit.note import split
+from cadre.audit.readings import KEPT, ReadingsLog
+from cadre.shared.log.readings import STREAM, Reader, Readings
+from cadre.shared.log.stream import Log
 from support.nats_server import NatsServer
 
 FOLDER = f"nats/jetstream/CADRE/streams/{STREAM}"

@@ -17,16 +17,16 @@ from audit.installations import (
     notes_up_to,
 )
 from audit.test_tampering import at, body_of, kinds
-from cadre.shared.audit.blocks import BlockWriter
-from cadre.shared.audit.checkpoint import Checkpoint
-from cadre.shared.audit.differences import Kind
-from cadre.shared.audit.journals import JournalCopy, snapshot
-from cadre.shared.audit.note import open_note
-from cadre.shared.audit.public_keys import PublicKeys
-from cadre.shared.audit.repair import Plan, Proof, Repair, Was
-from cadre.shared.audit.stored import extent_of
-from cadre.shared.audit.tiles import Tiles
-from cadre.shared.log import STREAM, Log
+from cadre.audit.blocks import BlockWriter
+from cadre.audit.checkpoint import Checkpoint
+from cadre.audit.differences import Kind
+from cadre.audit.journals import JournalCopy, snapshot
+from cadre.audit.note import open_note
+from cadre.audit.public_keys import PublicKeys
+from cadre.audit.repair import Plan, Proof, Repair, Was
+from cadre.audit.stored import extent_of
+from cadre.audit.tiles import Tiles
+from cadre.shared.log.stream import STREAM, Log
 
 KEYS = {key.key_id: key for key in PublicKeys(origin="").with_services([SERVICE], NOW).services}
 

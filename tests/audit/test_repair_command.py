@@ -12,12 +12,12 @@ from typer.testing import CliRunner, Result
 
 from audit import block_files
 from audit.test_commands import PERSON, digests, quiet, told
-from cadre.cli import system
-from cadre.cli.calling import client_of
-from cadre.cli.data_directory import DataDirectory, DataDirectoryError
+from cadre.audit.blocks import records
+from cadre.cli.installation import system
+from cadre.cli.installation.calling import client_of
+from cadre.cli.installation.data_directory import DataDirectory, DataDirectoryError
 from cadre.cli.main import app
 from cadre.contracts.vocabulary import SERVICES
-from cadre.shared.audit.blocks import records
 
 pytestmark = [
     pytest.mark.system,

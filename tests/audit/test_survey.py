@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cadre.audit import layout as layouts
+from cadre.audit.layout import FAMILIAR_AFTER, read
+from cadre.audit.leaf import leaf_of
+from cadre.audit.places import Place, Places
+from cadre.audit.survey import Survey
 from cadre.contracts.catalogue import CATALOGUE
-from cadre.shared.audit import layout as layouts
-from cadre.shared.audit.layout import FAMILIAR_AFTER, read
-from cadre.shared.audit.leaf import leaf_of
-from cadre.shared.audit.places import Place, Places
-from cadre.shared.audit.survey import Survey
-from cadre.shared.codec import Codec, Signer
-from cadre.shared.event_ids import EVENT_IDS, event_id
-from cadre.shared.headers import Headers
-from cadre.shared.keyring import Keyring
-from cadre.shared.messages import Envelope
-from cadre.shared.signed import SIGNED, preimage, preimage_of
-from cadre.shared.testing import recorded
+from cadre.shared.deciding.messages import Envelope
+from cadre.shared.deciding.testing import recorded
+from cadre.shared.keys.keyring import Keyring
+from cadre.shared.log.codec import Codec, Signer
+from cadre.shared.log.event_ids import EVENT_IDS, event_id
+from cadre.shared.log.headers import Headers
+from cadre.shared.log.signed import SIGNED, preimage, preimage_of
 
 GOLDEN = Path(__file__).parents[2] / "shared/contracts/golden/supervision.month-closed.v1.json"
 

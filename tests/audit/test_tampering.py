@@ -22,17 +22,17 @@ from audit.installations import (
     Installation,
     notes_up_to,
 )
+from cadre.audit.checkpoint import Checkpoint, Root
+from cadre.audit.checkpointing import NotSigned, make_checkpoint
+from cadre.audit.differences import Difference, Kind
+from cadre.audit.examination import Report
+from cadre.audit.note import Ed25519Signer, open_note, sign
+from cadre.audit.own_evidence import earlier_root
 from cadre.contracts.selection import Observed
-from cadre.shared.audit.checkpoint import Checkpoint, Root
-from cadre.shared.audit.checkpointing import NotSigned, make_checkpoint
-from cadre.shared.audit.differences import Difference, Kind
-from cadre.shared.audit.examination import Report
-from cadre.shared.audit.note import Ed25519Signer, open_note, sign
-from cadre.shared.audit.own_evidence import earlier_root
-from cadre.shared.codec import Signer
-from cadre.shared.event_ids import event_id
-from cadre.shared.log import Log
-from cadre.shared.signed import SIGNATURE, digest, preimage
+from cadre.shared.log.codec import Signer
+from cadre.shared.log.event_ids import event_id
+from cadre.shared.log.signed import SIGNATURE, digest, preimage
+from cadre.shared.log.stream import Log
 from support.mini import DAY
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cadre.shared.audit.merkle import (
+from cadre.audit.merkle import (
     Leaves,
     consistency_proof,
     inclusion_proof,
@@ -14,7 +14,7 @@ from cadre.shared.audit.merkle import (
     root_of,
     subtree_hash,
 )
-from cadre.shared.audit.tiles import TileDiffers, Tiles, TileWriter, path_of
+from cadre.audit.tiles import TileDiffers, Tiles, TileWriter, path_of
 
 DATA = [f"leaf {number}".encode() for number in range(1100)]
 LEAVES = [leaf_hash(data) for data in DATA]

@@ -21,18 +21,18 @@ from audit.installations import (
     Installation,
     notes_up_to,
 )
-from cadre.shared.audit.checkpoint import Checkpoint, Root
-from cadre.shared.audit.checkpointing import make_checkpoint
-from cadre.shared.audit.consistency import Extension
-from cadre.shared.audit.cosignature import CosignatureSigner
-from cadre.shared.audit.merkle import proves_consistency
-from cadre.shared.audit.note import Ed25519Signer, open_note, sign, split
-from cadre.shared.audit.public_keys import PublicKeys
-from cadre.shared.audit.tiles import Tiles
-from cadre.shared.audit.witness import Cosigned, NotCosigned, Offer, Refused, Witness
-from cadre.shared.audit.witness_state import WitnessBusy, WitnessState
-from cadre.shared.errors import Malformed, Unavailable
-from cadre.shared.log import Log
+from cadre.audit.checkpoint import Checkpoint, Root
+from cadre.audit.checkpointing import make_checkpoint
+from cadre.audit.consistency import Extension
+from cadre.audit.cosignature import CosignatureSigner
+from cadre.audit.merkle import proves_consistency
+from cadre.audit.note import Ed25519Signer, open_note, sign, split
+from cadre.audit.public_keys import PublicKeys
+from cadre.audit.tiles import Tiles
+from cadre.audit.witness import Cosigned, NotCosigned, Offer, Refused, Witness
+from cadre.audit.witness_state import WitnessBusy, WitnessState
+from cadre.shared.deciding.errors import Malformed, Unavailable
+from cadre.shared.log.stream import Log
 from support.nats_server import NatsServer
 
 REPOSITORY = Path(__file__).parents[2]

@@ -17,14 +17,14 @@ from typer.testing import CliRunner, Result
 
 from audit.test_commands import PERSON, quiet
 from audit.test_witness import MIRROR
-from cadre.cli import system
+from cadre.audit.cosignature import CosignatureVerifier
+from cadre.audit.note import open_note, verifier_of
 from cadre.cli.audit_commands import app
-from cadre.cli.calling import client_of
-from cadre.cli.data_directory import DataDirectory, DataDirectoryError
-from cadre.shared.audit.cosignature import CosignatureVerifier
-from cadre.shared.audit.note import open_note, verifier_of
-from cadre.shared.codec import Signer
-from cadre.shared.log import Log
+from cadre.cli.installation import system
+from cadre.cli.installation.calling import client_of
+from cadre.cli.installation.data_directory import DataDirectory, DataDirectoryError
+from cadre.shared.log.codec import Signer
+from cadre.shared.log.stream import Log
 
 NAME = "witness.example/w1"
 

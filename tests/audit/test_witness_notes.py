@@ -13,10 +13,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from audit.installations import NOW
-from cadre.shared.algorithms import VERIFY
-from cadre.shared.audit.checkpoint import Checkpoint, Root
-from cadre.shared.audit.consistency import Extension, ProofError
-from cadre.shared.audit.cosignature import (
+from cadre.audit.checkpoint import Checkpoint, Root
+from cadre.audit.consistency import Extension, ProofError
+from cadre.audit.cosignature import (
     CosignatureSigner,
     CosignatureVerifier,
     Policy,
@@ -24,8 +23,8 @@ from cadre.shared.audit.cosignature import (
     cosigned_at,
     merged,
 )
-from cadre.shared.audit.merkle import EMPTY_ROOT, Leaves, leaf_hash, root_of
-from cadre.shared.audit.note import (
+from cadre.audit.merkle import EMPTY_ROOT, Leaves, leaf_hash, root_of
+from cadre.audit.note import (
     VERIFIERS,
     Ed25519Signer,
     NoteError,
@@ -38,10 +37,11 @@ from cadre.shared.audit.note import (
     split,
     verifier_of,
 )
-from cadre.shared.audit.public_keys import PublicKeys
-from cadre.shared.audit.signatures import Verdict, verdict_on
-from cadre.shared.codec import EventSigner
-from cadre.shared.signed import SIGNATURE, Message, preimage
+from cadre.audit.public_keys import PublicKeys
+from cadre.audit.signatures import Verdict, verdict_on
+from cadre.shared.log.algorithms import VERIFY
+from cadre.shared.log.codec import EventSigner
+from cadre.shared.log.signed import SIGNATURE, Message, preimage
 
 type Oracle = Callable[..., dict[str, Any]]
 

@@ -136,4 +136,4 @@ def test_a_profile_tells_who_spends_how_much_and_where(tmp_path: Path) -> None:
     for name in ("command", "commands-http", "query", "replay", "audit", "import"):
         assert f"## {name}\n" in told
     assert told.count("nats-server ") == told.count("## ") == told.count("| the rest |")
-    assert "`cadre.shared.codec" in told
+    assert "`cadre.shared.log.codec" in told

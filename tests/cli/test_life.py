@@ -13,21 +13,21 @@ from typing import Any
 import pytest
 
 from cadre.appointment.reactions import REACTIONS as APPOINTMENT
-from cadre.cli.intake.files import files_in
-from cadre.cli.intake.plan import plan_import
-from cadre.cli.life import year
-from cadre.cli.life.chronicle import Chronicle
-from cadre.cli.life.fiction import Scene
-from cadre.cli.life.script import HANDLERS, Step, lanes
 from cadre.contracts.appointment import Promoted, PromotionRefused, ReviewOpened
 from cadre.contracts.event import Event, Refusal
+from cadre.fiction.life import year
+from cadre.fiction.life.chronicle import Chronicle
+from cadre.fiction.life.fiction import Scene
+from cadre.fiction.life.script import HANDLERS, Step, lanes
+from cadre.intake.files import files_in
+from cadre.intake.plan import plan_import
 from cadre.selection.identities import cadre_id_of
 from cadre.selection.profile import RecordBaseline
-from cadre.shared.decider import Handler, World
-from cadre.shared.errors import NotPossible
-from cadre.shared.event_ids import event_id
-from cadre.shared.messages import Command, Envelope, Meta, Recorded
-from cadre.shared.testing import NEW_YEAR_2026_NS
+from cadre.shared.deciding.decider import Handler, World
+from cadre.shared.deciding.errors import NotPossible
+from cadre.shared.deciding.messages import Command, Envelope, Meta, Recorded
+from cadre.shared.deciding.testing import NEW_YEAR_2026_NS
+from cadre.shared.log.event_ids import event_id
 from cadre.supervision.reactions import REACTIONS as SUPERVISION
 from cadre.training.reactions import REACTIONS as TRAINING
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psutil
 
-from cadre.cli.log_server import serving
+from cadre.cli.installation.log_server import serving
 
 
 async def test_nothing_listens_but_the_port_that_asks_for_a_password(tmp_path: Path) -> None:

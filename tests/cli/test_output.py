@@ -6,11 +6,11 @@ import json
 import pytest
 from rich.console import Console
 
+from cadre.audit.export.document import Document, Facts, Section
+from cadre.audit.export.page import page
 from cadre.cli import output
-from cadre.cli.export.document import Document, Facts, Section
-from cadre.cli.export.page import page
 from cadre.cli.reading import print_history
-from cadre.shared.errors import Malformed
+from cadre.shared.deciding.errors import Malformed
 
 HOSTILE = "\x1b[2J\x9b31m\u202e [red]甲[/red] \u2066乙\x07"
 SIGNS = "\x1b\x9b\u202e\u2066\x07"

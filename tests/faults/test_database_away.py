@@ -10,9 +10,9 @@ import asyncpg
 import pytest
 from sqlalchemy import Connection, text
 
-from cadre.shared import on_postgres
-from cadre.shared.database import Database, writing
-from cadre.shared.errors import OutcomeUnknown, Unavailable
+from cadre.shared.database import on_postgres
+from cadre.shared.database.database import Database, writing
+from cadre.shared.deciding.errors import OutcomeUnknown, Unavailable
 from support import mini
 from support.environment import Postgres
 from support.nats_server import NatsServer, free_port

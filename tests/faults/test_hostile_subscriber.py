@@ -9,9 +9,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from cadre.shared.connection import Connection
-from cadre.shared.messages import Meta
-from cadre.shared.runtime import Runtime, running
+from cadre.shared.deciding.messages import Meta
+from cadre.shared.log.connection import Connection
+from cadre.shared.running.runtime import Runtime, running
 from support import mini
 from support.environment import Environment
 from support.mini import DAY, Note, Register, cadre_id

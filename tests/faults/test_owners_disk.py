@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 
-from cadre.cli import ownership, system
+from cadre.cli.installation import ownership, system
 from support.owners import CADRE, cadre, define_pool, run_of, started, until
 
 pytestmark = [

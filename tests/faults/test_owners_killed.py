@@ -16,8 +16,8 @@ import httpx
 import psutil
 import pytest
 
-from cadre.cli import ownership, system
-from cadre.cli.data_directory import DataDirectory
+from cadre.cli.installation import ownership, system
+from cadre.cli.installation.data_directory import DataDirectory
 from cadre.contracts.vocabulary import SERVICES
 from support.owners import (
     CADRE,
@@ -207,8 +207,8 @@ def test_a_killed_repair_leaves_no_server_on_its_new_store(data: Path) -> None:
     code = (
         "import asyncio, sys, time\n"
         "from pathlib import Path\n"
-        "from cadre.cli.data_directory import DataDirectory\n"
-        "from cadre.cli.log_server import serving\n"
+        "from cadre.cli.installation.data_directory import DataDirectory\n"
+        "from cadre.cli.installation.log_server import serving\n"
         "async def main():\n"
         "    directory = DataDirectory.open_data(Path(sys.argv[1]))\n"
         "    with directory.lock() as hold:\n"

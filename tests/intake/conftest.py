@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from openpyxl import Workbook
 
-from cadre.cli.intake import Import, read_roster
+from cadre.intake import Import, read_roster
 
 HEADER = (
     *("姓名", "性别", "民族", "出生年月", "政治面貌", "入党时间", "参加工作时间", "学历"),

@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from cadre.cli.county import County, Generated, generate
-from cadre.cli.county.forms import has_form
-from cadre.cli.county.hazards import REFUSED, WARNED, hazard_of
-from cadre.cli.intake import Problem, files_in, plan_import
 from cadre.contracts.appointment import PostDefinition
 from cadre.contracts.vocabulary import PostLevel
-from cadre.selection.idnumber import read_id_number, read_profile
+from cadre.fiction.county import County, Generated, generate
+from cadre.fiction.county.forms import has_form
+from cadre.fiction.county.hazards import REFUSED, WARNED, hazard_of
+from cadre.intake import Problem, files_in, plan_import
 from cadre.selection.profile import RecordBaseline
+from cadre.shared.deciding.idnumber import read_id_number, read_profile
 
 SHIPPED = Path(__file__).parents[2] / "samples" / "county"
 SHIPPED_CADRES, SHIPPED_SEED = 60, 2026

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cadre.cli.intake.dates import Ambiguous, Moment, read_date
+from cadre.intake.dates import Ambiguous, Moment, read_date
 
 
 @pytest.mark.parametrize(

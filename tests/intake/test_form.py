@@ -2,10 +2,10 @@ from datetime import date
 
 import pytest
 
-from cadre.cli.intake import Import, Problem, read_form
-from cadre.cli.intake.lrmx import Lrmx, write_lrmx
 from cadre.contracts.selection import CareerEntry
 from cadre.contracts.vocabulary import Education, Grade, Political, Rank
+from cadre.intake import Import, Problem, read_form
+from cadre.intake.lrmx import Lrmx, write_lrmx
 
 OTHERWISE = date(2026, 1, 31)
 VALUES = {

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cadre.cli.intake.lrmx import FIELDS, Lrmx, Node, Relative, read_lrmx, write_lrmx
-from cadre.shared.errors import Malformed
+from cadre.intake.lrmx import FIELDS, Lrmx, Node, Relative, read_lrmx, write_lrmx
+from cadre.shared.deciding.errors import Malformed
 
 FATHER = Relative("父亲", "林某", "195503", "群众", "已去世")
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from cadre.cli.intake import Import, Problem, combine, files_in, plan, plan_import, read_form
-from cadre.cli.intake.lrmx import Lrmx, write_lrmx
-from cadre.cli.intake.suggestions import near
 from cadre.contracts.vocabulary import Grade
-from cadre.selection.idnumber import check_character
+from cadre.intake import Import, Problem, combine, files_in, plan, plan_import, read_form
+from cadre.intake.lrmx import Lrmx, write_lrmx
+from cadre.intake.suggestions import near
+from cadre.shared.deciding.idnumber import check_character
 
 DAY = date(2025, 12, 31)
 ID_NUMBER = "990101198506150020"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cadre.cli.intake.resume import Entry, read_resume, write_resume
+from cadre.intake.resume import Entry, read_resume, write_resume
 
 USUAL = (
     "1998.09--2002.07  北原大学会计学专业学习\n"

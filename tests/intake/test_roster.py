@@ -3,10 +3,10 @@ from datetime import date, datetime
 
 import pytest
 
-from cadre.cli.intake import Import, Problem, read_roster, sheet
 from cadre.contracts.selection import Standing
 from cadre.contracts.vocabulary import Education, Political, PostLevel, Rank, Sex, unit_id
-from cadre.selection.idnumber import check_character
+from cadre.intake import Import, Problem, read_roster, sheet
+from cadre.shared.deciding.idnumber import check_character
 
 DAY = date(2025, 12, 31)
 

@@ -1,7 +1,7 @@
 import pytest
 
-from cadre.cli.intake import terms
 from cadre.contracts.vocabulary import Education, Grade, Political, PostLevel
+from cadre.intake import terms
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner, Result
 
-from cadre.cli import system
-from cadre.cli.calling import client_of
-from cadre.cli.client import Client
+from cadre.cli.installation import system
+from cadre.cli.installation.calling import client_of
 from cadre.cli.main import app
+from cadre.client.services import Client
 from cadre.contracts.vocabulary import SERVICES
 from privacy.persons import BAILI, OUYANG
 

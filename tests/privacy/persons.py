@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from cadre.cli.client import Client
+from cadre.client.services import Client
 
 DAY = "2026-03-02"
 NOTE_ID = UUID("5a1d1c5e-58a0-4a36-9d2b-6f4a1d0c7e11")

@@ -9,14 +9,14 @@ from uuid import UUID
 
 import pytest
 
-from cadre.cli.data_directory import DataDirectory, DataDirectoryError
-from cadre.cli.key_backups import KeyBackups
-from cadre.cli.master_change import change_master, masters_of
+from cadre.cli.installation.data_directory import DataDirectory, DataDirectoryError
+from cadre.cli.installation.key_backups import KeyBackups
+from cadre.cli.installation.master_change import change_master, masters_of
 from cadre.contracts.event import Forgotten
 from cadre.selection.identities import Identities
-from cadre.shared.database import Database
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.keyring import KeyName, Keyring
+from cadre.shared.database.database import Database
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.keys.keyring import KeyName, Keyring
 from privacy.persons import BAILI, OUYANG, files_with, keys_of
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -124,7 +124,7 @@ async def test_a_change_of_the_master_that_broke_off_goes_on(
         raise ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("cadre.shared.key_store.rewrap", dies)
+        patch.setattr("cadre.shared.keys.key_store.rewrap", dies)
         with pytest.raises(ConnectionError):
             await change_master(store.data)
     between = store.data.secrets

@@ -19,7 +19,7 @@ from cadre.contracts.selection import (
 from cadre.contracts.vocabulary import PostLevel
 from cadre.selection.handlers import HANDLERS
 from cadre.selection.privacy import Forget, LiftRestriction, Restrict
-from cadre.shared.testing import Specification, event_id
+from cadre.shared.deciding.testing import Specification, event_id
 
 given = Specification(HANDLERS)
 WHO = "c-7f3kq2mz4a"

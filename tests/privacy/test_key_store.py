@@ -12,12 +12,12 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cadre.contracts.event import Forgotten
-from cadre.shared import key_store
-from cadre.shared.database import Database, writing
-from cadre.shared.errors import Malformed, PersonForgotten, Unavailable
-from cadre.shared.key_store import DATA_KEYS, Lost
-from cadre.shared.keyring import KeyName, Keyring
-from cadre.shared.master_keys import MasterKeys
+from cadre.shared.database.database import Database, writing
+from cadre.shared.deciding.errors import Malformed, PersonForgotten, Unavailable
+from cadre.shared.keys import key_store
+from cadre.shared.keys.key_store import DATA_KEYS, Lost
+from cadre.shared.keys.keyring import KeyName, Keyring
+from cadre.shared.keys.master_keys import MasterKeys
 from privacy.persons import files_with
 from support.environment import Environment
 

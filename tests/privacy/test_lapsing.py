@@ -17,15 +17,15 @@ from cadre.contracts.supervision import OffDutyNoteExpired, OffDutyVisitMade, no
 from cadre.selection.app import SERVICE as SELECTION
 from cadre.selection.privacy import Forget
 from cadre.selection.profile import Recruit
-from cadre.shared.codec import Codec
-from cadre.shared.errors import NotPossible, Unavailable
-from cadre.shared.key_store import DATA_KEYS, keys_by_purpose
-from cadre.shared.log import Log
-from cadre.shared.messages import Command, Meta
-from cadre.shared.readings import Readings, reader_from
-from cadre.shared.runtime import Runtime, running
-from cadre.shared.service import Service
-from cadre.shared.web import create_app
+from cadre.shared.deciding.errors import NotPossible, Unavailable
+from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.keys.key_store import DATA_KEYS, keys_by_purpose
+from cadre.shared.log.codec import Codec
+from cadre.shared.log.readings import Readings, reader_from
+from cadre.shared.log.stream import Log
+from cadre.shared.running.runtime import Runtime, running
+from cadre.shared.serving.web import create_app
+from cadre.shared.showing.service import Service
 from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.supervision.off_duty import ExpireOffDutyNote, RecordOffDutyVisit
 from privacy.persons import DAY, NOTE_ID, OUYANG

@@ -8,15 +8,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from cadre.cli import env_file
-from cadre.cli.data_directory import MasterSecrets
-from cadre.cli.master_change import change_master_in, masters_of
-from cadre.shared import key_store
-from cadre.shared.database import Database, create_engine
-from cadre.shared.errors import Malformed, NotFound, NotPossible
-from cadre.shared.keyring import KeyName, Keyring
-from cadre.shared.master_keys import MasterKeys
-from cadre.shared.runtime import first_fingerprint_key
+from cadre.cli.installation import env_file
+from cadre.cli.installation.data_directory import MasterSecrets
+from cadre.cli.installation.master_change import change_master_in, masters_of
+from cadre.shared.database.database import Database, create_engine
+from cadre.shared.deciding.errors import Malformed, NotFound, NotPossible
+from cadre.shared.keys import key_store
+from cadre.shared.keys.keyring import KeyName, Keyring
+from cadre.shared.keys.master_keys import MasterKeys
+from cadre.shared.running.runtime import first_fingerprint_key
 from support.environment import Postgres
 
 OLD = b"o" * 32
@@ -111,7 +111,7 @@ async def test_whoever_comes_in_meanwhile_keeps_the_old_key_alive(
         return await rewrap(mine, masters)
 
     with monkeypatch.context() as patch:
-        patch.setattr("cadre.shared.key_store.rewrap", beside)
+        patch.setattr("cadre.shared.keys.key_store.rewrap", beside)
         with pytest.raises(NotPossible, match="connected"):
             await change_master_in(installed.settings)
     between = installed.secrets()

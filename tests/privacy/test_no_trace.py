@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from cadre.cli import system
-from cadre.cli.client import Refused
-from cadre.cli.questions import compare
+from cadre.cli.installation import system
+from cadre.client.questions import compare
+from cadre.client.services import Refused
 from cadre.contracts.vocabulary import SERVICES
 from privacy.conftest import Whole, cadre
 from privacy.persons import BAILI, DAY, OUYANG, files_with, index_tokens_of, keys_of, visit

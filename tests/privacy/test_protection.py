@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from cadre.selection.app import SERVICE
-from cadre.shared.serving import RESTRICTED
-from cadre.shared.web import create_app
+from cadre.shared.serving.web import create_app
+from cadre.shared.showing.reader import RESTRICTED
 from privacy.persons import BAILI, DAY, OUYANG, Somebody
 from support.environment import Environment
 

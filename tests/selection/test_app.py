@@ -14,13 +14,13 @@ from cadre.contracts.selection import PoolClass, PoolDefined, Recruited
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
 from cadre.selection.app import SERVICE
 from cadre.selection.profile import Recruit
-from cadre.shared.database import Database
-from cadre.shared.errors import CadreError
-from cadre.shared.messages import Meta
-from cadre.shared.read_models_sql import apply
-from cadre.shared.service import Context
-from cadre.shared.serving import Reader
-from cadre.shared.testing import recorded
+from cadre.shared.database.database import Database
+from cadre.shared.deciding.errors import CadreError
+from cadre.shared.deciding.messages import Meta
+from cadre.shared.deciding.testing import recorded
+from cadre.shared.projecting.read_models_sql import apply
+from cadre.shared.showing.reader import Reader
+from cadre.shared.showing.service import Context
 
 NUMBER = "11010519491231002X"
 RECRUIT = Recruit(

@@ -21,7 +21,7 @@ from cadre.selection.identification import (
     LiftPoliticalVeto,
     Observe,
 )
-from cadre.shared.testing import Specification, event_id, recorded
+from cadre.shared.deciding.testing import Specification, event_id, recorded
 
 given = Specification(HANDLERS)
 CADRE = "c-aaaaaaaaaa"

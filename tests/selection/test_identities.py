@@ -15,10 +15,10 @@ from cadre.selection.identification import Observe
 from cadre.selection.identities import IDENTITIES, NAMES, Identities, cadre_id_of
 from cadre.selection.profile import CorrectProfile, Recruit
 from cadre.selection.registration import prepare, start
-from cadre.shared.database import Database, writing
-from cadre.shared.errors import CommandReused, Malformed
-from cadre.shared.messages import Meta
-from cadre.shared.service import Context
+from cadre.shared.database.database import Database, writing
+from cadre.shared.deciding.errors import CommandReused, Malformed
+from cadre.shared.deciding.messages import Meta
+from cadre.shared.showing.service import Context
 from support.environment import Postgres
 
 WANG = "11010519491231002X"

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from cadre.contracts.event import Sealed
 from cadre.contracts.selection import Profile
 from cadre.contracts.vocabulary import Education, Political, Sex
-from cadre.selection.idnumber import read_id_number, read_profile
-from cadre.shared.errors import Malformed
+from cadre.shared.deciding.errors import Malformed
+from cadre.shared.deciding.idnumber import read_id_number, read_profile
 
 # The two worked examples of GB 11643-1999.
 STANDARD_WOMAN = "11010519491231002X"

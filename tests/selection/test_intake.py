@@ -4,7 +4,7 @@ from cadre.contracts.selection import IntakePlanned, PlanLine
 from cadre.contracts.vocabulary import Channel
 from cadre.selection.handlers import HANDLERS
 from cadre.selection.intake import PlanIntake
-from cadre.shared.testing import Specification, event_id
+from cadre.shared.deciding.testing import Specification, event_id
 
 given = Specification(HANDLERS)
 PLAN = PlanIntake(

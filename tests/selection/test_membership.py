@@ -43,7 +43,7 @@ from cadre.selection.membership import (
     ExitPool,
     NominateForPool,
 )
-from cadre.shared.testing import Specification, event_id
+from cadre.shared.deciding.testing import Specification, event_id
 
 given = Specification(HANDLERS)
 CADRE = "c-aaaaaaaaaa"

@@ -8,7 +8,7 @@ from cadre.contracts.event import Event
 from cadre.contracts.selection import PoolClass, PoolDefined, PoolSeatReleased, PoolSeatTaken
 from cadre.selection.handlers import HANDLERS
 from cadre.selection.pool import POOL, DefinePool, Pool
-from cadre.shared.testing import Specification, event_id, recorded
+from cadre.shared.deciding.testing import Specification, event_id, recorded
 
 given = Specification(HANDLERS)
 DEFINE = DefinePool(

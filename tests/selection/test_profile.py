@@ -5,7 +5,7 @@ from cadre.contracts.selection import Baselined, ProfileCorrected, Recruited, St
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
 from cadre.selection.handlers import HANDLERS
 from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
-from cadre.shared.testing import Specification, event_id
+from cadre.shared.deciding.testing import Specification, event_id
 
 given = Specification(HANDLERS)
 CADRE = "c-aaaaaaaaaa"

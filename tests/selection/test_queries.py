@@ -36,11 +36,11 @@ from cadre.contracts.selection import (
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
 from cadre.selection import intake_queries, pool_queries, queries
 from cadre.selection.read_models import READ_MODELS
-from cadre.shared.errors import Malformed, NotFound
-from cadre.shared.read_models import Put
-from cadre.shared.read_models_sql import apply
-from cadre.shared.serving import Reader
-from cadre.shared.testing import event_id, recorded
+from cadre.shared.deciding.errors import Malformed, NotFound
+from cadre.shared.deciding.testing import event_id, recorded
+from cadre.shared.projecting.read_models_sql import apply
+from cadre.shared.showing.read_models import Put
+from cadre.shared.showing.reader import Reader
 
 
 class InClear:

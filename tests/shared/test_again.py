@@ -9,17 +9,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from cadre.shared.adopting import Adoption, adopt, adoptions
-from cadre.shared.again import Again, Decided, LostEvent, RecordedAgain, Result
-from cadre.shared.audit.journals import snapshot
-from cadre.shared.database import Database
-from cadre.shared.dump import dump, fresh_dump
-from cadre.shared.errors import Malformed
-from cadre.shared.forks import Fork, other_branch
-from cadre.shared.log import Log
-from cadre.shared.messages import Command, Meta
-from cadre.shared.runtime import Runtime, running
-from cadre.shared.signed import Message
+from cadre.audit.journals import snapshot
+from cadre.shared.database.database import Database
+from cadre.shared.deciding.errors import Malformed
+from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.log.signed import Message
+from cadre.shared.log.stream import Log
+from cadre.shared.projecting.adopting import Adoption, adopt, adoptions
+from cadre.shared.projecting.forks import Fork, other_branch
+from cadre.shared.running.again import Again, Decided, LostEvent, RecordedAgain, Result
+from cadre.shared.running.runtime import Runtime, running
+from cadre.shared.serving.dump import dump, fresh_dump
 from support import mini, stores
 from support.environment import Environment
 from support.mini import DAY, Note, Open, Register, TakeSeat, cadre_id

@@ -7,15 +7,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from cadre.shared import appends
-from cadre.shared.appends import Appends
-from cadre.shared.codec import Outgoing
-from cadre.shared.errors import CommandReused, TooLarge
-from cadre.shared.guards import guard_of
-from cadre.shared.log import Conflict, Expectation, Log, NoAnswer
-from cadre.shared.messages import Meta
-from cadre.shared.outcomes import Outcome
-from cadre.shared.runtime import Runtime, running
+from cadre.shared.deciding.errors import CommandReused, TooLarge
+from cadre.shared.deciding.guards import guard_of
+from cadre.shared.deciding.messages import Meta
+from cadre.shared.handling import appends
+from cadre.shared.handling.appends import Appends
+from cadre.shared.handling.outcomes import Outcome
+from cadre.shared.log.codec import Outgoing
+from cadre.shared.log.stream import Conflict, Expectation, Log, NoAnswer
+from cadre.shared.running.runtime import Runtime, running
 from support import mini
 from support.environment import Environment
 from support.mini import CADRE, DAY, Note, Register, cadre_id

@@ -11,12 +11,12 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from cadre.shared.errors import OutcomeUnknown, Unavailable
-from cadre.shared.log import STREAM, Log
-from cadre.shared.messages import Meta
-from cadre.shared.provision import provision, stream_config
-from cadre.shared.runtime import Runtime, running
-from cadre.shared.web import create_app
+from cadre.shared.deciding.errors import OutcomeUnknown, Unavailable
+from cadre.shared.deciding.messages import Meta
+from cadre.shared.log.provision import provision, stream_config
+from cadre.shared.log.stream import STREAM, Log
+from cadre.shared.running.runtime import Runtime, running
+from cadre.shared.serving.web import create_app
 from support import mini, stores
 from support.environment import Environment
 from support.mini import DAY, Note, Register, cadre_id

@@ -10,15 +10,15 @@ import pytest
 
 from cadre.contracts.event import CadreId, Event
 from cadre.contracts.selection import PoolSeatTaken
-from cadre.shared.bulk import handle_many
-from cadre.shared.codec import signature_holds
-from cadre.shared.decider import Handler, Scope, World
-from cadre.shared.errors import CadreError, CommandReused, NotFound, NotPossible
-from cadre.shared.log import Log, NoAnswer
-from cadre.shared.messages import Command, Meta
-from cadre.shared.outcomes import Outcome
-from cadre.shared.runtime import Runtime, running
-from cadre.shared.signed import Message
+from cadre.shared.deciding.decider import Handler, Scope, World
+from cadre.shared.deciding.errors import CadreError, CommandReused, NotFound, NotPossible
+from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.handling.bulk import handle_many
+from cadre.shared.handling.outcomes import Outcome
+from cadre.shared.log.codec import signature_holds
+from cadre.shared.log.signed import Message
+from cadre.shared.log.stream import Log, NoAnswer
+from cadre.shared.running.runtime import Runtime, running
 from support import mini
 from support.environment import Environment
 from support.mini import DAY, Note, Open, Register, TakeSeat, cadre_id

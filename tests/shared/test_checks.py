@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from cadre.shared import checks
-from cadre.shared.checks import Mover, Seldom
-from cadre.shared.errors import Unavailable
-from cadre.shared.log import Log
-from cadre.shared.runtime import running
+from cadre.shared.deciding.errors import Unavailable
+from cadre.shared.log.stream import Log
+from cadre.shared.running import checks
+from cadre.shared.running.checks import Mover, Seldom
+from cadre.shared.running.runtime import running
 from support import mini
 from support.environment import Environment
 

@@ -11,14 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cadre.contracts.training import ClassKind, Mode
-from cadre.shared import command_ids, provision
-from cadre.shared.bulk import handle_many
-from cadre.shared.command_ids import Seen
-from cadre.shared.errors import CommandReused, Unavailable
-from cadre.shared.journal import CHECKPOINTS, COMMAND_IDS
-from cadre.shared.messages import Meta
-from cadre.shared.outcomes import Outcome
-from cadre.shared.runtime import Runtime, running
+from cadre.shared.deciding.errors import CommandReused, Unavailable
+from cadre.shared.deciding.messages import Meta
+from cadre.shared.handling import command_ids
+from cadre.shared.handling.bulk import handle_many
+from cadre.shared.handling.command_ids import Seen
+from cadre.shared.handling.outcomes import Outcome
+from cadre.shared.log import provision
+from cadre.shared.projecting.journal import CHECKPOINTS, COMMAND_IDS
+from cadre.shared.running.runtime import Runtime, running
 from cadre.training.app import SERVICE as TRAINING
 from cadre.training.training_class import PlanClass
 from support import mini

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nats.errors import ConnectionClosedError, ProtocolError
 from nats.protocol.parser import Parser
 
-from cadre.shared.connection import Connection, connect, connect_once, framed
+from cadre.shared.log.connection import Connection, connect, connect_once, framed
 from support.nats_server import NatsServer
 
 TAPPED = 2

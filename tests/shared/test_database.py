@@ -28,12 +28,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from cadre.shared import on_postgres
-from cadre.shared.database import Database
-from cadre.shared.database import create_engine as create_engine_of
-from cadre.shared.many_rows import ROWS_TOGETHER, insert_missing, insert_new, upsert
-from cadre.shared.read_models import Change, Drop, Put, ReadModels
-from cadre.shared.read_models_sql import ROWS_REPLACED, write
+from cadre.shared.database import on_postgres
+from cadre.shared.database.database import Database
+from cadre.shared.database.database import create_engine as create_engine_of
+from cadre.shared.database.many_rows import ROWS_TOGETHER, insert_missing, insert_new, upsert
+from cadre.shared.projecting.read_models_sql import ROWS_REPLACED, write
+from cadre.shared.showing.read_models import Change, Drop, Put, ReadModels
 from support.environment import Environment, Postgres
 
 THINGS = ReadModels(service="selection", version=1, metadata=MetaData())

@@ -6,12 +6,18 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from cadre.shared.codec import Outgoing, signature_holds
-from cadre.shared.errors import CommandReused, Malformed, NotPossible, StalePosition, TooLarge
-from cadre.shared.histories import Histories
-from cadre.shared.messages import Meta
-from cadre.shared.runtime import Runtime, running
-from cadre.shared.signed import digest
+from cadre.shared.deciding.errors import (
+    CommandReused,
+    Malformed,
+    NotPossible,
+    StalePosition,
+    TooLarge,
+)
+from cadre.shared.deciding.messages import Meta
+from cadre.shared.handling.histories import Histories
+from cadre.shared.log.codec import Outgoing, signature_holds
+from cadre.shared.log.signed import digest
+from cadre.shared.running.runtime import Runtime, running
 from support import mini
 from support.environment import Environment
 from support.mini import DAY, Note, Open, Register, TakeSeat, cadre_id

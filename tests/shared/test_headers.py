@@ -5,7 +5,7 @@ import string
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cadre.shared.headers import Headers
+from cadre.shared.log.headers import Headers
 
 NAMES = st.text(string.ascii_letters + string.digits + "-_. \tÄ干", max_size=6)
 VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=12)

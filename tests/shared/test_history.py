@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from cadre.contracts.event import Event
 from cadre.contracts.supervision import Assessed
-from cadre.shared.history import as_of, entries, position_at
-from cadre.shared.messages import Recorded
-from cadre.shared.testing import event_id, recorded
+from cadre.shared.deciding.messages import Recorded
+from cadre.shared.deciding.testing import event_id, recorded
+from cadre.shared.showing.timeline import as_of, entries, position_at
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

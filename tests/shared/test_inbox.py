@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 from nats.errors import BadSubjectError, ConnectionClosedError, NoRespondersError
 
-from cadre.shared.connection import Connection, framed
-from cadre.shared.headers import Headers
-from cadre.shared.inbox import Inbox
+from cadre.shared.log.connection import Connection, framed
+from cadre.shared.log.headers import Headers
+from cadre.shared.log.inbox import Inbox
 from support.nats_server import NatsServer
 
 

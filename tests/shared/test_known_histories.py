@@ -8,14 +8,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from cadre.contracts.event import CadreId, Event
-from cadre.shared.decider import Handler, World
-from cadre.shared.decisions import Wish
-from cadre.shared.errors import CommandReused, NotPossible, StalePosition
-from cadre.shared.histories import Histories
-from cadre.shared.log import Log
-from cadre.shared.messages import Command, Meta
-from cadre.shared.runtime import Runtime, running
-from cadre.shared.service import Context, Service
+from cadre.shared.deciding.decider import Handler, World
+from cadre.shared.deciding.errors import CommandReused, NotPossible, StalePosition
+from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.handling.decisions import Wish
+from cadre.shared.handling.histories import Histories
+from cadre.shared.log.stream import Log
+from cadre.shared.running.runtime import Runtime, running
+from cadre.shared.showing.service import Context, Service
 from support import mini
 from support.environment import Environment
 from support.mini import CADRE, DAY, POOL, Note, Open, Register, TakeSeat, cadre_id

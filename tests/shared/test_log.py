@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import pytest
 
-from cadre.shared.codec import Outgoing
-from cadre.shared.direct import BATCH_MAX
-from cadre.shared.errors import CadreError, NotFound, TooLarge, Unavailable
-from cadre.shared.log import Conflict, Expectation, Log, NoAnswer
-from cadre.shared.marks import Mark
-from cadre.shared.provision import provision
+from cadre.shared.deciding.errors import CadreError, NotFound, TooLarge, Unavailable
+from cadre.shared.log.codec import Outgoing
+from cadre.shared.log.direct import BATCH_MAX
+from cadre.shared.log.marks import Mark
+from cadre.shared.log.provision import provision
+from cadre.shared.log.stream import Conflict, Expectation, Log, NoAnswer
 from support.environment import Environment
 
 ANA, BO = "history.*.cadre.c-ana.>", "history.*.cadre.c-bo.>"

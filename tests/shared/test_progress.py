@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from cadre.shared.errors import Unavailable
-from cadre.shared.progress import Progress
+from cadre.shared.deciding.errors import Unavailable
+from cadre.shared.upkeep.progress import Progress
 
 
 async def test_waiters_return_at_their_position_and_not_before() -> None:

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import text
 
 from cadre.contracts.selection import Observed
-from cadre.shared.dump import dump, fresh_dump
-from cadre.shared.errors import NotFound, ParkedPerson
-from cadre.shared.messages import Meta, Recorded
-from cadre.shared.read_models import Change, Put, ReadModels
-from cadre.shared.runtime import Runtime, running
-from cadre.shared.web import create_app
+from cadre.shared.deciding.errors import NotFound, ParkedPerson
+from cadre.shared.deciding.messages import Meta, Recorded
+from cadre.shared.running.runtime import Runtime, running
+from cadre.shared.serving.dump import dump, fresh_dump
+from cadre.shared.serving.web import create_app
+from cadre.shared.showing.read_models import Change, Put, ReadModels
 from support import mini
 from support.environment import Environment
 from support.mini import DAY, Note, Register, cadre_id
@@ -224,7 +224,7 @@ async def test_more_events_than_are_on_their_way_at_once_are_all_applied(
     async with running(mini.service(), environment.settings("other")) as writer:
         for number in range(20):
             end = await register(writer, cadre_id(number))
-    monkeypatch.setattr("cadre.shared.pull.PULL_BATCH", 3)
+    monkeypatch.setattr("cadre.shared.log.pull.PULL_BATCH", 3)
     async with running(mini.service(), environment.settings()) as late:
         await late.projector.wait(end, 20)
         assert await rows(late, "people") == await rows(late, "journal") == 20

@@ -10,11 +10,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from cadre.shared.codec import Outgoing
-from cadre.shared.connection import Connection, framed
-from cadre.shared.log import Gap, Log
-from cadre.shared.marks import NOWHERE
-from cadre.shared.pull import Pull
+from cadre.shared.log.codec import Outgoing
+from cadre.shared.log.connection import Connection, framed
+from cadre.shared.log.marks import NOWHERE
+from cadre.shared.log.pull import Pull
+from cadre.shared.log.stream import Gap, Log
 from support.nats_server import NatsServer
 
 NOTICED_S_MAX = 10.0

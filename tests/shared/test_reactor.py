@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from cadre.contracts.selection import Recruited
-from cadre.shared import reactor
-from cadre.shared.errors import Unavailable
-from cadre.shared.messages import Command, Meta, Recorded
-from cadre.shared.reactions import Reaction
-from cadre.shared.runtime import Runtime, running
-from cadre.shared.service import Service
+from cadre.shared.deciding.errors import Unavailable
+from cadre.shared.deciding.messages import Command, Meta, Recorded
+from cadre.shared.deciding.reactions import Reaction
+from cadre.shared.projecting import reactor
+from cadre.shared.running.runtime import Runtime, running
+from cadre.shared.showing.service import Service
 from support import mini
 from support.environment import Environment
 from support.mini import DAY, Note, Open, Register, cadre_id
@@ -139,7 +139,7 @@ async def test_a_reaction_that_was_interrupted_comes_again(
 async def test_a_service_far_behind_reads_in_parts_and_misses_nothing(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cadre.shared.journal.QUERY_EVENTS_MAX", 2)
+    monkeypatch.setattr("cadre.shared.projecting.journal.QUERY_EVENTS_MAX", 2)
     monkeypatch.setattr(reactor, "CURSOR_EVENTS_MAX", 4)
     async with running(mini.service(), environment.settings("other")) as writer:
         await register(writer, *range(5))

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from cadre.shared.codec import Outgoing
-from cadre.shared.decider import Fold
-from cadre.shared.errors import TooLarge, Unavailable
-from cadre.shared.guards import guard_of
-from cadre.shared.log import Conflict, Expectation, Log, NoAnswer
-from cadre.shared.refusals import passes, refusal
+from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.errors import TooLarge, Unavailable
+from cadre.shared.deciding.guards import guard_of
+from cadre.shared.log.codec import Outgoing
+from cadre.shared.log.refusals import passes, refusal
+from cadre.shared.log.stream import Conflict, Expectation, Log, NoAnswer
 from support.nats_server import NatsServer
 
 SUBJECT = "history.selection.cadre.c-ana.observed"

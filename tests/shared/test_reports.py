@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cadre.shared.errors import Malformed, NotFound
-from cadre.shared.reports import (
+from cadre.shared.deciding.errors import Malformed, NotFound
+from cadre.shared.showing.reader import Opener, Reader
+from cadre.shared.showing.reports import (
     EVERYTHING,
     Count,
     Counted,
@@ -20,7 +21,6 @@ from cadre.shared.reports import (
     ShareOf,
     percent,
 )
-from cadre.shared.serving import Opener, Reader
 
 ON = date(2026, 6, 30)
 ANA, BO = "c-aaaaaaaaaa", "c-bbbbbbbbbb"

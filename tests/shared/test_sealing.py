@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import CadreEvent, Forgotten, Sealed
 from cadre.contracts.selection import Baselined, CareerEntry, Observed, Standing
-from cadre.shared.codec import Codec, Outgoing, Signer, personal_shape, signature_holds
-from cadre.shared.database import Database
-from cadre.shared.errors import Malformed
-from cadre.shared.keyring import KeyName, Keyring
-from cadre.shared.master_keys import MasterKeys
-from cadre.shared.messages import Envelope
-from cadre.shared.signed import SIGNED, Message, preimage
+from cadre.shared.database.database import Database
+from cadre.shared.deciding.errors import Malformed
+from cadre.shared.deciding.messages import Envelope
+from cadre.shared.keys.keyring import KeyName, Keyring
+from cadre.shared.keys.master_keys import MasterKeys
+from cadre.shared.log.codec import Codec, Outgoing, Signer, personal_shape, signature_holds
+from cadre.shared.log.signed import SIGNED, Message, preimage
 from support.environment import Environment
 
 ANA, BO = "c-aaaaaaaaaa", "c-bbbbbbbbbb"

@@ -10,18 +10,19 @@ from uuid import uuid4
 
 import pytest
 
+from cadre.audit.projections import Projection
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.examples import example
 from cadre.contracts.training import ClassKind, Mode, Trained
-from cadre.shared import history, texts
-from cadre.shared.admin import Unappliable, _set_aside
-from cadre.shared.audit.projections import Projection
-from cadre.shared.dump import dump, fresh_dump
-from cadre.shared.errors import NotPossible, ParkedPerson
-from cadre.shared.messages import Meta
-from cadre.shared.outcomes import Outcome
-from cadre.shared.projector import Projector
-from cadre.shared.runtime import Runtime, running
+from cadre.shared.asking import texts
+from cadre.shared.deciding.errors import NotPossible, ParkedPerson
+from cadre.shared.deciding.messages import Meta
+from cadre.shared.handling.outcomes import Outcome
+from cadre.shared.projecting.projector import Projector
+from cadre.shared.running.runtime import Runtime, running
+from cadre.shared.serving.admin import Unappliable, _set_aside
+from cadre.shared.serving.dump import dump, fresh_dump
+from cadre.shared.showing import timeline as history
 from cadre.training.app import SERVICE as TRAINING
 from cadre.training.correction import CorrectTraining
 from cadre.training.record import RecordTraining

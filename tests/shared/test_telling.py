@@ -13,9 +13,9 @@ import pytest
 import structlog
 from sqlalchemy import text
 
-from cadre.shared import telling
-from cadre.shared.database import Database
-from cadre.shared.telling import Flood, Lines, Secrets
+from cadre.shared.database.database import Database
+from cadre.shared.upkeep import telling
+from cadre.shared.upkeep.telling import Flood, Lines, Secrets
 from support import mini
 from support.environment import Environment
 

@@ -14,11 +14,18 @@ from pydantic import ValidationError
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
 from cadre.contracts.examples import _Maker, example
-from cadre.shared.database import Database, create_missing
-from cadre.shared.generations import LIVE, METADATA, Generation
-from cadre.shared.messages import Command, Envelope, Recorded
-from cadre.shared.service import Service
-from cadre.shared.texts import FIRST_DAY, LAST_DAY, NUMBER_MAX, TEXT_LENGTH_MAX, escaped, faults
+from cadre.shared.asking.texts import (
+    FIRST_DAY,
+    LAST_DAY,
+    NUMBER_MAX,
+    TEXT_LENGTH_MAX,
+    escaped,
+    faults,
+)
+from cadre.shared.database.database import Database, create_missing
+from cadre.shared.deciding.messages import Command, Envelope, Recorded
+from cadre.shared.projecting.generations import LIVE, METADATA, Generation
+from cadre.shared.showing.service import Service
 from support.environment import Environment
 
 SERVICES: list[Service] = [

@@ -15,11 +15,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from cadre.cli.remote_log import remote_log
-from cadre.shared.connection import Connection, connect, connect_once
-from cadre.shared.errors import Malformed, Unavailable
-from cadre.shared.provision import provision
-from cadre.shared.runtime import running
+from cadre.cli.installation.remote_log import remote_log
+from cadre.shared.deciding.errors import Malformed, Unavailable
+from cadre.shared.log.connection import Connection, connect, connect_once
+from cadre.shared.log.provision import provision
+from cadre.shared.running.runtime import running
 from support import mini, nats_server
 from support.nats_server import NatsServer
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from cadre.shared.together import Together
+from cadre.shared.database.together import Together
 
 
 class Store:

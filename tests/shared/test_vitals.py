@@ -2,9 +2,9 @@ import asyncio
 
 import pytest
 
-from cadre.shared import vitals
-from cadre.shared.errors import NotPossible, Unavailable
-from cadre.shared.vitals import Check, Stops, Vitals
+from cadre.shared.deciding.errors import NotPossible, Unavailable
+from cadre.shared.upkeep import vitals
+from cadre.shared.upkeep.vitals import Check, Stops, Vitals
 
 
 async def _well() -> None: ...

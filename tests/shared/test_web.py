@@ -14,11 +14,11 @@ import pytest
 import uvicorn
 from prometheus_client.parser import text_string_to_metric_families
 
-from cadre.shared import nats_commands
-from cadre.shared.handling import Handling
-from cadre.shared.messages import Command, Meta
-from cadre.shared.outcomes import Outcome
-from cadre.shared.web import create_app
+from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.handling.handling import Handling
+from cadre.shared.handling.outcomes import Outcome
+from cadre.shared.serving import nats_commands
+from cadre.shared.serving.web import create_app
 from support import mini
 from support.mini import cadre_id
 from support.nats_server import NatsServer, free_port

@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from cadre.shared import write_test
-from cadre.shared.errors import Unavailable
-from cadre.shared.log import Log
-from cadre.shared.write_test import WriteTest
+from cadre.shared.deciding.errors import Unavailable
+from cadre.shared.log import write_test
+from cadre.shared.log.stream import Log
+from cadre.shared.log.write_test import WriteTest
 from support.nats_server import NatsServer
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from cadre.contracts.event import Event
-from cadre.shared.codec import Codec, Outgoing, Signer
-from cadre.shared.keyring import Keyring
-from cadre.shared.log import Log
-from cadre.shared.messages import Envelope
+from cadre.shared.deciding.messages import Envelope
+from cadre.shared.keys.keyring import Keyring
+from cadre.shared.log.codec import Codec, Outgoing, Signer
+from cadre.shared.log.stream import Log
 from support.nats_server import NatsServer
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

@@ -13,9 +13,9 @@ from typing import NoReturn
 
 import pytest
 
-from cadre.shared.database import Database
-from cadre.shared.keyring import Keyring
-from cadre.shared.master_keys import MasterKeys
+from cadre.shared.database.database import Database
+from cadre.shared.keys.keyring import Keyring
+from cadre.shared.keys.master_keys import MasterKeys
 from subscribers.actors import EXAMPLES, Program, Scribe
 from support.nats_server import NatsServer
 

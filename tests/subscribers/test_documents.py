@@ -16,11 +16,11 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
 from cadre.contracts.examples import example
-from cadre.shared.asyncapi import document
-from cadre.shared.codec import personal_shape
-from cadre.shared.service import Service
-from cadre.shared.signed import SIGNATURE, SIGNED
-from cadre.shared.web import create_app
+from cadre.shared.log.codec import personal_shape
+from cadre.shared.log.signed import SIGNATURE, SIGNED
+from cadre.shared.serving.asyncapi import document
+from cadre.shared.serving.web import create_app
+from cadre.shared.showing.service import Service
 from subscribers.actors import ENDS_S_MAX, EXAMPLES, Scribe
 from support import mini
 from support.nats_server import NatsServer

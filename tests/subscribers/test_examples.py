@@ -17,8 +17,8 @@ from cadre.contracts.appointment import ProbationConcluded, Promoted
 from cadre.contracts.event import Forgotten
 from cadre.contracts.selection import Observed, Occasion
 from cadre.contracts.vocabulary import PostLevel, Rank
-from cadre.shared.codec import signature_holds
-from cadre.shared.signed import Message, digest
+from cadre.shared.log.codec import signature_holds
+from cadre.shared.log.signed import Message, digest
 from subscribers.actors import ENDS_S_MAX, EXAMPLES, Program, Scribe, signer_of
 from support import stores
 from support.nats_server import NatsServer

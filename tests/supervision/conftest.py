@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.middleware.base import RequestResponseEndpoint
 
 from cadre.contracts.event import Event, Forgotten
-from cadre.shared.messages import Recorded
-from cadre.shared.read_models_sql import apply
-from cadre.shared.serving import Reader
-from cadre.shared.testing import recorded
+from cadre.shared.deciding.messages import Recorded
+from cadre.shared.deciding.testing import recorded
+from cadre.shared.projecting.read_models_sql import apply
+from cadre.shared.showing.reader import Reader
 from cadre.supervision.app import ROUTER
 from cadre.supervision.read_models import READ_MODELS
 

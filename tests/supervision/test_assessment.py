@@ -23,9 +23,9 @@ from cadre.contracts.supervision import (
     UnitYearOpened,
 )
 from cadre.contracts.vocabulary import Channel, Education, Grade, Political, RoutineGrade, Sex
-from cadre.shared.decider import Fold
-from cadre.shared.messages import Command, Recorded
-from cadre.shared.testing import Given, Specification, event_id, recorded
+from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.testing import Given, Specification, event_id, recorded
 from cadre.supervision.assessment import Assess, CorrectAssessment, RequestAssessment
 from cadre.supervision.cadre import CADRE
 from cadre.supervision.handlers import HANDLERS

@@ -4,7 +4,7 @@ from cadre.contracts.event import Sealed
 from cadre.contracts.selection import Baselined, Standing
 from cadre.contracts.supervision import FlagClosed, Flagged, FlagKind
 from cadre.contracts.vocabulary import Education, Political, Sex
-from cadre.shared.testing import Specification, event_id
+from cadre.shared.deciding.testing import Specification, event_id
 from cadre.supervision.flag import CloseFlag, Flag
 from cadre.supervision.handlers import HANDLERS
 

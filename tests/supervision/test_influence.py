@@ -14,7 +14,7 @@ from cadre.contracts.supervision import (
     TalkKind,
 )
 from cadre.contracts.vocabulary import Education, Political, Sex
-from cadre.shared.testing import Specification, event_id
+from cadre.shared.deciding.testing import Specification, event_id
 from cadre.supervision.handlers import HANDLERS
 from cadre.supervision.influence import Block, CheckRectification, Discipline, Talk, influence_on
 

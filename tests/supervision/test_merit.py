@@ -17,9 +17,9 @@ from cadre.contracts.supervision import (
     PointSchemePublished,
 )
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
-from cadre.shared.messages import Command, Recorded
-from cadre.shared.read_models import Put
-from cadre.shared.testing import Given, Specification, event_id, recorded
+from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.testing import Given, Specification, event_id, recorded
+from cadre.shared.showing.read_models import Put
 from cadre.supervision.handlers import HANDLERS
 from cadre.supervision.merit import Entry, PostMerit, ReverseMerit, balance_on
 from cadre.supervision.point_scheme import PublishPointScheme

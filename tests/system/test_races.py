@@ -12,11 +12,11 @@ from cadre.contracts.event import Event
 from cadre.contracts.selection import Baselined, Standing
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
 from cadre.selection.app import SERVICE as SELECTION
-from cadre.shared.errors import CadreError
-from cadre.shared.messages import Command, Envelope, Meta
-from cadre.shared.outcomes import Outcome
-from cadre.shared.runtime import Runtime, running
-from cadre.shared.settings import Settings
+from cadre.shared.deciding.errors import CadreError
+from cadre.shared.deciding.messages import Command, Envelope, Meta
+from cadre.shared.handling.outcomes import Outcome
+from cadre.shared.running.runtime import Runtime, running
+from cadre.shared.upkeep.settings import Settings
 from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.supervision.assessment import Assess
 from cadre.supervision.influence import Talk

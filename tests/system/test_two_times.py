@@ -14,9 +14,9 @@ import nats
 import pytest
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from cadre.cli import system
-from cadre.cli.calling import client_of
-from cadre.cli.data_directory import DataDirectory, Run
+from cadre.cli.installation import system
+from cadre.cli.installation.calling import client_of
+from cadre.cli.installation.data_directory import DataDirectory, Run
 
 pytestmark = [
     pytest.mark.system,

@@ -28,7 +28,7 @@ def test_the_version_stands_everywhere_alike() -> None:
     compose = (REPOSITORY / "docker-compose.yml").read_text("utf-8")
     page = (REPOSITORY / "deploy/README.md").read_text("utf-8")
 
-    assert len(projects) == 8
+    assert len(projects) == 12
     assert all(f'\nversion = "{version}"\n' in path.read_text("utf-8") for path in projects)
     assert re.findall(r"cadre:\$\{CADRE_IMAGE_TAG:-(.+?)\}", compose) == [version]
     assert re.findall(r"^ +- (\d.*)$", compose, re.MULTILINE) == [version]

@@ -10,7 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 from cadre.cli.main import COMMANDS, app
 from cadre.contracts import CATALOGUE, appointment, selection, supervision, training, vocabulary
 from cadre.contracts.vocabulary import Term
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.rulebook import rulebook
 
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENTS = sorted(

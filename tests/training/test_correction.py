@@ -10,7 +10,7 @@ from cadre.contracts.training import (
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
-from cadre.shared.testing import Specification, event_id
+from cadre.shared.deciding.testing import Specification, event_id
 from cadre.training.correction import CorrectTraining
 from cadre.training.handlers import HANDLERS
 from training.people import LI, recruit

@@ -11,7 +11,7 @@ from cadre.contracts.training import (
     MentorSlotReleased,
     MentorSlotTaken,
 )
-from cadre.shared.testing import Specification, event_id
+from cadre.shared.deciding.testing import Specification, event_id
 from cadre.training.handlers import HANDLERS
 from cadre.training.mentorship import EndMentorship, PairMentor, ReviewMentorship
 from training.people import LI, SUN, WANG, ZHAO, ZHOU, recruit

@@ -5,7 +5,7 @@ import pytest
 from cadre.contracts.appointment import Promoted
 from cadre.contracts.training import Posted, PostingEnded, PostingKind
 from cadre.contracts.vocabulary import PostLevel
-from cadre.shared.testing import Specification, event_id
+from cadre.shared.deciding.testing import Specification, event_id
 from cadre.training.handlers import HANDLERS
 from cadre.training.posting import EndPosting, Post
 from training.people import LI, recruit

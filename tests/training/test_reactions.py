@@ -7,8 +7,8 @@ from cadre.contracts.appointment import Promoted
 from cadre.contracts.event import Event
 from cadre.contracts.training import ClassKind, TrainingTaskOpened
 from cadre.contracts.vocabulary import Channel, PostLevel
-from cadre.shared.messages import Command
-from cadre.shared.testing import Specification, recorded
+from cadre.shared.deciding.messages import Command
+from cadre.shared.deciding.testing import Specification, recorded
 from cadre.training.handlers import HANDLERS
 from cadre.training.reactions import REACTIONS
 from cadre.training.record import OpenTrainingTask

@@ -29,10 +29,10 @@ from cadre.contracts.training import (
     TrainingTaskOpened,
 )
 from cadre.contracts.vocabulary import PostLevel
-from cadre.shared.errors import Malformed, NotFound
-from cadre.shared.read_models_sql import apply
-from cadre.shared.serving import Reader
-from cadre.shared.testing import event_id, recorded
+from cadre.shared.deciding.errors import Malformed, NotFound
+from cadre.shared.deciding.testing import event_id, recorded
+from cadre.shared.projecting.read_models_sql import apply
+from cadre.shared.showing.reader import Reader
 from cadre.training import queries, queries_classes, queries_practice
 from cadre.training.app import ROUTER
 from cadre.training.read_models import READ_MODELS

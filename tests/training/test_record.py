@@ -11,7 +11,7 @@ from cadre.contracts.training import (
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
-from cadre.shared.testing import Specification, event_id
+from cadre.shared.deciding.testing import Specification, event_id
 from cadre.training.handlers import HANDLERS
 from cadre.training.record import OpenTrainingTask, RecordTraining
 from training.people import LI, recruit

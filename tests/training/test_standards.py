@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cadre.contracts.training import ClassKind, Mode, Trained
 from cadre.contracts.vocabulary import PostLevel, Rank
-from cadre.shared.testing import event_id, recorded
+from cadre.shared.deciding.testing import event_id, recorded
 from cadre.training.record import CADRE
 from cadre.training.standards import (
     Trainee,

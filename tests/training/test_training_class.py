@@ -15,7 +15,7 @@ from cadre.contracts.training import (
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
-from cadre.shared.testing import Specification, event_id
+from cadre.shared.deciding.testing import Specification, event_id
 from cadre.training.handlers import HANDLERS
 from cadre.training.training_class import Attendance, HoldClass, PlanClass
 from training.people import LI, WANG, ZHAO, recruit

@@ -12,8 +12,18 @@ import typer
 from rich.markup import escape
 
 from cadre.appointment.app import SERVICE as APPOINTMENT
+from cadre.audit.checkpoint import Checkpoint
+from cadre.audit.checkpointing import NotSigned, Signed, make_checkpoint
+from cadre.audit.consistency import Extension
+from cadre.audit.cosignature import Policy
+from cadre.audit.evidence import CHECKPOINTS, Evidence, read_bytes
+from cadre.audit.examination import Database, Examination, Report
+from cadre.audit.note import Ed25519Signer, NoteError, Verifier, open_note, verifier_of
+from cadre.audit.public_keys import PublicKeys
+from cadre.audit.surveyors import forked
+from cadre.audit.tiles import Tiles
 from cadre.cli import witnessing
-from cadre.cli.installation import Installation, checkpoint_signer, installation
+from cadre.cli.installation.chosen import Installation, checkpoint_signer, installation
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import (
     CONSOLE,
@@ -26,18 +36,8 @@ from cadre.cli.output import (
     table,
 )
 from cadre.selection.app import SERVICE as SELECTION
-from cadre.shared.audit.checkpoint import Checkpoint
-from cadre.shared.audit.checkpointing import NotSigned, Signed, make_checkpoint
-from cadre.shared.audit.consistency import Extension
-from cadre.shared.audit.cosignature import Policy
-from cadre.shared.audit.evidence import CHECKPOINTS, Evidence, read_bytes
-from cadre.shared.audit.examination import Database, Examination, Report
-from cadre.shared.audit.note import Ed25519Signer, NoteError, Verifier, open_note, verifier_of
-from cadre.shared.audit.public_keys import PublicKeys
-from cadre.shared.audit.surveyors import forked
-from cadre.shared.audit.tiles import Tiles
-from cadre.shared.errors import CadreError
-from cadre.shared.memory import collect_rarely
+from cadre.shared.deciding.errors import CadreError
+from cadre.shared.upkeep.memory import collect_rarely
 from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.training.app import SERVICE as TRAINING
 

@@ -12,18 +12,18 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from cadre.cli import left_events
+from cadre.audit.journals import snapshot
 from cadre.cli.auditing import READ_MODELS
-from cadre.cli.branch_places import Opened, Place, place
-from cadre.cli.left_events import Heading, LeftEvent, Writing
+from cadre.cli.installation import left_events
+from cadre.cli.installation.branch_places import Opened, Place, place
+from cadre.cli.installation.left_events import Heading, LeftEvent, Writing
 from cadre.cli.options import DEFAULT_DATA, Data, Settings, account
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
 from cadre.cli.recording_again import record_again
-from cadre.shared.adopting import Adoption, adopt, adoptions
-from cadre.shared.audit.journals import snapshot
-from cadre.shared.database import Database
-from cadre.shared.errors import Malformed
-from cadre.shared.forks import Fork, other_branch
+from cadre.shared.database.database import Database
+from cadre.shared.deciding.errors import Malformed
+from cadre.shared.projecting.adopting import Adoption, adopt, adoptions
+from cadre.shared.projecting.forks import Fork, other_branch
 
 app = typer.Typer(
     help="日志分支：比较、采用、重新记录。 When the log is another branch than services know.",

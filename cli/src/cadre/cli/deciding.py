@@ -10,15 +10,15 @@ from typing import Annotated
 import typer
 
 from cadre.appointment.app import SERVICE as APPOINTMENT
+from cadre.audit.redecision import Redecision, Verdict
 from cadre.cli import redecided
-from cadre.cli.installation import Installation, installation
+from cadre.cli.installation.chosen import Installation, installation
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import DIFFERENT, WRONG_INPUT, AsJson, fail, print_json
 from cadre.cli.redecided import Found
 from cadre.contracts.event import Event
 from cadre.selection.app import SERVICE as SELECTION
-from cadre.shared.audit.redecision import Redecision, Verdict
-from cadre.shared.errors import CadreError, NotFound
+from cadre.shared.deciding.errors import CadreError, NotFound
 from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.training.app import SERVICE as TRAINING
 

@@ -14,24 +14,25 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from cadre.cli import demonstrated, system
-from cadre.cli.calling import client_of
-from cadre.cli.data_directory import DataDirectory, Run
+from cadre.cli import demonstrated
 from cadre.cli.importing import Imported, send
-from cadre.cli.intake.files import files_in
-from cadre.cli.intake.plan import ImportPlan, plan_import
-from cadre.cli.life import year
-from cadre.cli.life.chronicle import Chronicle
-from cadre.cli.life.facts import Facts, gather
-from cadre.cli.life.fiction import Scene
-from cadre.cli.life.script import Phase, Script
-from cadre.cli.life.stage import Stage
+from cadre.cli.installation import system
+from cadre.cli.installation.calling import client_of
+from cadre.cli.installation.data_directory import DataDirectory, Run
+from cadre.cli.installation.ownership import DataDirectoryError
 from cadre.cli.output import CONSOLE, DIFFERENT, ERRORS, AsJson, print_json
-from cadre.cli.ownership import DataDirectoryError
 from cadre.cli.progressing import bar
-from cadre.shared.connection import connect
-from cadre.shared.errors import CadreError, Malformed
-from cadre.shared.log import Log
+from cadre.fiction.life import year
+from cadre.fiction.life.chronicle import Chronicle
+from cadre.fiction.life.facts import Facts, gather
+from cadre.fiction.life.fiction import Scene
+from cadre.fiction.life.script import Phase, Script
+from cadre.fiction.life.stage import Stage
+from cadre.intake.files import files_in
+from cadre.intake.plan import ImportPlan, plan_import
+from cadre.shared.deciding.errors import CadreError, Malformed
+from cadre.shared.log.connection import connect
+from cadre.shared.log.stream import Log
 
 ISSUES_SHOWN = 5
 

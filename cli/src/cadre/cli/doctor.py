@@ -13,16 +13,16 @@ import psutil
 import typer
 from rich.markup import escape
 
-from cadre.cli import ownership
-from cadre.cli.data_directory import DataDirectory
-from cadre.cli.looking import Check, LogAddress, log_checks, service_checks
+from cadre.cli.installation import ownership
+from cadre.cli.installation.data_directory import DataDirectory
+from cadre.cli.installation.looking import Check, LogAddress, log_checks, service_checks
+from cadre.cli.installation.ownership import PARTS, named
+from cadre.cli.installation.watch import trial
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, styled, table
-from cadre.cli.ownership import PARTS, named
-from cadre.cli.watch import trial
 from cadre.contracts.vocabulary import SERVICES
-from cadre.shared.connection import trusting
-from cadre.shared.errors import CadreError
+from cadre.shared.deciding.errors import CadreError
+from cadre.shared.log.connection import trusting
 
 FREE_BYTES_MIN = 1_000_000_000
 
@@ -110,7 +110,7 @@ async def _life(directory: DataDirectory) -> list[Check]:
 
 async def _servers(settings: Path) -> list[Check]:
     """Where settings name the servers: through their doors alone."""
-    from cadre.cli.settings_file import SystemSettings
+    from cadre.cli.installation.settings_file import SystemSettings
 
     given = SystemSettings.of(settings)
     log = LogAddress(given.log_url, given.require("nats_password_subscriber"), given.ca_file)

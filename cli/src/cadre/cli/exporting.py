@@ -9,21 +9,21 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from cadre.cli.export.contents import contents
-from cadre.cli.export.disclosure import disclosed
-from cadre.cli.export.dossier import Material
-from cadre.cli.export.scopes import Scope, scope_of
-from cadre.cli.installation import Installation, Readable, checkpoint_signer, installation
+from cadre.audit.export.contents import contents
+from cadre.audit.export.disclosure import disclosed
+from cadre.audit.export.dossier import Material
+from cadre.audit.export.scopes import Scope, scope_of
+from cadre.audit.extraction import Extraction, NotProven
+from cadre.audit.note import Ed25519Signer
+from cadre.audit.package import pack
+from cadre.cli.installation.chosen import Installation, Readable, checkpoint_signer, installation
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, WRONG_INPUT, AsJson, fail, print_json
-from cadre.shared.audit.extraction import Extraction, NotProven
-from cadre.shared.audit.note import Ed25519Signer
-from cadre.shared.audit.package import pack
-from cadre.shared.codec import Codec, Signer, decoded
-from cadre.shared.database import Database
-from cadre.shared.errors import CadreError, Malformed, NotFound
-from cadre.shared.history import opened
-from cadre.shared.keyring import Keyring
+from cadre.shared.database.database import Database
+from cadre.shared.deciding.errors import CadreError, Malformed, NotFound
+from cadre.shared.keys.keyring import Keyring
+from cadre.shared.log.codec import Codec, Signer, decoded
+from cadre.shared.showing.timeline import opened
 
 
 def export(

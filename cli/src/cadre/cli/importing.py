@@ -12,16 +12,16 @@ from typing import Annotated, Any
 
 import typer
 
-from cadre.cli.client import Client, Refused, SentCommand
-from cadre.cli.intake.files import files_in
-from cadre.cli.intake.issues import Issue
-from cadre.cli.intake.plan import ImportPlan, plan_import
-from cadre.cli.intake.records import Record
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, styled, table
 from cadre.cli.progressing import progress
 from cadre.cli.services import services
-from cadre.shared.errors import Malformed
+from cadre.client.services import Client, Refused, SentCommand
+from cadre.intake.files import files_in
+from cadre.intake.issues import Issue
+from cadre.intake.plan import ImportPlan, plan_import
+from cadre.intake.records import Record
+from cadre.shared.deciding.errors import Malformed
 
 SENDERS = 2
 """While one request is being recorded, the next is decided."""

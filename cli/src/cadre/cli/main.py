@@ -10,7 +10,7 @@ import typer
 
 from cadre.cli.commands import group
 from cadre.cli.output import UNAVAILABLE, fail, not_usable
-from cadre.shared.errors import CadreError
+from cadre.shared.deciding.errors import CadreError
 
 COMMANDS = {
     "demo": "cadre.cli.demo:demo",

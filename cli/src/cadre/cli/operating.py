@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from cadre.cli import system
+from cadre.cli.installation import system
 from cadre.cli.options import DEFAULT_DATA, Data, Settings, only_a_directory
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
 

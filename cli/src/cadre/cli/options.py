@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cadre.shared.errors import Malformed
+from cadre.shared.deciding.errors import Malformed
 
 DEFAULT_DATA = Path(".cadre")
 

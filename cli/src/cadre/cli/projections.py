@@ -10,7 +10,7 @@ from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
 from cadre.cli.services import services
 from cadre.contracts.vocabulary import SERVICES
-from cadre.shared.errors import Malformed, Unavailable
+from cadre.shared.deciding.errors import Malformed, Unavailable
 
 app = typer.Typer(help="投影：状态、重建、搁置与重试。 Projections.", no_args_is_help=True)
 

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from cadre.cli.installation.settings_file import SystemSettings
 from cadre.cli.options import Settings
 from cadre.cli.output import CONSOLE, print_json
-from cadre.cli.settings_file import SystemSettings
-from cadre.shared.connection import connect
-from cadre.shared.provision import provision as create_streams
-from cadre.shared.provision import readings_config, stream_config
+from cadre.shared.log.connection import connect
+from cadre.shared.log.provision import provision as create_streams
+from cadre.shared.log.provision import readings_config, stream_config
 
 ENVIRONMENT = Path("/dev/null")
 """A file of settings that says nothing, so the environment says all."""

@@ -8,10 +8,10 @@ from rich.text import Text
 
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, styled, table
-from cadre.cli.questions import compare, history_of
 from cadre.cli.services import services
+from cadre.client.questions import compare, history_of
 from cadre.contracts.vocabulary import SERVICE_ZH, SERVICES
-from cadre.shared.errors import Malformed
+from cadre.shared.deciding.errors import Malformed
 
 ID_NUMBER_LENGTH = 18
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from rich.markup import escape
 
+from cadre.audit.redecision import Redecided, Today, Verdict
+from cadre.audit.traces import side_by_side
 from cadre.cli.output import CONSOLE, table
 from cadre.contracts.event import RuleFinding
-from cadre.shared.audit.redecision import Redecided, Today, Verdict
-from cadre.shared.audit.traces import side_by_side
-from cadre.shared.judgement import Answer
+from cadre.shared.deciding.judgement import Answer
 
 WORDS = {
     Verdict.SAME: "一致 same",

@@ -14,28 +14,28 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from cadre.audit.blocks import BlockWriter
+from cadre.audit.cosignature import Policy
+from cadre.audit.counted import Counting
+from cadre.audit.differences import Difference, Kind
+from cadre.audit.examination import Database, Examination
+from cadre.audit.journals import NOT_READABLE, JournalCopy, snapshot
+from cadre.audit.note import Verifier, verifier_of
+from cadre.audit.public_keys import PublicKeys
+from cadre.audit.repair import Plan, Repair, Writer
+from cadre.audit.repairs import ProvenBy, RepairRecord, add_repair
+from cadre.audit.stored import Extent, extent_of
+from cadre.audit.tiles import Tiles
 from cadre.cli import witnessing
 from cadre.cli.auditing import ORDERS, READ_MODELS
-from cadre.cli.log_server import serving
-from cadre.cli.mending_places import MendingPlace, mending_place
+from cadre.cli.installation.log_server import serving
+from cadre.cli.installation.mending_places import MendingPlace, mending_place
+from cadre.cli.installation.standing_log import Standing, copied
 from cadre.cli.options import DEFAULT_DATA, Data, Settings, account
 from cadre.cli.output import CONSOLE, DIFFERENT, WRONG_INPUT, AsJson, fail, print_json, table
-from cadre.cli.standing_log import Standing, copied
-from cadre.shared.audit.blocks import BlockWriter
-from cadre.shared.audit.cosignature import Policy
-from cadre.shared.audit.counted import Counting
-from cadre.shared.audit.differences import Difference, Kind
-from cadre.shared.audit.examination import Database, Examination
-from cadre.shared.audit.journals import NOT_READABLE, JournalCopy, snapshot
-from cadre.shared.audit.note import Verifier, verifier_of
-from cadre.shared.audit.public_keys import PublicKeys
-from cadre.shared.audit.repair import Plan, Repair, Writer
-from cadre.shared.audit.repairs import ProvenBy, RepairRecord, add_repair
-from cadre.shared.audit.stored import Extent, extent_of
-from cadre.shared.audit.tiles import Tiles
-from cadre.shared.errors import CadreError, Malformed, NotFound
-from cadre.shared.log import STREAM, Log
-from cadre.shared.provision import provision
+from cadre.shared.deciding.errors import CadreError, Malformed, NotFound
+from cadre.shared.log.provision import provision
+from cadre.shared.log.stream import STREAM, Log
 
 STREAM_FOLDER = Path("jetstream/CADRE/streams") / STREAM
 MENDED = frozenset(

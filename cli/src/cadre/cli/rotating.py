@@ -11,18 +11,18 @@ from typing import Annotated
 
 import typer
 
-from cadre.cli.data_directory import DataDirectory
-from cadre.cli.installation import Local, checkpoint_signer, installation
+from cadre.audit.checkpointing import NotSigned, Signed, make_checkpoint
+from cadre.audit.note import Signer as NoteSigner
+from cadre.audit.public_keys import PublicKeys, Retirement
+from cadre.audit.witness_state import write
+from cadre.cli.installation.chosen import Local, checkpoint_signer, installation
+from cadre.cli.installation.data_directory import DataDirectory
+from cadre.cli.installation.standing_log import Standing, copied, copy_of
 from cadre.cli.options import DEFAULT_DATA, Data, Settings, only_a_directory
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, fail, print_json, table
-from cadre.cli.standing_log import Standing, copied, copy_of
 from cadre.contracts.vocabulary import SERVICES
-from cadre.shared.audit.checkpointing import NotSigned, Signed, make_checkpoint
-from cadre.shared.audit.note import Signer as NoteSigner
-from cadre.shared.audit.public_keys import PublicKeys, Retirement
-from cadre.shared.audit.witness_state import write
-from cadre.shared.codec import Signer
-from cadre.shared.errors import Malformed, NotFound
+from cadre.shared.deciding.errors import Malformed, NotFound
+from cadre.shared.log.codec import Signer
 
 
 class Which(StrEnum):

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from cadre.cli.calling import client_of
-from cadre.cli.client import Client
+from cadre.cli.installation.calling import client_of
 from cadre.cli.options import account
+from cadre.client.services import Client
 
 
 def services(data: Path, settings: Path | None) -> Client:
@@ -15,6 +15,6 @@ def services(data: Path, settings: Path | None) -> Client:
     if settings is None:
         return client_of(data, account())
     # Loaded when it is asked for: all of it takes longer than most questions.
-    from cadre.cli.installation import installation
+    from cadre.cli.installation.chosen import installation
 
     return installation(data, settings).client(account())

@@ -11,17 +11,17 @@ import httpx
 import typer
 from pydantic import ValidationError
 
-from cadre.cli.installation import installation
+from cadre.audit.consistency import Extension
+from cadre.audit.cosignature import CosignatureVerifier, Policy, cosigned_at
+from cadre.audit.note import open_note
+from cadre.audit.public_keys import PublicKeys
+from cadre.audit.witness import Cosigned, NotCosigned, Offer, Refused, Witness
+from cadre.audit.witness_state import WitnessState, write
+from cadre.cli.installation.chosen import installation
+from cadre.cli.installation.remote_log import remote_log
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, fail, print_json
-from cadre.cli.remote_log import remote_log
-from cadre.shared.audit.consistency import Extension
-from cadre.shared.audit.cosignature import CosignatureVerifier, Policy, cosigned_at
-from cadre.shared.audit.note import open_note
-from cadre.shared.audit.public_keys import PublicKeys
-from cadre.shared.audit.witness import Cosigned, NotCosigned, Offer, Refused, Witness
-from cadre.shared.audit.witness_state import WitnessState, write
-from cadre.shared.errors import CadreError, Malformed, NotFound, Unavailable
+from cadre.shared.deciding.errors import CadreError, Malformed, NotFound, Unavailable
 
 app = typer.Typer(
     help="见证：在另一台机器上核对镜像并会签检查点。 Cosign checkpoints from another machine.",

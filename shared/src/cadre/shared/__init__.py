@@ -1,4 +1,6 @@
-"""What all four services stand on.
+"""What all four services stand on, in rooms; imports between them only go down.
 
-Read in this order: messages, decider, codec, store, handling, read_models, runner, service.
+serving > running > handling > projecting > showing > log > keys > upkeep, asking > database >
+deciding. Read from below: ``deciding`` is pure and is what a mechanism is written with; ``showing``
+is what a service declares; ``handling`` is the path of a command, ``projecting`` that of an event.
 """

@@ -16,12 +16,12 @@ from cadre.appointment.read_models import READ_MODELS
 from cadre.appointment.reports import REPORTS
 from cadre.contracts.event import CadreId, Slug
 from cadre.contracts.vocabulary import Rank
-from cadre.shared.errors import Malformed, NotFound
-from cadre.shared.parameters import Day, Position
-from cadre.shared.recording import name_reader
-from cadre.shared.reports import Rounding
-from cadre.shared.service import Service
-from cadre.shared.serving import FromLog, On, Reading
+from cadre.shared.asking.parameters import Day, Position
+from cadre.shared.deciding.errors import Malformed, NotFound
+from cadre.shared.serving.recording import name_reader
+from cadre.shared.showing.reader import FromLog, On, Reading
+from cadre.shared.showing.reports import Rounding
+from cadre.shared.showing.service import Service
 
 ROUTER = APIRouter()
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from cadre.appointment.evidence import LEVELS, RANKS, Evidence
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
-from cadre.shared.rulebook import Rule, rulebook
+from cadre.shared.deciding.rulebook import Rule, rulebook
 
 
 def political(rule: Rule, evidence: Evidence) -> RuleFinding:

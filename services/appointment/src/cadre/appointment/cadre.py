@@ -22,10 +22,10 @@ from cadre.contracts.appointment import (
 )
 from cadre.contracts.event import CadreEvent, CadreId, Event, RuleFinding, Text
 from cadre.contracts.vocabulary import Rank
-from cadre.shared.calendar import Workdays
-from cadre.shared.errors import NotPossible
-from cadre.shared.messages import Command
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.calendar import Workdays
+from cadre.shared.deciding.errors import NotPossible
+from cadre.shared.deciding.messages import Command
+from cadre.shared.deciding.rulebook import rulebook
 
 
 class PromoteRank(Command):

@@ -18,8 +18,8 @@ from cadre.contracts.event import RuleFinding, Value
 from cadre.contracts.selection import Baselined
 from cadre.contracts.supervision import Assessed, Disciplined, Talked
 from cadre.contracts.vocabulary import PostLevel, Rank
-from cadre.shared.calendar import add_months
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.calendar import add_months
+from cadre.shared.deciding.rulebook import rulebook
 
 SEARCH_MONTHS_MAX = 120
 """How far ahead an earliest day is looked for."""

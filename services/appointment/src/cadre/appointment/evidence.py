@@ -36,9 +36,9 @@ from cadre.contracts.supervision import (
 )
 from cadre.contracts.training import Posted, PostingEnded, Trained
 from cadre.contracts.vocabulary import Education, Grade, PostLevel, Rank, RoutineGrade
-from cadre.shared.calendar import month_start
-from cadre.shared.decider import Fold
-from cadre.shared.messages import Recorded
+from cadre.shared.deciding.calendar import month_start
+from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.messages import Recorded
 
 LEVELS = tuple(PostLevel)
 RANKS = tuple(Rank)

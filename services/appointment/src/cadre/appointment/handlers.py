@@ -49,7 +49,7 @@ from cadre.appointment.post import (
     relieve,
 )
 from cadre.contracts.appointment import Promoted
-from cadre.shared.decider import Handler, Scope, World
+from cadre.shared.deciding.decider import Handler, Scope, World
 
 
 def _candidate(command: MotionCommand, world: World) -> Iterator[Scope[Any]]:

@@ -21,9 +21,9 @@ from cadre.contracts.appointment import (
 )
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.vocabulary import Rank
-from cadre.shared.decider import Scope, World
-from cadre.shared.errors import NotFound
-from cadre.shared.judgement import Answer, Judgement
+from cadre.shared.deciding.decider import Scope, World
+from cadre.shared.deciding.errors import NotFound
+from cadre.shared.deciding.judgement import Answer, Judgement
 
 type Decision = CandidateFixed | DecisionTaken | Promoted | PromotionRefused
 

@@ -50,11 +50,11 @@ from cadre.contracts.appointment import (
 )
 from cadre.contracts.event import CadreId, Event, Slug, Text
 from cadre.contracts.vocabulary import Term
-from cadre.shared.calendar import add_years
-from cadre.shared.decider import Fold
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.messages import Command, Recorded
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.calendar import add_years
+from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.rulebook import rulebook
 
 
 class MotionCommand(Command):

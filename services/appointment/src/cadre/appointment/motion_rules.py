@@ -11,9 +11,9 @@ from cadre.contracts.appointment import (
     Vote,
 )
 from cadre.contracts.event import RuleFinding
-from cadre.shared.calendar import Workdays, add_years
-from cadre.shared.errors import NotPossible
-from cadre.shared.rulebook import Rule, rulebook
+from cadre.shared.deciding.calendar import Workdays, add_years
+from cadre.shared.deciding.errors import NotPossible
+from cadre.shared.deciding.rulebook import Rule, rulebook
 
 
 def require_between(motion_id: str, what: str, day: date, first: date, last: date) -> None:

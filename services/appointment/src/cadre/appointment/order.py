@@ -16,7 +16,7 @@ from cadre.contracts.appointment import (
     Promoted,
     RecommendationHeld,
 )
-from cadre.shared.order import Order
+from cadre.shared.deciding.order import Order
 
 ORDERS = (
     Order(

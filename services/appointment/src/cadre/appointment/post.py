@@ -17,10 +17,10 @@ from cadre.contracts.appointment import (
     Relieved,
 )
 from cadre.contracts.event import CadreId, Event, Slug, Text
-from cadre.shared.decider import Fold
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.messages import Command, Recorded
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.rulebook import rulebook
 
 
 class EstablishPost(Command, PostDefinition):

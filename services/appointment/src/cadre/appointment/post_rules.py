@@ -9,8 +9,8 @@ from cadre.appointment.evidence import LEVELS, Evidence
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.selection import Baselined
 from cadre.contracts.vocabulary import Education, PostLevel
-from cadre.shared.calendar import months_between
-from cadre.shared.rulebook import Rule, rulebook
+from cadre.shared.deciding.calendar import months_between
+from cadre.shared.deciding.rulebook import Rule, rulebook
 
 EDUCATIONS = tuple(Education)
 """From the highest down."""

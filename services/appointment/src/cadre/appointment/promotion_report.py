@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cadre.appointment.evidence import LEVELS
 from cadre.appointment.tables import BIRTH_MONTHS, PROMOTIONS
 from cadre.contracts.vocabulary import PostLevel, Rank
-from cadre.shared.calendar import full_years, month_start
-from cadre.shared.reports import Rounding, percent
+from cadre.shared.deciding.calendar import full_years, month_start
+from cadre.shared.showing.reports import Rounding, percent
 
 type Kind = Literal["post", "rank"]
 

@@ -24,8 +24,8 @@ from cadre.appointment.tables import (
 from cadre.contracts.appointment import StopReason
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.vocabulary import PostLevel, Rank
-from cadre.shared.errors import NotFound
-from cadre.shared.serving import Reader
+from cadre.shared.deciding.errors import NotFound
+from cadre.shared.showing.reader import Reader
 
 type Row = Mapping[str, Any]
 

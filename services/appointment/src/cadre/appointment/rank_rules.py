@@ -8,7 +8,7 @@ from cadre.appointment import bars
 from cadre.appointment.evidence import LEVELS, RANKS, AnnualGrade, Evidence
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
-from cadre.shared.rulebook import Rule, rulebook
+from cadre.shared.deciding.rulebook import Rule, rulebook
 
 TENURE_RULES = {
     Rank.INSPECTOR_1: "RNK-04",

@@ -5,8 +5,8 @@ from typing import Any
 
 from cadre.appointment.cadre import OpenReview
 from cadre.contracts.supervision import Assessed, AssessmentKind, Disciplined, Talked
-from cadre.shared.messages import Recorded
-from cadre.shared.reactions import Reaction
+from cadre.shared.deciding.messages import Recorded
+from cadre.shared.deciding.reactions import Reaction
 
 
 def review_assessed(recorded: Recorded[Assessed]) -> Iterator[OpenReview]:

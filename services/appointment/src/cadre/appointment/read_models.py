@@ -41,9 +41,9 @@ from cadre.contracts.appointment import (
 )
 from cadre.contracts.event import CadreEvent, Event, RuleFinding
 from cadre.contracts.selection import Baselined, ProfileCorrected, Recruited
-from cadre.shared.calendar import month_start
-from cadre.shared.messages import Recorded
-from cadre.shared.read_models import Change, Put, token
+from cadre.shared.deciding.calendar import month_start
+from cadre.shared.deciding.messages import Recorded
+from cadre.shared.showing.read_models import Change, Put, token
 
 __all__ = ["READ_MODELS"]
 

@@ -5,10 +5,10 @@ from datetime import date
 
 from cadre.appointment import promotion_report, queries
 from cadre.appointment.promotion_report import Kind, PromotedPerson
-from cadre.shared.calendar import full_years, month_start
-from cadre.shared.errors import NotFound
-from cadre.shared.reports import Count, Counted, Question, Report, ShareOf
-from cadre.shared.serving import Reader
+from cadre.shared.deciding.calendar import full_years, month_start
+from cadre.shared.deciding.errors import NotFound
+from cadre.shared.showing.reader import Reader
+from cadre.shared.showing.reports import Count, Counted, Question, Report, ShareOf
 
 YOUNG_AGE = 35
 

@@ -7,8 +7,8 @@ fact stays, with ``superseded_by`` set. Until when somebody held a post is a que
 
 from sqlalchemy import Boolean, Column, Date, Integer, String
 
-from cadre.shared.protected_persons import keep_protected_persons
-from cadre.shared.read_models import ReadModels
+from cadre.shared.showing.protected_persons import keep_protected_persons
+from cadre.shared.showing.read_models import ReadModels
 
 READ_MODELS = ReadModels(service="appointment", version=1)
 PROTECTED_PERSONS = keep_protected_persons(READ_MODELS)

@@ -1,7 +1,7 @@
 """``python -m cadre.selection``: the service as a process, configured by CADRE_* variables."""
 
 from cadre.selection.app import SERVICE
-from cadre.shared.process import run
+from cadre.shared.serving.process import run
 
 if __name__ == "__main__":
     run(SERVICE)

@@ -19,11 +19,11 @@ from cadre.selection.read_models import READ_MODELS
 from cadre.selection.registration import identities, prepare, prepare_many, start
 from cadre.selection.reports import REPORTS
 from cadre.selection.tables import CADRES, PROTECTED_PERSONS
-from cadre.shared.errors import Malformed
-from cadre.shared.parameters import Day, Year
-from cadre.shared.service import Context, Service
-from cadre.shared.serving import FromLog, On, Reading
-from cadre.shared.texts import FIT
+from cadre.shared.asking.parameters import Day, Year
+from cadre.shared.asking.texts import FIT
+from cadre.shared.deciding.errors import Malformed
+from cadre.shared.showing.reader import FromLog, On, Reading
+from cadre.shared.showing.service import Context, Service
 
 ROUTER = APIRouter()
 

@@ -30,11 +30,11 @@ from cadre.contracts.selection import (
     RestrictionLifted,
 )
 from cadre.contracts.supervision import Disciplined, RectificationChecked, Talked
-from cadre.shared import protection
-from cadre.shared.decider import Fold
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.messages import Command, Recorded
-from cadre.shared.protection import UNPROTECTED, Protection
+from cadre.shared.deciding import protection
+from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.protection import UNPROTECTED, Protection
 
 
 class CadreCommand(Command):

@@ -19,8 +19,8 @@ from cadre.contracts.selection import (
 from cadre.contracts.supervision import Disciplined, RectificationChecked, Talked, TalkKind
 from cadre.selection.cadre import Cadre
 from cadre.selection.pool import Pool
-from cadre.shared.calendar import full_years, month_start
-from cadre.shared.rulebook import Rule, rulebook
+from cadre.shared.deciding.calendar import full_years, month_start
+from cadre.shared.deciding.rulebook import Rule, rulebook
 
 
 @dataclass(frozen=True, slots=True)

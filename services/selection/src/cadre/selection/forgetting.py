@@ -13,12 +13,12 @@ from cadre.selection.cadre import CADRE
 from cadre.selection.identities import Identities
 from cadre.selection.privacy import Forget, LiftRestriction, PrivacyCommand, Restrict, hindrances_to
 from cadre.selection.tables import CANDIDACIES, PROTECTED_PERSONS
-from cadre.shared import key_store
-from cadre.shared.database import connected
-from cadre.shared.errors import Malformed
-from cadre.shared.messages import Command, Meta
-from cadre.shared.service import Context, Due
-from cadre.shared.serving import Histories
+from cadre.shared.database.database import connected
+from cadre.shared.deciding.errors import Malformed
+from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.keys import key_store
+from cadre.shared.showing.reader import Histories
+from cadre.shared.showing.service import Context, Due
 
 
 class Preview(BaseModel):

@@ -24,7 +24,7 @@ from cadre.selection.membership import (
 from cadre.selection.pool import POOL, DefinePool
 from cadre.selection.privacy import Forget, LiftRestriction, Restrict
 from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
-from cadre.shared.decider import Handler
+from cadre.shared.deciding.decider import Handler
 
 
 def _registering[C: Recruit | RecordBaseline](command: type[C]) -> Handler[C]:

@@ -14,8 +14,8 @@ from cadre.contracts.selection import (
     VetoLifting,
 )
 from cadre.selection.cadre import Cadre, CadreCommand, CorrectableCommand
-from cadre.shared.errors import NotPossible
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.errors import NotPossible
+from cadre.shared.deciding.rulebook import rulebook
 
 
 class Observe(CorrectableCommand, Observation):

@@ -14,16 +14,16 @@ from uuid import UUID, uuid5
 from sqlalchemy import Column, Connection, Index, MetaData, String, Table, delete, func, select
 
 from cadre.contracts.event import CadreId
-from cadre.selection.idnumber import read_id_number
-from cadre.shared import key_store
-from cadre.shared.database import (
+from cadre.shared.database.database import (
     Database,
     create_missing,
     insert_or_ignore,
     without_statistics,
 )
-from cadre.shared.errors import CommandReused
-from cadre.shared.protection import forgotten
+from cadre.shared.deciding.errors import CommandReused
+from cadre.shared.deciding.idnumber import read_id_number
+from cadre.shared.deciding.protection import forgotten
+from cadre.shared.keys import key_store
 
 QUERY_TOKENS_MAX = 1000
 NAME_CHARACTERS = range(2, 16)

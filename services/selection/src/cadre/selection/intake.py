@@ -6,9 +6,9 @@ from uuid import UUID
 
 from cadre.contracts.event import Event
 from cadre.contracts.selection import IntakePlanned, PlanOfIntake
-from cadre.shared.decider import Fold
-from cadre.shared.errors import NotPossible
-from cadre.shared.messages import Command, Recorded
+from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.errors import NotPossible
+from cadre.shared.deciding.messages import Command, Recorded
 
 
 class PlanIntake(Command, PlanOfIntake):

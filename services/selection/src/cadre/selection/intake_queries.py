@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 
 from cadre.selection.queries import PersonLine, persons
 from cadre.selection.tables import CADRES, HIRES, INTAKE_PLANS, PLAN_LINES
-from cadre.shared.serving import Reader
+from cadre.shared.showing.reader import Reader
 
 
 class IntakeLine(BaseModel):

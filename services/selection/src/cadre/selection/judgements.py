@@ -7,8 +7,8 @@ from cadre.contracts.selection import PoolEntered, PoolEntryRefused
 from cadre.selection.cadre import CADRE
 from cadre.selection.entry_rules import EntryCase, findings
 from cadre.selection.pool import POOL
-from cadre.shared.decider import Scope, World
-from cadre.shared.judgement import Answer, Judgement
+from cadre.shared.deciding.decider import Scope, World
+from cadre.shared.deciding.judgement import Answer, Judgement
 
 type Entry = PoolEntered | PoolEntryRefused
 

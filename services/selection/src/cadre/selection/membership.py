@@ -21,7 +21,7 @@ from cadre.contracts.selection import (
 from cadre.selection.cadre import Cadre, CadreCommand, CorrectableCommand, Membership
 from cadre.selection.entry_rules import EntryCase, findings
 from cadre.selection.pool import Pool
-from cadre.shared.errors import NotPossible
+from cadre.shared.deciding.errors import NotPossible
 
 
 class NominateForPool(CorrectableCommand, PoolNomination):

@@ -12,7 +12,7 @@ from cadre.contracts.selection import (
     PoolSeatTaken,
     Recruited,
 )
-from cadre.shared.order import Order
+from cadre.shared.deciding.order import Order
 
 ORDERS = (
     # Whatever service speaks of a person: somebody recruited them or took over their career.

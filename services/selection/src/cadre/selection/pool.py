@@ -7,9 +7,9 @@ from uuid import UUID
 
 from cadre.contracts.event import Event
 from cadre.contracts.selection import PoolDefined, PoolDefinition, PoolSeatReleased, PoolSeatTaken
-from cadre.shared.decider import Fold
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.messages import Command, Recorded
+from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.messages import Command, Recorded
 
 
 class DefinePool(Command, PoolDefinition):

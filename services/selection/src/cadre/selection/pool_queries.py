@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from cadre.selection.queries import PersonLine, persons
 from cadre.selection.tables import CADRES, POOL_MEMBERS, POOL_STEPS, POOLS
-from cadre.shared.errors import Malformed, NotFound
-from cadre.shared.serving import Reader
+from cadre.shared.deciding.errors import Malformed, NotFound
+from cadre.shared.showing.reader import Reader
 
 
 class PoolLine(BaseModel):

@@ -15,8 +15,8 @@ from cadre.contracts.selection import (
     RestrictionLifted,
 )
 from cadre.selection.cadre import Cadre, CadreCommand
-from cadre.shared import protection
-from cadre.shared.errors import NotPossible
+from cadre.shared.deciding import protection
+from cadre.shared.deciding.errors import NotPossible
 
 
 class Restrict(CadreCommand, Restriction):

@@ -13,8 +13,8 @@ from cadre.contracts.selection import (
     Recruitment,
 )
 from cadre.selection.cadre import Cadre, CorrectableCommand
-from cadre.shared.errors import Malformed, NotPossible
-from cadre.shared.messages import Command
+from cadre.shared.deciding.errors import Malformed, NotPossible
+from cadre.shared.deciding.messages import Command
 
 PERSONAL = ("full_name", "id_number", "birth_date", "native_place")
 

@@ -28,10 +28,10 @@ from cadre.selection.tables import (
     PROFILE_CORRECTIONS,
     REFUSALS,
 )
-from cadre.shared.calendar import add_months
-from cadre.shared.errors import NotFound
-from cadre.shared.rulebook import rulebook
-from cadre.shared.serving import Line, Queries, Reader
+from cadre.shared.deciding.calendar import add_months
+from cadre.shared.deciding.errors import NotFound
+from cadre.shared.deciding.rulebook import rulebook
+from cadre.shared.showing.reader import Line, Queries, Reader
 
 
 class PersonLine(BaseModel):

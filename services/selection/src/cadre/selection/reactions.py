@@ -7,6 +7,6 @@ Sanctions count all the same, since every entry is decided on the person's whole
 
 from typing import Any
 
-from cadre.shared.reactions import Reaction
+from cadre.shared.deciding.reactions import Reaction
 
 REACTIONS: tuple[Reaction[Any], ...] = ()

@@ -41,8 +41,8 @@ from cadre.selection.tables import (
     READ_MODELS,
     REFUSALS,
 )
-from cadre.shared.messages import Recorded
-from cadre.shared.read_models import Change, Put, token
+from cadre.shared.deciding.messages import Recorded
+from cadre.shared.showing.read_models import Change, Put, token
 
 __all__ = ["READ_MODELS"]
 

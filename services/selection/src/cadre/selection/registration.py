@@ -5,13 +5,13 @@ from uuid import UUID
 
 from cadre.selection import forgetting
 from cadre.selection.identities import Identities
-from cadre.selection.idnumber import read_profile
 from cadre.selection.privacy import Forget, LiftRestriction, Restrict
 from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
-from cadre.shared.errors import CadreError, Malformed
-from cadre.shared.messages import Command, Meta
-from cadre.shared.protection import forgotten
-from cadre.shared.service import Context
+from cadre.shared.deciding.errors import CadreError, Malformed
+from cadre.shared.deciding.idnumber import read_profile
+from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.deciding.protection import forgotten
+from cadre.shared.showing.service import Context
 
 
 def identities(context: Context) -> Identities:

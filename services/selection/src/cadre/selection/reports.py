@@ -14,8 +14,8 @@ from cadre.selection.tables import (
     POLITICAL_ASSESSMENTS,
     POOL_MEMBERS,
 )
-from cadre.shared.reports import Count, Counted, Question, Report, ShareOf, grouped
-from cadre.shared.serving import Reader
+from cadre.shared.showing.reader import Reader
+from cadre.shared.showing.reports import Count, Counted, Question, Report, ShareOf, grouped
 
 
 async def _entries(

@@ -1,6 +1,6 @@
 """``python -m cadre.supervision``: the service as a process, configured by CADRE_* variables."""
 
-from cadre.shared.process import run
+from cadre.shared.serving.process import run
 from cadre.supervision.app import SERVICE
 
 if __name__ == "__main__":

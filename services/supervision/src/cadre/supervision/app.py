@@ -7,12 +7,12 @@ from pydantic import BaseModel
 
 from cadre.contracts.event import CadreId, Slug, UnitId
 from cadre.contracts.supervision import Period
-from cadre.shared import readings
-from cadre.shared.parameters import Moment, Year
-from cadre.shared.runtime import Runtime
-from cadre.shared.service import Service
-from cadre.shared.serving import On, Reading
-from cadre.shared.texts import DATED
+from cadre.shared.asking.parameters import Moment, Year
+from cadre.shared.asking.texts import DATED
+from cadre.shared.log import readings
+from cadre.shared.running.runtime import Runtime
+from cadre.shared.showing.reader import On, Reading
+from cadre.shared.showing.service import Service
 from cadre.supervision import lapsing
 from cadre.supervision.handlers import HANDLERS
 from cadre.supervision.judgements import JUDGEMENTS

@@ -23,8 +23,8 @@ from cadre.contracts.supervision import (
     TalkKind,
 )
 from cadre.contracts.vocabulary import Grade
-from cadre.shared.decider import Scope, World
-from cadre.shared.errors import NotFound, NotPossible
+from cadre.shared.deciding.decider import Scope, World
+from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.supervision.cadre import CADRE, Cadre, CadreCommand, on_record, require_known
 from cadre.supervision.grading_rules import (
     Sanctioned,

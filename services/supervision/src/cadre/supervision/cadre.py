@@ -21,9 +21,9 @@ from cadre.contracts.supervision import (
     RectificationChecked,
     Talked,
 )
-from cadre.shared.decider import Fold, Handler
-from cadre.shared.errors import NotFound
-from cadre.shared.messages import Command, Recorded
+from cadre.shared.deciding.decider import Fold, Handler
+from cadre.shared.deciding.errors import NotFound
+from cadre.shared.deciding.messages import Command, Recorded
 
 
 class CadreCommand(Command):

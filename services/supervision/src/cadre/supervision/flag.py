@@ -5,7 +5,7 @@ from uuid import UUID
 
 from cadre.contracts.event import Event
 from cadre.contracts.supervision import FlagClosed, FlagClosure, Flagged, WarningSign
-from cadre.shared.errors import NotFound, NotPossible
+from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.supervision.cadre import Cadre, CadreCommand, on_record, require_known
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.supervision import UnitYearOpened
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.rulebook import rulebook
 from cadre.supervision.unit_year import ceiling
 
 

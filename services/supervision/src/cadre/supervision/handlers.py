@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from cadre.shared.decider import Handler, Scope, World
+from cadre.shared.deciding.decider import Handler, Scope, World
 from cadre.supervision.assessment import (
     Assess,
     CorrectAssessment,

@@ -18,9 +18,9 @@ from cadre.contracts.supervision import (
     Talked,
     TalkKind,
 )
-from cadre.shared.calendar import add_months
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.rulebook import Rule, rulebook
+from cadre.shared.deciding.calendar import add_months
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.rulebook import Rule, rulebook
 from cadre.supervision.cadre import Cadre, CadreCommand, Facts, on_record, require_known
 from cadre.supervision.flag import require_flag
 

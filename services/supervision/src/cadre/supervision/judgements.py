@@ -9,9 +9,9 @@ from typing import Any
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.supervision import Assessed, AssessmentKind, AssessmentRefused
 from cadre.contracts.vocabulary import Grade
-from cadre.shared.decider import Scope, World
-from cadre.shared.errors import NotFound
-from cadre.shared.judgement import Answer, Judgement
+from cadre.shared.deciding.decider import Scope, World
+from cadre.shared.deciding.errors import NotFound
+from cadre.shared.deciding.judgement import Answer, Judgement
 from cadre.supervision.assessment import grade_findings, place
 from cadre.supervision.cadre import CADRE, Cadre
 from cadre.supervision.unit_year import UNIT_YEAR

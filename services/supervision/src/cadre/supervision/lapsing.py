@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.supervision import note_purpose
-from cadre.shared import key_store
-from cadre.shared.messages import Command, Meta
-from cadre.shared.service import Context, Due
+from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.keys import key_store
+from cadre.shared.showing.service import Context, Due
 from cadre.supervision.off_duty import ExpireOffDutyNote
 from cadre.supervision.read_models import OFF_DUTY_VISITS, READ_MODELS
 

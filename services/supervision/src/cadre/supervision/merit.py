@@ -14,9 +14,9 @@ from cadre.contracts.supervision import (
     MeritReversal,
     MeritReversed,
 )
-from cadre.shared.calendar import add_months
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.calendar import add_months
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.rulebook import rulebook
 from cadre.supervision.cadre import Cadre, CadreCommand, require_known
 from cadre.supervision.point_scheme import PointSchemeState, item_on
 

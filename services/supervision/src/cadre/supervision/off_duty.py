@@ -14,9 +14,9 @@ from cadre.contracts.supervision import (
     OffDutyVisit,
     OffDutyVisitMade,
 )
-from cadre.shared.calendar import add_months
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.calendar import add_months
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.rulebook import rulebook
 from cadre.supervision.cadre import Cadre, CadreCommand, on_record, require_known
 
 

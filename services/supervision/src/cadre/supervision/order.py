@@ -10,7 +10,7 @@ from cadre.contracts.supervision import (
     PointSchemePublished,
     UnitYearOpened,
 )
-from cadre.shared.order import Order
+from cadre.shared.deciding.order import Order
 
 ORDERS = (
     Order(

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from cadre.contracts.supervision import AssessmentKind
-from cadre.shared.calendar import add_months, month_start
+from cadre.shared.deciding.calendar import add_months, month_start
 
 MONTHS = {AssessmentKind.MONTH: 1, AssessmentKind.QUARTER: 3, AssessmentKind.YEAR: 12}
 

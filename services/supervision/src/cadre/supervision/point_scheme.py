@@ -9,9 +9,9 @@ from uuid import UUID
 
 from cadre.contracts.event import Event
 from cadre.contracts.supervision import PointItem, PointScheme, PointSchemePublished
-from cadre.shared.decider import Fold
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.messages import Command, Recorded
+from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.messages import Command, Recorded
 
 AWARDING: Final = frozenset({"distinction", "commendation", "hard-task"})
 """The three families that add points (M15); the other three deduct."""

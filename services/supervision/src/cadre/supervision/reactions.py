@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from cadre.contracts.appointment import ProbationConcluded
-from cadre.shared.calendar import add_months
-from cadre.shared.messages import Command, Recorded
-from cadre.shared.reactions import Reaction, reaction_id
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.calendar import add_months
+from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.reactions import Reaction, reaction_id
+from cadre.shared.deciding.rulebook import rulebook
 from cadre.supervision.assessment import RequestAssessment
 
 ASSESS_AFTER_PROBATION = "assess-after-probation"

@@ -29,9 +29,9 @@ from cadre.contracts.supervision import (
     Talked,
     UnitYearOpened,
 )
-from cadre.shared.messages import Recorded
-from cadre.shared.protected_persons import keep_protected_persons
-from cadre.shared.read_models import Change, Put, ReadModels, token
+from cadre.shared.deciding.messages import Recorded
+from cadre.shared.showing.protected_persons import keep_protected_persons
+from cadre.shared.showing.read_models import Change, Put, ReadModels, token
 from cadre.supervision.period import period_ends
 
 READ_MODELS: Final = ReadModels(service="supervision", version=1)

@@ -6,9 +6,9 @@ from datetime import date
 from sqlalchemy import select
 
 from cadre.contracts.supervision import AssessmentKind
-from cadre.shared.reports import Count, Counted, Question, Report, ShareOf, grouped
-from cadre.shared.rulebook import rulebook
-from cadre.shared.serving import Reader
+from cadre.shared.deciding.rulebook import rulebook
+from cadre.shared.showing.reader import Reader
+from cadre.shared.showing.reports import Count, Counted, Question, Report, ShareOf, grouped
 from cadre.supervision.queries.assessments import standing_on
 from cadre.supervision.queries.promotions import was_excellent
 from cadre.supervision.read_models import ASSESSMENTS, FLAGS, PROMOTIONS, TALKS

@@ -17,11 +17,11 @@ from cadre.contracts.supervision import (
     UnitYear,
     UnitYearOpened,
 )
-from cadre.shared.calendar import add_months, month_start
-from cadre.shared.decider import Fold
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.messages import Command, Recorded
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.calendar import add_months, month_start
+from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.rulebook import rulebook
 
 
 class OpenUnitYear(Command, UnitYear):

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 
 from cadre.contracts.event import CadreId, Slug
 from cadre.contracts.training import PostingKind
-from cadre.shared.parameters import Word, Year
-from cadre.shared.service import Service
-from cadre.shared.serving import On, Reading
+from cadre.shared.asking.parameters import Word, Year
+from cadre.shared.showing.reader import On, Reading
+from cadre.shared.showing.service import Service
 from cadre.training import queries, queries_classes, queries_practice
 from cadre.training.answers import (
     CadreTraining,

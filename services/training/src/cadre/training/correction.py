@@ -8,9 +8,9 @@ from pydantic import Field
 
 from cadre.contracts.event import CadreId, Event
 from cadre.contracts.training import Course, CreditRefused, Trained
-from cadre.shared.decider import Scope, World
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.messages import Command
+from cadre.shared.deciding.decider import Scope, World
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.messages import Command
 from cadre.training.record import CADRE, Record, require_ended, require_known, task_changes
 from cadre.training.training_class import (
     CLASS,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cadre.shared.decider import Handler
+from cadre.shared.deciding.decider import Handler
 from cadre.training import correction, mentorship, posting, record, training_class
 from cadre.training.correction import CorrectTraining
 from cadre.training.mentorship import EndMentorship, PairMentor, ReviewMentorship

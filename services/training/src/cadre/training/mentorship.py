@@ -22,10 +22,10 @@ from cadre.contracts.training import (
     MentorSlotTaken,
     Pairing,
 )
-from cadre.shared.decider import Fold, Scope, World
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.messages import Command, Recorded
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.decider import Fold, Scope, World
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.rulebook import rulebook
 from cadre.training.record import require_known
 
 

@@ -15,7 +15,7 @@ from cadre.contracts.training import (
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
-from cadre.shared.order import Order
+from cadre.shared.deciding.order import Order
 
 ORDERS = (
     Order(entity="class", opens=frozenset({ClassPlanned}), ends=frozenset({ClassHeld})),

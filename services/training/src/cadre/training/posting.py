@@ -10,10 +10,10 @@ from cadre.contracts.event import CadreId, Event
 from cadre.contracts.selection import Baselined, Recruited
 from cadre.contracts.training import Posted, Posting, PostingEnd, PostingEnded, PostingKind
 from cadre.contracts.vocabulary import unit_id
-from cadre.shared.decider import Fold
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.messages import Command, Recorded
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.rulebook import rulebook
 from cadre.training.record import require_known
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.training import ClassKind
-from cadre.shared.rulebook import rulebook
-from cadre.shared.serving import Reader
+from cadre.shared.deciding.rulebook import rulebook
+from cadre.shared.showing.reader import Reader
 from cadre.training.answers import CadreTraining, DueItem, Dues, Task
 from cadre.training.queries_practice import evaluated_postings, reviewed_mentorships
 from cadre.training.standards import duties, off_job, year_hours

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Row, Table, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.training import PostingKind
-from cadre.shared.rulebook import rulebook
-from cadre.shared.serving import Reader
+from cadre.shared.deciding.rulebook import rulebook
+from cadre.shared.showing.reader import Reader
 from cadre.training.answers import (
     Coverage,
     EvaluatedPosting,

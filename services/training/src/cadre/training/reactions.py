@@ -8,10 +8,10 @@ from cadre.contracts.appointment import Promoted
 from cadre.contracts.event import CadreEvent
 from cadre.contracts.selection import Recruited
 from cadre.contracts.training import ClassKind
-from cadre.shared.calendar import add_years
-from cadre.shared.messages import Recorded
-from cadre.shared.reactions import Reaction
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.calendar import add_years
+from cadre.shared.deciding.messages import Recorded
+from cadre.shared.deciding.reactions import Reaction
+from cadre.shared.deciding.rulebook import rulebook
 from cadre.training.record import OpenTrainingTask
 from cadre.training.standards import in_post_days_min
 

@@ -26,8 +26,8 @@ from cadre.contracts.training import (
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
-from cadre.shared.messages import Recorded
-from cadre.shared.read_models import Change, Put, token
+from cadre.shared.deciding.messages import Recorded
+from cadre.shared.showing.read_models import Change, Put, token
 from cadre.training.tables import (
     CADRES,
     CLASS_ATTENDANCE,

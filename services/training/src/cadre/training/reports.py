@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, Table, or_, select
 
-from cadre.shared.reports import Count, Counted, Question, Report, grouped
-from cadre.shared.serving import Reader
+from cadre.shared.showing.reader import Reader
+from cadre.shared.showing.reports import Count, Counted, Question, Report, grouped
 from cadre.training.tables import MENTORSHIPS, POSTINGS, TRAININGS
 
 

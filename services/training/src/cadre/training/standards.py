@@ -13,8 +13,8 @@ from typing import Protocol
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.training import ClassKind, Mode
 from cadre.contracts.vocabulary import PostLevel, Rank
-from cadre.shared.calendar import add_years
-from cadre.shared.rulebook import Rule, rulebook
+from cadre.shared.deciding.calendar import add_years
+from cadre.shared.deciding.rulebook import Rule, rulebook
 
 
 class Attended(Protocol):

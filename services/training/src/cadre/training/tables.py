@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, Float, Integer, String, Table
 
-from cadre.shared.protected_persons import keep_protected_persons
-from cadre.shared.read_models import ReadModels
+from cadre.shared.showing.protected_persons import keep_protected_persons
+from cadre.shared.showing.read_models import ReadModels
 
 READ_MODELS = ReadModels(service="training", version=1)
 PROTECTED_PERSONS = keep_protected_persons(READ_MODELS)

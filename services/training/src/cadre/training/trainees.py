@@ -9,7 +9,7 @@ from sqlalchemy import Row, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.vocabulary import PostLevel, Rank
-from cadre.shared.errors import NotFound
+from cadre.shared.deciding.errors import NotFound
 from cadre.training.answers import TrainingAttended
 from cadre.training.standards import Trainee
 from cadre.training.tables import CADRES, POOL_STAYS, STANDINGS, TRAININGS

@@ -19,10 +19,10 @@ from cadre.contracts.training import (
     CreditRefused,
     Trained,
 )
-from cadre.shared.decider import Fold
-from cadre.shared.errors import NotFound, NotPossible
-from cadre.shared.messages import Command, Recorded
-from cadre.shared.rulebook import rulebook
+from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.rulebook import rulebook
 from cadre.training.record import Record, require_ended, require_known, task_changes
 from cadre.training.standards import class_days_min
 

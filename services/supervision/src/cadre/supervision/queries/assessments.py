@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, selec
 
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.supervision import AssessmentKind
-from cadre.shared.serving import Reader
+from cadre.shared.showing.reader import Reader
 from cadre.supervision.period import kind_of, months_of, period_ends
 from cadre.supervision.queries.members import members_on, require_known
 from cadre.supervision.read_models import ASSESSMENTS, CLOSED_MONTHS, REFUSALS, REQUESTS

@@ -9,9 +9,9 @@ from sqlalchemy import or_, select
 
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.supervision import Sanction, TalkKind
-from cadre.shared.calendar import add_months
-from cadre.shared.rulebook import rulebook
-from cadre.shared.serving import Reader
+from cadre.shared.deciding.calendar import add_months
+from cadre.shared.deciding.rulebook import rulebook
+from cadre.shared.showing.reader import Reader
 from cadre.supervision.influence import Block, admonition_block, influence_on
 from cadre.supervision.queries.members import require_known
 from cadre.supervision.read_models import CHECKS, FLAGS, SANCTIONS, TALKS

@@ -4,8 +4,8 @@ from datetime import date
 
 from sqlalchemy import Select, func, select
 
-from cadre.shared.errors import NotFound
-from cadre.shared.serving import Reader
+from cadre.shared.deciding.errors import NotFound
+from cadre.shared.showing.reader import Reader
 from cadre.supervision.read_models import MEMBERSHIPS
 
 

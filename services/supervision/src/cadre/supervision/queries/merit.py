@@ -5,8 +5,8 @@ from datetime import date
 from pydantic import BaseModel, Field
 from sqlalchemy import and_, func, select
 
-from cadre.shared.errors import NotFound
-from cadre.shared.serving import Reader
+from cadre.shared.deciding.errors import NotFound
+from cadre.shared.showing.reader import Reader
 from cadre.supervision.merit import Entry, balance_on
 from cadre.supervision.queries.members import members_on, require_known
 from cadre.supervision.read_models import MERIT_ENTRIES, POINT_ITEMS

@@ -6,7 +6,7 @@ from datetime import date
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from cadre.shared.serving import Reader
+from cadre.shared.showing.reader import Reader
 from cadre.supervision.read_models import OFF_DUTY_VISITS
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, select
 
 from cadre.contracts.supervision import AssessmentKind
 from cadre.contracts.vocabulary import Grade
-from cadre.shared.reports import percent
-from cadre.shared.rulebook import Rule, rulebook
-from cadre.shared.serving import Reader
+from cadre.shared.deciding.rulebook import Rule, rulebook
+from cadre.shared.showing.reader import Reader
+from cadre.shared.showing.reports import percent
 from cadre.supervision.period import period_ends
 from cadre.supervision.queries.assessments import standing_on
 from cadre.supervision.read_models import ASSESSMENTS, PROMOTIONS

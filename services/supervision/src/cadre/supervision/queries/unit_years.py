@@ -5,8 +5,8 @@ from sqlalchemy import func, select
 
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.supervision import TalkKind
-from cadre.shared.errors import NotFound
-from cadre.shared.serving import Reader
+from cadre.shared.deciding.errors import NotFound
+from cadre.shared.showing.reader import Reader
 from cadre.supervision.grading_rules import Sanctioned, against_any_grade, against_excellent
 from cadre.supervision.period import period_ends
 from cadre.supervision.read_models import (

@@ -1,0 +1,1 @@
+"""Calling the services of a running system over HTTP, and what is often asked of them."""

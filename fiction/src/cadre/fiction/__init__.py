@@ -1,0 +1,1 @@
+"""A fictional county and years of its cadres' lives: files to import, a script to play."""

@@ -1,0 +1,31 @@
+"""Real files of a cadre office as baselines: everyday rosters (名册) and forms (任免审批表, LRMX).
+
+Pure reading: nothing here talks to a service. Read in this order: ``records`` and ``issues`` (what
+comes out), ``person`` and ``baseline`` (the rules for one person), ``roster`` with ``sheet`` and
+``header``, ``form`` with ``lrmx`` and ``resume``, ``plan`` with ``merging`` and ``suggestions``.
+"""
+
+from cadre.intake.files import files_in
+from cadre.intake.form import read_form
+from cadre.intake.issues import Issue, Problem
+from cadre.intake.lrmx import Lrmx, read_lrmx, write_lrmx
+from cadre.intake.plan import ImportPlan, combine, plan_import
+from cadre.intake.records import Import, Record, Source
+from cadre.intake.roster import read_roster
+
+__all__ = [
+    "Import",
+    "ImportPlan",
+    "Issue",
+    "Lrmx",
+    "Problem",
+    "Record",
+    "Source",
+    "combine",
+    "files_in",
+    "plan_import",
+    "read_form",
+    "read_lrmx",
+    "read_roster",
+    "write_lrmx",
+]

@@ -1,0 +1,1 @@
+"""What callers may send: texts and parameters with their bounds, headers, a command's body."""

@@ -1,0 +1,1 @@
+"""A service's database, SQLite or PostgreSQL: transactions, many rows, what is away."""

@@ -1,0 +1,95 @@
+"""Citizen identity numbers: GB 11643-1999, 18 characters.
+
+Six digits of area, eight of the birth date, three of sequence (the last one odd for men), one
+check character. No error repeats the number: errors are logged.
+"""
+
+import re
+from datetime import date
+from typing import NamedTuple
+
+from cadre.contracts.event import Forgotten, Sealed
+from cadre.contracts.selection import Profile
+from cadre.contracts.vocabulary import Sex
+from cadre.shared.deciding.errors import Malformed
+
+_SHAPE = re.compile(r"[1-9][0-9]{16}[0-9X]")
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK_CHARACTERS = "10X98765432"
+_WHERE = "id_number"
+
+
+class IdNumber(NamedTuple):
+    """A valid number in its normal form, and what it says of its holder."""
+
+    text: str
+    birth_date: date
+    sex: Sex
+
+
+def check_character(first_17: str) -> str:
+    """The 18th character that belongs to the first 17 digits."""
+    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, first_17, strict=True))
+    return _CHECK_CHARACTERS[total % 11]
+
+
+def read_id_number(text: str) -> IdNumber:
+    """Read a number, whatever white space stands in it and however its x is written.
+
+    Raises Malformed for a wrong length or character, birth date or check character.
+    """
+    number = "".join(text.split()).upper()
+    if len(number) != len(_WEIGHTS) + 1:
+        raise Malformed(
+            f"an ID number has 18 characters, this one has {len(number)}",
+            where=_WHERE,
+            hint="给出18位公民身份号码；15位旧号码须先换成18位",
+        )
+    if not _SHAPE.fullmatch(number):
+        raise Malformed(
+            "an ID number is 17 digits and a check character, 0 to 9 or X",
+            where=_WHERE,
+            hint="核对号码，只能用半角数字和末位的 X",
+        )
+    try:
+        birth_date = date.fromisoformat(number[6:14])
+    except ValueError as error:
+        raise Malformed(
+            "characters 7 to 14 of the ID number are no date",
+            where=_WHERE,
+            hint="核对号码中的出生日期码",
+        ) from error
+    if number[-1] != check_character(number[:17]):
+        raise Malformed(
+            "the check character of the ID number is wrong",
+            where=_WHERE,
+            hint="核对号码，至少有一位录入有误",
+        )
+    return IdNumber(number, birth_date, Sex.MALE if int(number[16]) % 2 else Sex.FEMALE)
+
+
+def read_profile(profile: Profile) -> IdNumber:
+    """The ID number of a profile, once it agrees with the sex and birth date given beside it.
+
+    Raises Malformed where they differ, or for a number that is not given in clear.
+    """
+    if not isinstance(profile.id_number, str):
+        raise Malformed(
+            "the ID number is not given in clear", where=_WHERE, hint="给出18位公民身份号码"
+        )
+    number = read_id_number(profile.id_number)
+    _agree("sex", profile.sex is number.sex)
+    _agree("birth_month", profile.birth_month == f"{number.birth_date:%Y-%m}")
+    if not isinstance(profile.birth_date, Sealed | Forgotten):
+        _agree("birth_date", profile.birth_date == number.birth_date)
+    return number
+
+
+def _agree(field: str, agrees: bool) -> None:
+    if not agrees:
+        raise Malformed(
+            f"{field} differs from what the ID number says",
+            where=field,
+            hint="核对号码；档案认定的出生时间与身份证不一致的，先按身份证登记，"
+            "再以档案材料为依据更正（correct-profile）",
+        )

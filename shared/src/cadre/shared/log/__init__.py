@@ -1,0 +1,1 @@
+"""The one log: its server, appends and reads, and an event as its bytes hold it."""

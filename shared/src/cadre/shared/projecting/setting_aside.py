@@ -1,0 +1,106 @@
+"""Events that never held: a way out for a person whose history holds what cannot be applied.
+
+Whoever answers for the system says so in an event of the person, for all to see. From then on no
+state and no table of any service is made with the event it names; it stays on the log. A service
+that finds its tables made otherwise builds them anew.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Connection, Integer, Table, insert, select
+
+from cadre.contracts.appointment import AppointmentSetAside
+from cadre.contracts.event import CadreId, Event, EventSetAside, SettingAside
+from cadre.contracts.selection import SelectionSetAside
+from cadre.contracts.supervision import SupervisionSetAside
+from cadre.contracts.training import TrainingSetAside
+from cadre.shared.deciding.decider import Fold, Handler, World
+from cadre.shared.deciding.messages import Command
+from cadre.shared.log.signed import Message
+from cadre.shared.projecting import journal
+
+SET_ASIDE = Table(
+    "set_aside",
+    journal.METADATA,
+    Column(
+        "position",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("by_position", BigInteger, nullable=False, comment="of the event that says so"),
+)
+_EVENTS: dict[str, type[EventSetAside]] = {
+    event.service(): event
+    for event in (SelectionSetAside, TrainingSetAside, SupervisionSetAside, AppointmentSetAside)
+}
+_SUBJECTS_END = f".{SelectionSetAside.name()}"
+_HISTORY = Fold("*", "cadre", None, lambda state, _: state, bears_unreadable=True)
+
+
+class SetAside(Command, SettingAside):
+    """Say that an event of a person never held: it can be neither applied nor corrected.
+
+    Only `cadre.shared.serving.admin` sends it, which looks whether the event is parked.
+    """
+
+    uses_data = False
+
+    cadre_id: CadreId
+
+
+def handler(service: str) -> Handler[Any]:
+    """How a service decides it, whatever the history says."""
+
+    def decide(command: SetAside, _world: World) -> Sequence[Event]:
+        return [_EVENTS[service].model_validate(command.model_dump())]
+
+    return Handler(SetAside, lambda command, _: [_HISTORY.of(command.cadre_id)], decide)
+
+
+def named_by(message: Message) -> int | None:
+    """The position of the earlier event that this one says never held."""
+    if not message.subject.endswith(_SUBJECTS_END) or message.aggregate[1] != "cadre":
+        return None
+    try:
+        position = json.loads(message.body)["position"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return position if isinstance(position, int) and position < message.position else None
+
+
+def held(messages: Sequence[Message]) -> Sequence[Message]:
+    """The messages of a history without those that others of them say never held."""
+    never = {named_by(message) for message in messages} - {None}
+    return [m for m in messages if m.position not in never] if never else messages
+
+
+def said_in(connection: Connection, messages: Iterable[Message]) -> dict[int, int]:
+    """What these events say never held, and where each says so: events of the same person alone."""
+    found = {position: m for m in messages if (position := named_by(m)) is not None}
+    return {
+        position: message.position
+        for position, message in found.items()
+        if (message.aggregate[2],) == _whose(connection, position)
+    }
+
+
+def _whose(connection: Connection, position: int) -> tuple[str] | None:
+    table = journal.JOURNAL
+    query = select(table.c.entity_id).where(table.c.position == position, table.c.entity == "cadre")
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (row.entity_id,)
+
+
+def known(connection: Connection) -> frozenset[int]:
+    """The positions of the events that no table is made with."""
+    return frozenset(connection.execute(select(SET_ASIDE.c.position)).scalars())
+
+
+def note(connection: Connection, said: Mapping[int, int]) -> None:
+    """Keep positions, each with the position of what says so."""
+    if said and (new := said.keys() - known(connection)):
+        rows = [{"position": position, "by_position": said[position]} for position in new]
+        connection.execute(insert(SET_ASIDE), rows)

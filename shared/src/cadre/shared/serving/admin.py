@@ -1,0 +1,259 @@
+"""What every service offers beside its own queries: histories, projections, a dump, a check."""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from pydantic import BaseModel, ConfigDict
+
+from cadre.contracts.catalogue import UnknownEvent, UnreadableEvent
+from cadre.contracts.event import Slug, Text
+from cadre.shared.asking.parameters import Day, Moment, Position, Word
+from cadre.shared.asking.texts import FIT
+from cadre.shared.asking.wire import headers_from, meta_from
+from cadre.shared.deciding import protection
+from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.messages import Meta
+from cadre.shared.handling.outcomes import Outcome
+from cadre.shared.log.readings import legal_ground
+from cadre.shared.log.signed import Message, id_of
+from cadre.shared.projecting.setting_aside import SetAside
+from cadre.shared.running.runtime import Runtime
+from cadre.shared.serving import health
+from cadre.shared.serving.dump import Dump, dump, fresh_dump
+from cadre.shared.serving.recording import name_reader
+from cadre.shared.showing import timeline as history
+from cadre.shared.showing.service import Service
+from cadre.shared.upkeep.vitals import Stops
+
+
+class HistoryAnswer(BaseModel):
+    """A history and the position it is true for."""
+
+    id: str
+    position: int
+    on: date | None
+    known_at: int | None
+    entries: list[history.Entry]
+
+
+class ProjectionStatus(BaseModel):
+    """How far a service has come."""
+
+    service: str
+    position: int
+    journal_position: int
+    reactions_position: int | None
+    log_position: int
+    generations: list[dict[str, Any]]
+    rebuilding: bool
+    parked: list[dict[str, Any]]
+    reactions_failed: list[dict[str, Any]]
+    faults: list[dict[str, Any]]
+
+
+class Settled(BaseModel):
+    """Tables, journal and reactions have reached this position, the log's end when asked."""
+
+    position: int
+
+
+class Retried(BaseModel):
+    result: Literal["applied", "rebuilding"]
+
+
+def router(service: Service) -> APIRouter:
+    """Routes below ``/histories`` and ``/projections``."""
+    routes = APIRouter(tags=["history and projections"])
+    routes.add_api_route(
+        "/histories/{entity}/{entity_id}",
+        _history_of(service),
+        response_model=HistoryAnswer,
+        summary="A whole history: of a cadre from all services, of another aggregate from this one",
+        dependencies=[Depends(_may_answer), Depends(name_reader)],
+    )
+
+    @routes.get("/projections", summary="Positions, generations, what is parked")
+    async def status(request: Request) -> ProjectionStatus:
+        runtime: Runtime = request.app.state.runtime
+        projector = runtime.projector
+        return ProjectionStatus(
+            service=service.name,
+            position=projector.position,
+            journal_position=projector.journal_position,
+            reactions_position=runtime.reactor.position if service.reactions else None,
+            log_position=await runtime.log.last_position(),
+            generations=[
+                {
+                    "number": g.number,
+                    "status": g.status,
+                    "position": g.position,
+                    "fingerprint": g.fingerprint,
+                    "current": g.current,
+                }
+                for g in await projector.status()
+            ],
+            rebuilding=projector.rebuilding is not None and not projector.rebuilding.done(),
+            parked=[asdict(event) for event in await projector.parked_events()],
+            reactions_failed=await runtime.reactor.failures(),
+            faults=health.told(runtime.vitals),
+        )
+
+    @routes.get(
+        "/projections/settled",
+        summary="Answers once all that is recorded is applied",
+        dependencies=[Depends(_may_answer)],
+    )
+    async def settled(request: Request) -> Settled:
+        runtime: Runtime = request.app.state.runtime
+        end = await runtime.log.last_position()
+        timeout_s = runtime.settings.wait_s_max
+        await runtime.projector.wait(end, timeout_s)
+        if service.reactions:
+            await runtime.reactor.wait(end, timeout_s)
+        return Settled(position=end)
+
+    @routes.post("/projections/rebuild", summary="Rebuild beside the running tables and swap")
+    async def rebuild(request: Request) -> ProjectionStatus:
+        runtime: Runtime = request.app.state.runtime
+        runtime.projector.rebuild()
+        return await status(request)
+
+    @routes.post(
+        "/projections/retry/{aggregate}",
+        summary="Apply what is parked of an aggregate",
+        dependencies=[Depends(_may_answer)],
+    )
+    async def retry(request: Request, aggregate: Word) -> Retried:
+        runtime: Runtime = request.app.state.runtime
+        parts = aggregate.split(".")
+        if len(parts) != len(("service", "entity", "id")):
+            raise NotFound(
+                "an aggregate is named service.entity.id", where=aggregate, hint="see /projections"
+            )
+        result = await runtime.projector.retry((parts[0], parts[1], parts[2]))
+        return Retried.model_validate({"result": result})
+
+    @routes.post(
+        "/projections/set-aside", summary="Say that an event that cannot be applied never held"
+    )
+    async def set_aside(
+        request: Request,
+        wanted: Unappliable,
+        idempotency_key: Annotated[UUID, Header()],  # noqa: ARG001  # for the document
+        cadre_actor: Annotated[str, Header()],  # noqa: ARG001
+    ) -> Outcome:
+        meta = meta_from(headers_from(request.headers.items()))
+        return await _set_aside(request.app.state.runtime, wanted, meta)
+
+    @routes.get(
+        "/projections/dump",
+        summary="Digests of every table, or the tables themselves",
+        dependencies=[Depends(_may_answer)],
+    )
+    async def dumped(
+        request: Request,
+        fresh: Annotated[
+            bool, Query(description="From a replay of the log from position 1, not from the tables")
+        ] = False,
+        full: Annotated[
+            bool, Query(description="With all rows that may be shown, sealed values opened")
+        ] = False,
+    ) -> Dump:
+        runtime: Runtime = request.app.state.runtime
+        if not full:
+            found = await (fresh_dump(runtime) if fresh else dump(runtime))
+            return found.model_copy(update={"tables": None})
+        await name_reader(request)
+        hidden = frozenset[str]()
+        if legal_ground(request.headers) is None:
+            async with runtime.projector.shown() as (_, shown):
+                hidden = shown.restricted
+        return await (fresh_dump(runtime, hidden) if fresh else dump(runtime, hidden))
+
+    return routes
+
+
+async def _may_answer(request: Request) -> None:
+    """Dependency of a route whose answer may be wrong while the log is another."""
+    runtime: Runtime = request.app.state.runtime
+    runtime.vitals.require(Stops.EVERYTHING)
+
+
+class Unappliable(BaseModel):
+    """Which parked event never held, and why somebody says so."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    position: Position
+    reason: Annotated[Text, FIT]
+
+
+async def _set_aside(runtime: Runtime, wanted: Unappliable, meta: Meta) -> Outcome:
+    """Say of a parked event of a person that it never held.
+
+    Raises: NotPossible for any other.
+    """
+    parked = await runtime.projector.parked_events()
+    found = next((e for e in parked if e.position == wanted.position and e.error), None)
+    if found is None or found.entity != "cadre":
+        raise NotPossible(
+            "only an event of a person that cannot be applied here is set aside",
+            where="position",
+            hint="see `cadre projections parked`; of another aggregate, update the service",
+        )
+    message = await runtime.log.get(wanted.position)
+    command = SetAside(
+        cadre_id=found.entity_id,
+        effective_on=runtime.context.today(),
+        position=wanted.position,
+        event_id=id_of(message),
+        reason=wanted.reason,
+    )
+    return await runtime.handling.handle(command, meta)
+
+
+def _require_shown(runtime: Runtime, request: Request, messages: Sequence[Message]) -> None:
+    """Raises Restricted for a person whose data may only be stored, unless on a legal ground."""
+    state = protection.UNPROTECTED
+    for message in messages:
+        with contextlib.suppress(UnknownEvent, UnreadableEvent):
+            state = protection.evolve(state, runtime.codec.decode(message).event)
+    if state.restricted and legal_ground(request.headers) is None:
+        raise protection.restricted(messages[0].aggregate[2])
+
+
+def _history_of(service: Service) -> Any:
+    async def endpoint(
+        request: Request,
+        entity: Slug,
+        entity_id: Slug,
+        on: Annotated[Day | None, Query(description="What held on this day")] = None,
+        known_at: Annotated[Position | None, Query(description="As known at a position")] = None,
+        known_at_time: Annotated[Moment | None, Query(description="As known then")] = None,
+        raw: Annotated[bool, Query(description="With headers, fields still sealed")] = False,
+    ) -> HistoryAnswer:
+        runtime: Runtime = request.app.state.runtime
+        owner = "*" if entity == "cadre" else service.name
+        scope = Fold(owner, entity, None, lambda state, _: state).of(entity_id)
+        messages = await runtime.handling.messages(scope)
+        if not messages:
+            raise NotFound(f"no {entity} {entity_id} is known", where=entity_id)
+        _require_shown(runtime, request, messages)
+        if known_at_time is not None:
+            known_at = history.position_at(messages, known_at_time)
+        told = await history.told(runtime.codec, messages, on, known_at, raw=raw)
+        return HistoryAnswer(
+            id=entity_id,
+            position=messages[-1].position,
+            on=on,
+            known_at=known_at,
+            entries=told,
+        )
+
+    return endpoint
