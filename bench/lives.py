@@ -5,8 +5,12 @@ from datetime import date
 from uuid import UUID, uuid5
 
 from cadre.contracts.event import CadreEvent
-from cadre.contracts.selection import Observed, Recruited
-from cadre.contracts.supervision import Assessed, FlagClosed, Flagged, MeritPosted, Talked
+from cadre.contracts.selection.identification import Observed
+from cadre.contracts.selection.profile import Recruited
+from cadre.contracts.supervision.assessment import Assessed
+from cadre.contracts.supervision.flag import FlagClosed, Flagged
+from cadre.contracts.supervision.influence import Talked
+from cadre.contracts.supervision.merit import MeritPosted
 from cadre.shared.log.event_ids import event_id
 
 EVENTS_PER_PERSON = 30

@@ -23,7 +23,7 @@ from session import Session
 from wire import Wire
 
 from cadre.cli.installation.data_directory import DataDirectory
-from cadre.contracts.selection import Baselined
+from cadre.contracts.selection.profile import Baselined
 from cadre.fiction.county.generate import generate
 from cadre.intake.files import files_in
 from cadre.intake.plan import plan_import

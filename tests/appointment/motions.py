@@ -15,7 +15,8 @@ from cadre.appointment.motion import (
     PublishNotice,
     TakeDecision,
 )
-from cadre.contracts.appointment import FourChecks, Gate, GateResult, PostEstablished, Vote
+from cadre.contracts.appointment.motion import FourChecks, Gate, GateResult, Vote
+from cadre.contracts.appointment.post import PostEstablished
 from cadre.contracts.event import Event
 from cadre.contracts.vocabulary import PostLevel, unit_id
 from cadre.shared.deciding.testing import Specification

@@ -5,22 +5,18 @@ from uuid import UUID
 
 from cadre.appointment.evidence import CADRE, Cadre
 from cadre.contracts.event import Event
-from cadre.contracts.selection import (
-    Baselined,
-    PoliticalQuality,
-    PoliticalQualityAssessed,
-    Standing,
-)
-from cadre.contracts.supervision import (
-    Assessed,
-    AssessmentKind,
+from cadre.contracts.selection.identification import PoliticalQuality, PoliticalQualityAssessed
+from cadre.contracts.selection.profile import Baselined, Standing
+from cadre.contracts.supervision.assessment import Assessed, AssessmentKind
+from cadre.contracts.supervision.influence import (
     Disciplined,
     RectificationChecked,
     Sanction,
     Talked,
     TalkKind,
 )
-from cadre.contracts.training import ClassKind, Mode, Trained
+from cadre.contracts.training.record import Trained
+from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.contracts.vocabulary import (
     Education,
     Grade,

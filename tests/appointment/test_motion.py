@@ -24,7 +24,7 @@ from appointment.motions import (
 from appointment.people import LIN, WU, admonished, at_level, checked, day, graded, known, vetoed
 from cadre.appointment.motion import MOTION as MOTION_FOLD
 from cadre.appointment.motion import MotionCommand, StopMotion
-from cadre.contracts.appointment import (
+from cadre.contracts.appointment.motion import (
     CandidateFixed,
     DecisionTaken,
     Gate,
@@ -34,12 +34,11 @@ from cadre.contracts.appointment import (
     MotionOpened,
     MotionStopped,
     NoticeClosed,
-    PostFilled,
-    Promoted,
-    PromotionRefused,
     StopReason,
     Vote,
 )
+from cadre.contracts.appointment.post import PostFilled
+from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.event import Event
 from cadre.contracts.vocabulary import Education, Grade, PostLevel
 from cadre.shared.deciding.errors import CadreError

@@ -9,7 +9,8 @@ from appointment.motions import POST, given, post
 from appointment.people import LIN, WU, day, known
 from cadre.appointment.post import POST as POST_FOLD
 from cadre.appointment.post import AssumePost, EstablishPost, Relieve
-from cadre.contracts.appointment import PostAssumed, PostFilled, PostVacated, Relieved
+from cadre.contracts.appointment.post import PostFilled, PostVacated
+from cadre.contracts.appointment.service import PostAssumed, Relieved
 from cadre.contracts.event import Event
 from cadre.contracts.vocabulary import PostLevel
 from cadre.shared.deciding.errors import NotPossible

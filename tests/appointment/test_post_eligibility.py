@@ -4,10 +4,11 @@ import pytest
 
 from appointment.people import LIN, at_level, cadre, day, graded, in_rank, known, trained
 from cadre.appointment.eligibility import Eligibility, post_eligibility
-from cadre.contracts.appointment import PostAssumed, ProbationConcluded, Promoted, Relieved
+from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
 from cadre.contracts.event import Event, RuleFinding
-from cadre.contracts.selection import ProfileCorrected
-from cadre.contracts.training import Posted, PostingKind
+from cadre.contracts.selection.profile import ProfileCorrected
+from cadre.contracts.training.posting import Posted, PostingKind
 from cadre.contracts.vocabulary import Education, Grade, PostLevel, Rank
 from cadre.shared.deciding.testing import event_id
 

@@ -2,7 +2,9 @@ from appointment.motions import POST, after, conclude_motion, given
 from appointment.people import LIN, day
 from cadre.appointment.cadre import ConcludeProbation
 from cadre.appointment.post import Relieve
-from cadre.contracts.appointment import PostVacated, ProbationConcluded, Promoted, Relieved
+from cadre.contracts.appointment.post import PostVacated
+from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.appointment.service import ProbationConcluded, Relieved
 from cadre.shared.deciding.testing import event_id
 
 history = after(8)

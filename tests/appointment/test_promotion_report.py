@@ -10,9 +10,9 @@ from cadre.appointment.promotion_report import (
     YoungPromotions,
     young_promotions,
 )
-from cadre.contracts.appointment import Promoted
+from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import Event
-from cadre.contracts.selection import ProfileCorrected
+from cadre.contracts.selection.profile import ProfileCorrected
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.deciding.testing import event_id
 from cadre.shared.showing.reader import Reader

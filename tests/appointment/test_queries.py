@@ -15,7 +15,10 @@ from appointment.tables_of import ask, batches, rows
 from cadre.appointment import queries
 from cadre.appointment.cadre import ConcludeProbation
 from cadre.appointment.post import AssumePost, EstablishPost, Relieve
-from cadre.contracts.appointment import PostAssumed, Promoted, Relieved, ReviewOpened, Vote
+from cadre.contracts.appointment.motion import Vote
+from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.appointment.review import ReviewOpened
+from cadre.contracts.appointment.service import PostAssumed, Relieved
 from cadre.contracts.event import Event, Sealed
 from cadre.contracts.vocabulary import Rank
 from cadre.shared.deciding.errors import NotFound

@@ -18,9 +18,9 @@ from appointment.people import (
 from cadre.appointment.cadre import PromoteRank
 from cadre.appointment.eligibility import rank_eligibility
 from cadre.appointment.handlers import HANDLERS
-from cadre.contracts.appointment import Promoted, PromotionRefused
+from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.event import Event
-from cadre.contracts.selection import PoliticalVetoLifted
+from cadre.contracts.selection.identification import PoliticalVetoLifted
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
 from cadre.shared.deciding.testing import Specification, event_id
 

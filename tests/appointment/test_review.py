@@ -13,9 +13,10 @@ from appointment.people import (
 )
 from cadre.appointment.cadre import OpenReview
 from cadre.appointment.reactions import REACTIONS
-from cadre.contracts.appointment import Promoted, ReviewOpened
+from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.appointment.review import ReviewOpened
 from cadre.contracts.event import Event
-from cadre.contracts.supervision import Assessed
+from cadre.contracts.supervision.assessment import Assessed
 from cadre.contracts.vocabulary import Grade, Rank
 from cadre.shared.deciding.messages import Command
 from cadre.shared.deciding.testing import event_id, recorded

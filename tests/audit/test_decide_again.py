@@ -26,18 +26,21 @@ from appointment.people import (
 from audit.decided_logs import INSTALLED, SERVICES, DecidedLog, passing
 from cadre.appointment.cadre import PromoteRank
 from cadre.audit.redecision import Redecision, Verdict
-from cadre.contracts.appointment import CandidateFixed, DecisionTaken, Promoted, PromotionRefused
+from cadre.contracts.appointment.motion import CandidateFixed, DecisionTaken
+from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
-from cadre.contracts.selection import PoolClass, PoolEntered, PoolEntryRefused
-from cadre.contracts.supervision import (
+from cadre.contracts.selection.membership import PoolEntered, PoolEntryRefused
+from cadre.contracts.selection.pool import PoolClass
+from cadre.contracts.supervision.assessment import (
     Assessed,
     Assessment,
     AssessmentKind,
     AssessmentRefused,
-    UnitYearOpened,
 )
-from cadre.contracts.training import ClassKind, CreditRefused, Mode, Trained
+from cadre.contracts.supervision.unit_year import UnitYearOpened
+from cadre.contracts.training.record import CreditRefused, Trained
+from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.contracts.vocabulary import Grade, Rank, unit_id
 from cadre.selection.membership import (
     AssessForPool,

@@ -18,7 +18,7 @@ from audit.decided_logs import passing
 from cadre.cli.installation import system
 from cadre.cli.installation.data_directory import DataDirectory
 from cadre.cli.main import app
-from cadre.contracts.appointment import Promoted, PromotionRefused
+from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.vocabulary import Rank
 from cadre.shared.log.codec import Outgoing, Signer

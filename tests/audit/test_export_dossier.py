@@ -19,7 +19,24 @@ from cadre.audit.export.motion_file import motion_file
 from cadre.audit.export.page import page
 from cadre.audit.export.paper import paper
 from cadre.audit.export.scopes import OfCadre, OfMotion, OfPeriod
-from cadre.contracts import appointment
+from cadre.contracts.appointment.motion import (
+    CandidateFixed,
+    DecisionTaken,
+    FourChecks,
+    Gate,
+    GateResult,
+    InspectionCompleted,
+    MotionConcluded,
+    MotionOpened,
+    MotionStopped,
+    NoticeClosed,
+    NoticePublished,
+    RecommendationHeld,
+    StopReason,
+    Vote,
+)
+from cadre.contracts.appointment.post import PostEstablished
+from cadre.contracts.appointment.promotion import PromotionRefused
 from cadre.contracts.event import Event, RuleFinding
 from cadre.contracts.vocabulary import PostLevel
 from cadre.shared.deciding.messages import Envelope, Recorded
@@ -59,7 +76,7 @@ def step[E: Event](kind: type[E], day: int, /, **fields: Any) -> E:
     return kind(effective_on=DAY + timedelta(days=day), motion_id="m-1", **fields)
 
 
-POST = appointment.PostEstablished(
+POST = PostEstablished(
     effective_on=DAY,
     post_id="p-1",
     unit_id="u-1",
@@ -71,7 +88,7 @@ POST = appointment.PostEstablished(
 HISTORY = recorded(
     POST,
     step(
-        appointment.MotionOpened,
+        MotionOpened,
         1,
         post_id="p-1",
         proposer="组织部",
@@ -80,7 +97,7 @@ HISTORY = recorded(
         level=PostLevel.SECTION_DEPUTY,
     ),
     step(
-        appointment.RecommendationHeld,
+        RecommendationHeld,
         4,
         talks_on=DAY + timedelta(days=2),
         meeting_on=DAY + timedelta(days=3),
@@ -89,7 +106,7 @@ HISTORY = recorded(
         recommended=(WANG, LI),
     ),
     step(
-        appointment.PromotionRefused,
+        PromotionRefused,
         5,
         cadre_id=LI,
         kind="post",
@@ -97,17 +114,17 @@ HISTORY = recorded(
         findings=(finding("SEL-16", passed=False, item="influence"),),
     ),
     step(
-        appointment.CandidateFixed,
+        CandidateFixed,
         6,
         cadre_id=WANG,
         findings=(finding("SEL-16", item="grade", grades="2025:competent", blocked=None),),
     ),
     step(
-        appointment.InspectionCompleted,
+        InspectionCompleted,
         10,
         cadre_id=WANG,
         team=("甲", "乙"),
-        checks=appointment.FourChecks(
+        checks=FourChecks(
             archive_on=DAY + timedelta(days=7),
             matters_on=DAY + timedelta(days=8),
             discipline_on=DAY + timedelta(days=9),
@@ -115,8 +132,8 @@ HISTORY = recorded(
             clean=True,
         ),
         gates=(
-            appointment.GateResult(
-                gate=appointment.Gate.POLITICAL,
+            GateResult(
+                gate=Gate.POLITICAL,
                 passed=True,
                 decided_by="考察组",
                 evidence=("谈话记录",),
@@ -126,17 +143,17 @@ HISTORY = recorded(
         conclusion="fit",
     ),
     step(
-        appointment.DecisionTaken,
+        DecisionTaken,
         12,
         cadre_id=WANG,
-        vote=appointment.Vote(present=8, yes=7, no=0, deferred=1),
+        vote=Vote(present=8, yes=7, no=0, deferred=1),
         committee_size=9,
         carried=True,
         findings=(finding("SEL-21", present=8), finding("SEL-22", yes=7)),
     ),
-    step(appointment.NoticePublished, 13, cadre_id=WANG),
-    step(appointment.NoticeClosed, 20, cadre_id=WANG, workdays=5, objections=1, upheld=False),
-    step(appointment.MotionConcluded, 21, cadre_id=WANG),
+    step(NoticePublished, 13, cadre_id=WANG),
+    step(NoticeClosed, 20, cadre_id=WANG, workdays=5, objections=1, upheld=False),
+    step(MotionConcluded, 21, cadre_id=WANG),
 )
 
 
@@ -200,13 +217,13 @@ def test_a_refusal_on_the_way_is_told() -> None:
     told = motion(HISTORY).partition("途中被拒\n")[2]
 
     assert told.startswith(f"2026-03-07｜{LI}｜〔不符〕SEL-16")
-    others = [r for r in HISTORY if not isinstance(r.event, appointment.PromotionRefused)]
+    others = [r for r in HISTORY if not isinstance(r.event, PromotionRefused)]
     assert "没有被拒的记录" in motion(others)
 
 
 def test_a_refusal_in_another_motion_is_none_of_this() -> None:
     refused = HISTORY[3].event
-    assert isinstance(refused, appointment.PromotionRefused)
+    assert isinstance(refused, PromotionRefused)
     other = HISTORY[3]._replace(event=refused.model_copy(update={"motion_id": "m-2"}))
 
     assert "没有被拒的记录" in motion([*HISTORY[:3], other, *HISTORY[4:]])
@@ -218,7 +235,7 @@ def test_a_step_that_is_not_recorded_is_said_to_be_missing() -> None:
     assert "四、讨论决定｜—｜（未记录）" in told
     assert "讨论决定未记录。" in told
     assert "截至检查点尚在进行" in told
-    stopped = step(appointment.MotionStopped, 5, reason=appointment.StopReason.WITHDRAWN, note="缓")
+    stopped = step(MotionStopped, 5, reason=StopReason.WITHDRAWN, note="缓")
     assert "终止：撤回动议，缓" in motion([*HISTORY[:3], *recorded(stopped)])
 
 
@@ -265,7 +282,7 @@ def test_every_rule_is_found_as_the_rule_book_words_it() -> None:
 
 def test_a_cited_version_that_is_gone_is_named() -> None:
     gone = finding("SEL-16").model_copy(update={"version": date(1999, 1, 1)})
-    fixed = step(appointment.CandidateFixed, 6, cadre_id=WANG, findings=(gone,))
+    fixed = step(CandidateFixed, 6, cadre_id=WANG, findings=(gone,))
     history = [*HISTORY[:4], *recorded(fixed)]
 
     assert ("SEL-16", date(1999, 1, 1)) in cited_versions(history)

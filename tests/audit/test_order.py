@@ -13,10 +13,26 @@ from cadre.audit.differences import Kind
 from cadre.audit.evidence import Evidence
 from cadre.audit.examination import Examination
 from cadre.audit.public_keys import PublicKeys
-from cadre.contracts import appointment, selection, training
+from cadre.contracts.appointment.motion import (
+    CandidateFixed,
+    DecisionTaken,
+    InspectionCompleted,
+    MotionConcluded,
+    MotionOpened,
+    MotionStopped,
+    NoticeClosed,
+    NoticePublished,
+    RecommendationHeld,
+)
+from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
 from cadre.contracts.examples import example
+from cadre.contracts.selection.membership import PoolExited
+from cadre.contracts.selection.pool import PoolSeatTaken
+from cadre.contracts.selection.profile import Recruited
+from cadre.contracts.training.record import CreditRefused, Trained
+from cadre.contracts.training.training_class import ClassHeld, ClassPlanned
 from cadre.selection.order import ORDERS as SELECTION
 from cadre.shared.deciding.messages import Envelope
 from cadre.shared.keys.keyring import Keyring
@@ -34,16 +50,16 @@ SIGNERS = {
     for name in ("selection", "training", "supervision", "appointment")
 }
 MOTION: list[type[Event]] = [
-    appointment.MotionOpened,
-    appointment.RecommendationHeld,
-    appointment.CandidateFixed,
-    appointment.InspectionCompleted,
-    appointment.DecisionTaken,
-    appointment.NoticePublished,
-    appointment.NoticeClosed,
-    appointment.MotionConcluded,
+    MotionOpened,
+    RecommendationHeld,
+    CandidateFixed,
+    InspectionCompleted,
+    DecisionTaken,
+    NoticePublished,
+    NoticeClosed,
+    MotionConcluded,
 ]
-PERSON = selection.Recruited
+PERSON = Recruited
 
 
 def made(kind: type[Event], **changes: Any) -> Event:
@@ -115,17 +131,17 @@ async def test_a_step_left_out_is_out_of_order(
 @pytest.mark.parametrize(
     ("events", "detail"),
     [
-        ([*MOTION, appointment.MotionStopped], "9 appointment.motion-stopped after"),
+        ([*MOTION, MotionStopped], "9 appointment.motion-stopped after"),
         (
-            [*MOTION[:4], appointment.CandidateFixed, appointment.DecisionTaken],
+            [*MOTION[:4], CandidateFixed, DecisionTaken],
             "6 appointment.decision-taken before appointment.inspection-completed",
         ),
-        ([*MOTION[:5], appointment.DecisionTaken], "6 appointment.decision-taken a second time"),
-        ([training.Trained, PERSON], "1 training.trained opens a history"),
-        ([PERSON, selection.PoolExited], "2 selection.pool-exited before selection.pool-entered"),
-        ([selection.PoolSeatTaken], "1 selection.pool-seat-taken opens a history"),
+        ([*MOTION[:5], DecisionTaken], "6 appointment.decision-taken a second time"),
+        ([Trained, PERSON], "1 training.trained opens a history"),
+        ([PERSON, PoolExited], "2 selection.pool-exited before selection.pool-entered"),
+        ([PoolSeatTaken], "1 selection.pool-seat-taken opens a history"),
         (
-            [training.ClassPlanned, training.ClassHeld, training.ClassPlanned],
+            [ClassPlanned, ClassHeld, ClassPlanned],
             "3 training.class-planned after training.class-held",
         ),
     ],
@@ -142,7 +158,7 @@ async def test_what_no_decision_would_have_recorded_is_out_of_order(
 async def test_every_service_may_speak_of_a_person_once_one_has_recruited_it(
     server: NatsServer, tmp_path: Path
 ) -> None:
-    assert await disorders(server, tmp_path, PERSON, training.Trained, appointment.Promoted) == []
+    assert await disorders(server, tmp_path, PERSON, Trained, Promoted) == []
 
 
 @pytest.fixture
@@ -158,13 +174,13 @@ async def test_a_correction_points_back_to_its_own_kind_in_its_own_history(
     other = "c-bbbbbbbbbb"
     await forger.write(made(PERSON))
     await forger.write(made(PERSON, cadre_id=other))
-    await forger.write(made(training.Trained))
+    await forger.write(made(Trained))
     trained = str(forger.written[-1])
     for event in (
-        made(training.CreditRefused, supersedes=trained),
-        made(training.Trained, supersedes=str(uuid4())),
-        made(training.Trained, supersedes=trained, cadre_id=other),
-        made(training.Trained, supersedes=str(forger.written[0])),
+        made(CreditRefused, supersedes=trained),
+        made(Trained, supersedes=str(uuid4())),
+        made(Trained, supersedes=trained, cadre_id=other),
+        made(Trained, supersedes=str(forger.written[0])),
     ):
         await forger.write(event)
 
@@ -177,6 +193,6 @@ async def test_a_correction_points_back_to_its_own_kind_in_its_own_history(
 
 async def test_an_id_must_follow_from_the_command(forger: Forger, tmp_path: Path) -> None:
     await forger.write(made(PERSON))
-    await forger.write(made(training.Trained), named=uuid4())
+    await forger.write(made(Trained), named=uuid4())
 
     assert await examined(forger, tmp_path) == ["2 the id does not follow from the command"]

@@ -28,7 +28,7 @@ from cadre.audit.differences import Difference, Kind
 from cadre.audit.examination import Report
 from cadre.audit.note import Ed25519Signer, open_note, sign
 from cadre.audit.own_evidence import earlier_root
-from cadre.contracts.selection import Observed
+from cadre.contracts.selection.identification import Observed
 from cadre.shared.log.codec import Signer
 from cadre.shared.log.event_ids import event_id
 from cadre.shared.log.signed import SIGNATURE, digest, preimage

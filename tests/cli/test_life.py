@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from cadre.appointment.reactions import REACTIONS as APPOINTMENT
-from cadre.contracts.appointment import Promoted, PromotionRefused, ReviewOpened
+from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
+from cadre.contracts.appointment.review import ReviewOpened
 from cadre.contracts.event import Event, Refusal
 from cadre.fiction.life import year
 from cadre.fiction.life.chronicle import Chronicle

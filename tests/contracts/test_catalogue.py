@@ -7,7 +7,7 @@ import pytest
 
 from cadre.contracts import CATALOGUE, Catalogue, UnknownEvent, UnreadableEvent
 from cadre.contracts.examples import example
-from cadre.contracts.selection import PoolSeatTaken
+from cadre.contracts.selection.pool import PoolSeatTaken
 
 SEALED: dict[str, object] = {"sealed": "k1.nonce.text"}
 FORGOTTEN: dict[str, object] = {"forgotten": True}

@@ -9,7 +9,7 @@ import pytest
 from cadre.contracts import CATALOGUE
 from cadre.contracts.compatibility import breaks
 from cadre.contracts.schemas import schema_of
-from cadre.contracts.supervision import Assessed
+from cadre.contracts.supervision.assessment import Assessed
 
 type Schema = dict[str, Any]
 type Mutate = Callable[[Schema], object]

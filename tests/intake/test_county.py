@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from cadre.contracts.appointment import PostDefinition
+from cadre.contracts.appointment.post import PostDefinition
 from cadre.contracts.vocabulary import PostLevel
 from cadre.fiction.county import County, Generated, generate
 from cadre.fiction.county.forms import has_form

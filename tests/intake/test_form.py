@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from cadre.contracts.selection import CareerEntry
+from cadre.contracts.selection.profile import CareerEntry
 from cadre.contracts.vocabulary import Education, Grade, Political, Rank
 from cadre.intake import Import, Problem, read_form
 from cadre.intake.lrmx import Lrmx, write_lrmx

@@ -3,7 +3,7 @@ from datetime import date, datetime
 
 import pytest
 
-from cadre.contracts.selection import Standing
+from cadre.contracts.selection.profile import Standing
 from cadre.contracts.vocabulary import Education, Political, PostLevel, Rank, Sex, unit_id
 from cadre.intake import Import, Problem, read_roster, sheet
 from cadre.shared.deciding.idnumber import check_character

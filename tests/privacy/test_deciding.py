@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from cadre.contracts.appointment import PostAssumed, ProbationConcluded, Relieved
+from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
 from cadre.contracts.event import Event
 from cadre.contracts.examples import example
-from cadre.contracts.selection import (
+from cadre.contracts.selection.privacy import (
     CadreForgotten,
     DataRestricted,
     ErasureReason,
-    Recruited,
     RestrictionLifted,
 )
+from cadre.contracts.selection.profile import Recruited
 from cadre.contracts.vocabulary import PostLevel
 from cadre.selection.handlers import HANDLERS
 from cadre.selection.privacy import Forget, LiftRestriction, Restrict

@@ -13,7 +13,7 @@ import pytest
 from nats.aio.client import Client
 from sqlalchemy import select
 
-from cadre.contracts.supervision import OffDutyNoteExpired, OffDutyVisitMade, note_purpose
+from cadre.contracts.supervision.off_duty import OffDutyNoteExpired, OffDutyVisitMade, note_purpose
 from cadre.selection.app import SERVICE as SELECTION
 from cadre.selection.privacy import Forget
 from cadre.selection.profile import Recruit

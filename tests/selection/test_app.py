@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse
 from starlette.middleware.base import RequestResponseEndpoint
 
 from cadre.contracts.event import Forgotten
-from cadre.contracts.selection import PoolClass, PoolDefined, Recruited
+from cadre.contracts.selection.pool import PoolClass, PoolDefined
+from cadre.contracts.selection.profile import Recruited
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
 from cadre.selection.app import SERVICE
 from cadre.selection.profile import Recruit

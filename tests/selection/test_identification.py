@@ -2,16 +2,15 @@ from datetime import date
 
 import pytest
 
-from cadre.contracts.selection import (
-    KinDeclared,
-    Kinship,
+from cadre.contracts.selection.identification import (
     Observed,
     Occasion,
     PoliticalQuality,
     PoliticalQualityAssessed,
     PoliticalVetoLifted,
-    Recruited,
 )
+from cadre.contracts.selection.kin import KinDeclared, Kinship
+from cadre.contracts.selection.profile import Recruited
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
 from cadre.selection.cadre import CADRE as HISTORY
 from cadre.selection.handlers import HANDLERS

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from cadre.contracts.event import Sealed
-from cadre.contracts.selection import Occasion
+from cadre.contracts.selection.identification import Occasion
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
 from cadre.selection.identification import Observe
 from cadre.selection.identities import IDENTITIES, NAMES, Identities, cadre_id_of

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cadre.contracts.event import Sealed
-from cadre.contracts.selection import Profile
+from cadre.contracts.selection.profile import Profile
 from cadre.contracts.vocabulary import Education, Political, Sex
 from cadre.shared.deciding.errors import Malformed
 from cadre.shared.deciding.idnumber import read_id_number, read_profile

@@ -1,6 +1,6 @@
 from datetime import date
 
-from cadre.contracts.selection import IntakePlanned, PlanLine
+from cadre.contracts.selection.intake import IntakePlanned, PlanLine
 from cadre.contracts.vocabulary import Channel
 from cadre.selection.handlers import HANDLERS
 from cadre.selection.intake import PlanIntake

@@ -7,27 +7,23 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from cadre.contracts.event import Event
-from cadre.contracts.selection import (
-    Baselined,
-    ExitReason,
+from cadre.contracts.selection.identification import (
     PoliticalQuality,
     PoliticalQualityAssessed,
     PoliticalVetoLifted,
+)
+from cadre.contracts.selection.membership import (
+    ExitReason,
     PoolAssessed,
-    PoolClass,
     PoolCompared,
-    PoolDefined,
     PoolEntered,
     PoolEntryRefused,
     PoolExited,
     PoolNominated,
-    PoolSeatReleased,
-    PoolSeatTaken,
-    ProfileCorrected,
-    Recruited,
-    Standing,
 )
-from cadre.contracts.supervision import (
+from cadre.contracts.selection.pool import PoolClass, PoolDefined, PoolSeatReleased, PoolSeatTaken
+from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited, Standing
+from cadre.contracts.supervision.influence import (
     Disciplined,
     RectificationChecked,
     Sanction,

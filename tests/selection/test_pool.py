@@ -5,7 +5,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from cadre.contracts.event import Event
-from cadre.contracts.selection import PoolClass, PoolDefined, PoolSeatReleased, PoolSeatTaken
+from cadre.contracts.selection.pool import PoolClass, PoolDefined, PoolSeatReleased, PoolSeatTaken
 from cadre.selection.handlers import HANDLERS
 from cadre.selection.pool import POOL, DefinePool, Pool
 from cadre.shared.deciding.testing import Specification, event_id, recorded

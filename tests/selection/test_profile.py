@@ -1,7 +1,7 @@
 from datetime import date
 
 from cadre.contracts.event import Sealed
-from cadre.contracts.selection import Baselined, ProfileCorrected, Recruited, Standing
+from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited, Standing
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
 from cadre.selection.handlers import HANDLERS
 from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit

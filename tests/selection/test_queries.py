@@ -12,27 +12,24 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from cadre.contracts.event import Event, Forgotten, RuleFinding, Sealed
-from cadre.contracts.selection import (
-    Baselined,
-    ExitReason,
-    IntakePlanned,
+from cadre.contracts.selection.identification import (
     Observed,
     Occasion,
-    PlanLine,
     PoliticalQuality,
     PoliticalQualityAssessed,
     PoliticalVetoLifted,
-    PoolClass,
+)
+from cadre.contracts.selection.intake import IntakePlanned, PlanLine
+from cadre.contracts.selection.membership import (
+    ExitReason,
     PoolCompared,
-    PoolDefined,
     PoolEntered,
     PoolEntryRefused,
     PoolExited,
     PoolNominated,
-    ProfileCorrected,
-    Recruited,
-    Standing,
 )
+from cadre.contracts.selection.pool import PoolClass, PoolDefined
+from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited, Standing
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
 from cadre.selection import intake_queries, pool_queries, queries
 from cadre.selection.read_models import READ_MODELS

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from cadre.contracts.event import CadreId, Event
-from cadre.contracts.selection import PoolSeatTaken
+from cadre.contracts.selection.pool import PoolSeatTaken
 from cadre.shared.deciding.decider import Handler, Scope, World
 from cadre.shared.deciding.errors import CadreError, CommandReused, NotFound, NotPossible
 from cadre.shared.deciding.messages import Command, Meta

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cadre.contracts.training import ClassKind, Mode
+from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.shared.deciding.errors import CommandReused, Unavailable
 from cadre.shared.deciding.messages import Meta
 from cadre.shared.handling import command_ids

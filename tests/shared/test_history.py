@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cadre.contracts.event import Event
-from cadre.contracts.supervision import Assessed
+from cadre.contracts.supervision.assessment import Assessed
 from cadre.shared.deciding.messages import Recorded
 from cadre.shared.deciding.testing import event_id, recorded
 from cadre.shared.showing.timeline import as_of, entries, position_at

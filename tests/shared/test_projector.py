@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from cadre.contracts.selection import Observed
+from cadre.contracts.selection.identification import Observed
 from cadre.shared.deciding.errors import NotFound, ParkedPerson
 from cadre.shared.deciding.messages import Meta, Recorded
 from cadre.shared.running.runtime import Runtime, running

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from cadre.contracts.selection import Recruited
+from cadre.contracts.selection.profile import Recruited
 from cadre.shared.deciding.errors import Unavailable
 from cadre.shared.deciding.messages import Command, Meta, Recorded
 from cadre.shared.deciding.reactions import Reaction

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import CadreEvent, Forgotten, Sealed
-from cadre.contracts.selection import Baselined, CareerEntry, Observed, Standing
+from cadre.contracts.selection.identification import Observed
+from cadre.contracts.selection.profile import Baselined, CareerEntry, Standing
 from cadre.shared.database.database import Database
 from cadre.shared.deciding.errors import Malformed
 from cadre.shared.deciding.messages import Envelope

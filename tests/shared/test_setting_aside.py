@@ -13,7 +13,8 @@ import pytest
 from cadre.audit.projections import Projection
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.examples import example
-from cadre.contracts.training import ClassKind, Mode, Trained
+from cadre.contracts.training.record import Trained
+from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.shared.asking import texts
 from cadre.shared.deciding.errors import NotPossible, ParkedPerson
 from cadre.shared.deciding.messages import Meta

@@ -13,9 +13,10 @@ from uuid import UUID
 
 import pytest
 
-from cadre.contracts.appointment import ProbationConcluded, Promoted
+from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.appointment.service import ProbationConcluded
 from cadre.contracts.event import Forgotten
-from cadre.contracts.selection import Observed, Occasion
+from cadre.contracts.selection.identification import Observed, Occasion
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.log.codec import signature_holds
 from cadre.shared.log.signed import Message, digest

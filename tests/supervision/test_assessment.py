@@ -7,19 +7,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from cadre.contracts.event import Event, Sealed
-from cadre.contracts.selection import Recruited
-from cadre.contracts.supervision import (
+from cadre.contracts.selection.profile import Recruited
+from cadre.contracts.supervision.assessment import (
     Assessed,
     AssessmentKind,
     AssessmentRefused,
     AssessmentRequested,
-    Disciplined,
+    MonthClosed,
+)
+from cadre.contracts.supervision.influence import Disciplined, Sanction, Talked, TalkKind
+from cadre.contracts.supervision.unit_year import (
     ExcellentAllotted,
     ExcellentReleased,
-    MonthClosed,
-    Sanction,
-    Talked,
-    TalkKind,
     UnitYearOpened,
 )
 from cadre.contracts.vocabulary import Channel, Education, Grade, Political, RoutineGrade, Sex

@@ -1,8 +1,8 @@
 from datetime import date
 
 from cadre.contracts.event import Sealed
-from cadre.contracts.selection import Baselined, Standing
-from cadre.contracts.supervision import FlagClosed, Flagged, FlagKind
+from cadre.contracts.selection.profile import Baselined, Standing
+from cadre.contracts.supervision.flag import FlagClosed, Flagged, FlagKind
 from cadre.contracts.vocabulary import Education, Political, Sex
 from cadre.shared.deciding.testing import Specification, event_id
 from cadre.supervision.flag import CloseFlag, Flag

@@ -3,11 +3,10 @@ from datetime import date
 import pytest
 
 from cadre.contracts.event import Sealed
-from cadre.contracts.selection import Baselined, Standing
-from cadre.contracts.supervision import (
+from cadre.contracts.selection.profile import Baselined, Standing
+from cadre.contracts.supervision.flag import Flagged, FlagKind
+from cadre.contracts.supervision.influence import (
     Disciplined,
-    Flagged,
-    FlagKind,
     RectificationChecked,
     Sanction,
     Talked,

@@ -7,15 +7,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from cadre.contracts.event import Event
-from cadre.contracts.selection import Recruited
-from cadre.contracts.supervision import (
-    Flagged,
-    FlagKind,
-    MeritPosted,
-    MeritReversed,
-    PointItem,
-    PointSchemePublished,
-)
+from cadre.contracts.selection.profile import Recruited
+from cadre.contracts.supervision.flag import Flagged, FlagKind
+from cadre.contracts.supervision.merit import MeritPosted, MeritReversed
+from cadre.contracts.supervision.point_scheme import PointItem, PointSchemePublished
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
 from cadre.shared.deciding.messages import Command, Recorded
 from cadre.shared.deciding.testing import Given, Specification, event_id, recorded

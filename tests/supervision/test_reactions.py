@@ -1,6 +1,6 @@
 from datetime import date
 
-from cadre.contracts.appointment import ProbationConcluded
+from cadre.contracts.appointment.service import ProbationConcluded
 from cadre.shared.deciding.testing import event_id, recorded
 from cadre.supervision.assessment import RequestAssessment
 from cadre.supervision.reactions import REACTIONS

@@ -11,29 +11,29 @@ from hypothesis import HealthCheck, settings
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from cadre.contracts.appointment import Promoted
+from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import Event, Sealed
-from cadre.contracts.selection import Baselined, CareerEntry, Recruited, Standing
-from cadre.contracts.supervision import (
+from cadre.contracts.selection.profile import Baselined, CareerEntry, Recruited, Standing
+from cadre.contracts.supervision.assessment import (
     Assessed,
     AssessmentKind,
     AssessmentRefused,
     AssessmentRequested,
-    Disciplined,
-    ExcellentAllotted,
-    ExcellentReleased,
-    FlagClosed,
-    Flagged,
-    FlagKind,
-    MeritPosted,
-    MeritReversed,
     MonthClosed,
-    PointItem,
-    PointSchemePublished,
+)
+from cadre.contracts.supervision.flag import FlagClosed, Flagged, FlagKind
+from cadre.contracts.supervision.influence import (
+    Disciplined,
     RectificationChecked,
     Sanction,
     Talked,
     TalkKind,
+)
+from cadre.contracts.supervision.merit import MeritPosted, MeritReversed
+from cadre.contracts.supervision.point_scheme import PointItem, PointSchemePublished
+from cadre.contracts.supervision.unit_year import (
+    ExcellentAllotted,
+    ExcellentReleased,
     UnitYearOpened,
 )
 from cadre.contracts.vocabulary import Channel, Education, Grade, Political, RoutineGrade, Sex

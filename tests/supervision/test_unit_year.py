@@ -2,7 +2,8 @@ from datetime import date
 
 import pytest
 
-from cadre.contracts.supervision import ExcellentAllotted, MonthClosed, UnitYearOpened
+from cadre.contracts.supervision.assessment import MonthClosed
+from cadre.contracts.supervision.unit_year import ExcellentAllotted, UnitYearOpened
 from cadre.shared.deciding.testing import Specification, event_id
 from cadre.supervision.handlers import HANDLERS
 from cadre.supervision.unit_year import CloseMonth, OpenUnitYear, ceiling

@@ -11,13 +11,10 @@ from fastapi import APIRouter
 from sqlalchemy import Column, Date, Integer, MetaData, String
 
 from cadre.contracts.event import CadreId, Event, Personal
-from cadre.contracts.selection import (
-    Observed,
-    PoolDefined,
-    PoolEntered,
-    PoolSeatTaken,
-    Recruited,
-)
+from cadre.contracts.selection.identification import Observed
+from cadre.contracts.selection.membership import PoolEntered
+from cadre.contracts.selection.pool import PoolDefined, PoolSeatTaken
+from cadre.contracts.selection.profile import Recruited
 from cadre.shared.deciding.decider import Fold, Handler, World
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Command, Recorded

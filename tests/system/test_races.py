@@ -9,7 +9,7 @@ from cadre.appointment.app import SERVICE as APPOINTMENT
 from cadre.appointment.cadre import PromoteRank
 from cadre.appointment.post import POST, AssumePost, EstablishPost
 from cadre.contracts.event import Event
-from cadre.contracts.selection import Baselined, Standing
+from cadre.contracts.selection.profile import Baselined, Standing
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
 from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.deciding.errors import CadreError

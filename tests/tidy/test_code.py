@@ -14,9 +14,6 @@ LINES_MAX = 400
 TEST_LINES_MAX = 600
 LONG = {
     "services/appointment/src/cadre/appointment/motion.py": "the five steps in one sitting",
-    "shared/contracts/src/cadre/contracts/appointment.py": "all events of a service together",
-    "shared/contracts/src/cadre/contracts/selection.py": "all events of a service together",
-    "shared/contracts/src/cadre/contracts/supervision.py": "all events of a service together",
 }
 """Files that may be longer, each with the reason."""
 

@@ -8,7 +8,8 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 from cadre.cli.main import COMMANDS, app
-from cadre.contracts import CATALOGUE, appointment, selection, supervision, training, vocabulary
+from cadre.contracts import CATALOGUE, vocabulary
+from cadre.contracts.catalogue import slices
 from cadre.contracts.vocabulary import Term
 from cadre.shared.deciding.rulebook import rulebook
 
@@ -26,7 +27,7 @@ GLOSSARY = (REPOSITORY / "docs/glossary.md").read_text("utf-8")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 NAMED = re.compile(r"(?:^|`) *cadre ([a-z]+(?: [^\s`#|]+)*)", re.MULTILINE)
 RULE_ID = re.compile(r"\b[A-Z]{3,4}-\d{2}\b")
-CONTRACTS = (vocabulary, selection, training, supervision, appointment)
+CONTRACTS = (vocabulary, *slices())
 TERMS = [
     kind
     for module in CONTRACTS

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from cadre.contracts.selection import Recruited
+from cadre.contracts.selection.profile import Recruited
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex, unit_id
 
 LI, WANG, ZHAO, SUN, ZHOU = (f"c-{letter * 10}" for letter in "abcde")

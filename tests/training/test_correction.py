@@ -1,15 +1,12 @@
 from datetime import date
 
-from cadre.contracts.training import (
-    ClassHeld,
-    ClassKind,
-    ClassPlanned,
+from cadre.contracts.training.record import (
     CreditRefused,
-    Mode,
     Trained,
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
+from cadre.contracts.training.training_class import ClassHeld, ClassKind, ClassPlanned, Mode
 from cadre.shared.deciding.testing import Specification, event_id
 from cadre.training.correction import CorrectTraining
 from cadre.training.handlers import HANDLERS

@@ -3,8 +3,8 @@ from datetime import date
 import pytest
 
 from cadre.contracts.event import Event
-from cadre.contracts.selection import KinDeclared, Kinship
-from cadre.contracts.training import (
+from cadre.contracts.selection.kin import KinDeclared, Kinship
+from cadre.contracts.training.mentorship import (
     MentorPaired,
     MentorshipEnded,
     MentorshipReviewed,

@@ -2,8 +2,8 @@ from datetime import date
 
 import pytest
 
-from cadre.contracts.appointment import Promoted
-from cadre.contracts.training import Posted, PostingEnded, PostingKind
+from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.training.posting import Posted, PostingEnded, PostingKind
 from cadre.contracts.vocabulary import PostLevel
 from cadre.shared.deciding.testing import Specification, event_id
 from cadre.training.handlers import HANDLERS

@@ -3,9 +3,10 @@ from uuid import UUID
 
 import pytest
 
-from cadre.contracts.appointment import Promoted
+from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import Event
-from cadre.contracts.training import ClassKind, TrainingTaskOpened
+from cadre.contracts.training.record import TrainingTaskOpened
+from cadre.contracts.training.training_class import ClassKind
 from cadre.contracts.vocabulary import Channel, PostLevel
 from cadre.shared.deciding.messages import Command
 from cadre.shared.deciding.testing import Specification, recorded

@@ -9,25 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.responses import Response
 
-from cadre.contracts.appointment import Promoted
+from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import Event, Forgotten
-from cadre.contracts.selection import ExitReason, PoolEntered, PoolExited
-from cadre.contracts.training import (
-    ClassHeld,
-    ClassKind,
-    ClassPlanned,
+from cadre.contracts.selection.membership import ExitReason, PoolEntered, PoolExited
+from cadre.contracts.training.mentorship import MentorPaired, MentorshipEnded, MentorshipReviewed
+from cadre.contracts.training.posting import Posted, PostingEnded, PostingKind
+from cadre.contracts.training.record import (
     CreditRefused,
-    MentorPaired,
-    MentorshipEnded,
-    MentorshipReviewed,
-    Mode,
-    Posted,
-    PostingEnded,
-    PostingKind,
     Trained,
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
+from cadre.contracts.training.training_class import ClassHeld, ClassKind, ClassPlanned, Mode
 from cadre.contracts.vocabulary import PostLevel
 from cadre.shared.deciding.errors import Malformed, NotFound
 from cadre.shared.deciding.testing import event_id, recorded

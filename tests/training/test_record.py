@@ -4,13 +4,8 @@ from uuid import UUID
 import pytest
 
 from cadre.contracts.event import Event
-from cadre.contracts.training import (
-    ClassKind,
-    Mode,
-    Trained,
-    TrainingTaskCompleted,
-    TrainingTaskOpened,
-)
+from cadre.contracts.training.record import Trained, TrainingTaskCompleted, TrainingTaskOpened
+from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.shared.deciding.testing import Specification, event_id
 from cadre.training.handlers import HANDLERS
 from cadre.training.record import OpenTrainingTask, RecordTraining

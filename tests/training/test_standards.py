@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from cadre.contracts.training import ClassKind, Mode, Trained
+from cadre.contracts.training.record import Trained
+from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.deciding.testing import event_id, recorded
 from cadre.training.record import CADRE

@@ -5,16 +5,13 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from cadre.contracts.event import Event
-from cadre.contracts.training import (
-    ClassHeld,
-    ClassKind,
-    ClassPlanned,
+from cadre.contracts.training.record import (
     CreditRefused,
-    Mode,
     Trained,
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
+from cadre.contracts.training.training_class import ClassHeld, ClassKind, ClassPlanned, Mode
 from cadre.shared.deciding.testing import Specification, event_id
 from cadre.training.handlers import HANDLERS
 from cadre.training.training_class import Attendance, HoldClass, PlanClass

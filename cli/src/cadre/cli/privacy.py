@@ -15,7 +15,7 @@ from cadre.cli.options import DEFAULT_DATA, Data, Settings, only_a_directory
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
 from cadre.cli.services import services
 from cadre.client.services import Client
-from cadre.contracts.selection import ErasureReason
+from cadre.contracts.selection.privacy import ErasureReason
 from cadre.shared.deciding.calendar import today_in_china
 from cadre.shared.deciding.errors import Malformed
 

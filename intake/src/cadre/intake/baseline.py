@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from cadre.contracts.event import YearMonth
-from cadre.contracts.selection import Baseline, CareerEntry, Profile, Standing
+from cadre.contracts.selection.profile import Baseline, CareerEntry, Profile, Standing
 from cadre.contracts.vocabulary import Education, Political, PostLevel, Rank, unit_id
 from cadre.intake import terms
 from cadre.intake.dates import Moment, half_width, read_date

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from cadre.contracts.selection import CareerEntry
+from cadre.contracts.selection.profile import CareerEntry
 from cadre.contracts.vocabulary import Term
 from cadre.intake.issues import Issue, Problem
 from cadre.intake.records import Record

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from uuid import UUID, uuid5
 
 from cadre.contracts.event import YearMonth
-from cadre.contracts.selection import Baseline
+from cadre.contracts.selection.profile import Baseline
 from cadre.intake.issues import Issue
 
 COMMANDS = UUID("2b8f6f0e-6c1d-5c57-9a3e-0d6c1f8a7b41")

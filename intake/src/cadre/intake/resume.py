@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cadre.contracts.event import YearMonth
-from cadre.contracts.selection import CareerEntry
+from cadre.contracts.selection.profile import CareerEntry
 
 _DATE = r"\d{4}\s?[.．/年]?\s?\d{1,2}月?"
 _SEPARATOR = r"(?:[-—–―─~～]+|至)"

@@ -19,7 +19,7 @@ from cadre.audit.export.dossier import (
     verdict,
 )
 from cadre.audit.export.scopes import OfMotion
-from cadre.contracts.appointment import (
+from cadre.contracts.appointment.motion import (
     CandidateFixed,
     DecisionTaken,
     InspectionCompleted,
@@ -29,11 +29,10 @@ from cadre.contracts.appointment import (
     MotionStopped,
     NoticeClosed,
     NoticePublished,
-    PostEstablished,
-    Promoted,
-    PromotionRefused,
     RecommendationHeld,
 )
+from cadre.contracts.appointment.post import PostEstablished
+from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.event import Event, RuleFinding
 from cadre.shared.deciding.messages import Recorded
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from cadre.audit.completeness import HeadProof
 from cadre.audit.extraction import Extraction
-from cadre.contracts.appointment import MotionOpened, RecommendationHeld
+from cadre.contracts.appointment.motion import MotionOpened, RecommendationHeld
 from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.deciding.errors import Malformed, NotFound
 from cadre.shared.log.codec import decoded

@@ -3,7 +3,7 @@
 from datetime import date
 
 from cadre.appointment.post import Relieve
-from cadre.contracts.appointment import StopReason
+from cadre.contracts.appointment.motion import StopReason
 from cadre.contracts.vocabulary import PostLevel
 from cadre.fiction.county.model import Post, Unit
 from cadre.fiction.life.chronicle import Chronicle, Member, workday

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from cadre.contracts.supervision import AssessmentKind
+from cadre.contracts.supervision.assessment import AssessmentKind
 from cadre.contracts.vocabulary import Grade, RoutineGrade
 from cadre.fiction.life.chronicle import ONE_DAY, Chronicle, Member, workday
 from cadre.shared.deciding.calendar import add_months

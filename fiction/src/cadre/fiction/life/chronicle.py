@@ -7,7 +7,7 @@ from random import Random
 from typing import Self
 from uuid import UUID
 
-from cadre.contracts.selection import Standing
+from cadre.contracts.selection.profile import Standing
 from cadre.contracts.vocabulary import Political, Rank
 from cadre.fiction.county.model import Post
 from cadre.fiction.life.fiction import PROTAGONIST, SANCTIONED, Scene

@@ -3,7 +3,8 @@
 from datetime import date
 from random import Random
 
-from cadre.contracts.supervision import FlagKind, Sanction, TalkKind
+from cadre.contracts.supervision.flag import FlagKind
+from cadre.contracts.supervision.influence import Sanction, TalkKind
 from cadre.fiction.life.chronicle import ONE_DAY, Chronicle, Member, some, workday
 from cadre.fiction.life.script import Step
 from cadre.fiction.life.setting import SCHEME

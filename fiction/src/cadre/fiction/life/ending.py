@@ -2,8 +2,10 @@
 
 from datetime import date, timedelta
 
-from cadre.contracts.supervision import AssessmentKind, TalkKind
-from cadre.contracts.training import ClassKind, Mode, PostingKind
+from cadre.contracts.supervision.assessment import AssessmentKind
+from cadre.contracts.supervision.influence import TalkKind
+from cadre.contracts.training.posting import PostingKind
+from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.contracts.vocabulary import Grade, RoutineGrade
 from cadre.fiction.life import practice
 from cadre.fiction.life.chronicle import Chronicle, workday

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from cadre.contracts.selection import Occasion, PoliticalQuality
+from cadre.contracts.selection.identification import Occasion, PoliticalQuality
 from cadre.contracts.vocabulary import Education
 from cadre.fiction.life.chronicle import Chronicle, Member, some, workday
 from cadre.fiction.life.words import OBSERVED

@@ -16,7 +16,7 @@ from cadre.appointment.motion import (
     StopMotion,
     TakeDecision,
 )
-from cadre.contracts.appointment import FourChecks, Gate, GateResult, StopReason, Vote
+from cadre.contracts.appointment.motion import FourChecks, Gate, GateResult, StopReason, Vote
 from cadre.fiction.county.model import Post
 from cadre.fiction.life.chronicle import ONE_DAY, Chronicle, Member
 from cadre.fiction.life.script import Expected, Step

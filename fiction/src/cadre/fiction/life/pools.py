@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cadre.contracts.selection import ExitReason
+from cadre.contracts.selection.membership import ExitReason
 from cadre.contracts.vocabulary import Political
 from cadre.fiction.life.chronicle import Chronicle, Member, some, workday
 from cadre.selection.membership import (

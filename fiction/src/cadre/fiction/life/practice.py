@@ -1,6 +1,6 @@
 """Sent out to practise and back; mentors and their apprentices."""
 
-from cadre.contracts.training import PostingKind
+from cadre.contracts.training.posting import PostingKind
 from cadre.fiction.life.chronicle import Chronicle, Member, some, workday
 from cadre.fiction.life.words import MENTOR_TASKS, POSTED
 from cadre.shared.deciding.rulebook import rulebook

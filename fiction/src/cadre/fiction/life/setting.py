@@ -3,8 +3,9 @@
 from datetime import date
 
 from cadre.appointment.post import AssumePost, EstablishPost
-from cadre.contracts.selection import PlanLine, PoolClass
-from cadre.contracts.supervision import PointItem
+from cadre.contracts.selection.intake import PlanLine
+from cadre.contracts.selection.pool import PoolClass
+from cadre.contracts.supervision.point_scheme import PointItem
 from cadre.contracts.vocabulary import Channel
 from cadre.fiction.life.chronicle import Chronicle, workday
 from cadre.selection.intake import PlanIntake

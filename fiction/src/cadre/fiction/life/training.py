@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from cadre.contracts.training import ClassKind, Mode
+from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.fiction.life.chronicle import Chronicle, Member, some, workday
 from cadre.fiction.life.words import ONLINE_COURSES
 from cadre.training.record import RecordTraining

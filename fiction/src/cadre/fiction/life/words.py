@@ -1,7 +1,7 @@
 """What people write into records: notes, tasks, places. All of it fiction."""
 
-from cadre.contracts.selection import Occasion
-from cadre.contracts.training import PostingKind
+from cadre.contracts.selection.identification import Occasion
+from cadre.contracts.training.posting import PostingKind
 
 OBSERVED = {
     Occasion.PARTY_EDUCATION: ("机关党委", "学习笔记扎实，交流发言联系实际"),

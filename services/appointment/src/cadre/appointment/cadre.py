@@ -12,14 +12,9 @@ from pydantic import Field
 from cadre.appointment.eligibility import Eligibility, post_eligibility, rank_eligibility
 from cadre.appointment.evidence import Cadre, Fact
 from cadre.appointment.post import require_known, vacated
-from cadre.contracts.appointment import (
-    ProbationConcluded,
-    ProbationOutcome,
-    Promoted,
-    PromotionRefused,
-    Relieved,
-    ReviewOpened,
-)
+from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
+from cadre.contracts.appointment.review import ReviewOpened
+from cadre.contracts.appointment.service import ProbationConcluded, ProbationOutcome, Relieved
 from cadre.contracts.event import CadreEvent, CadreId, Event, RuleFinding, Text
 from cadre.contracts.vocabulary import Rank
 from cadre.shared.deciding.calendar import Workdays

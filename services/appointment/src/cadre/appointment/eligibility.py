@@ -15,8 +15,9 @@ from cadre.appointment.evidence import Cadre
 from cadre.appointment.post_rules import post_findings
 from cadre.appointment.rank_rules import rank_findings
 from cadre.contracts.event import RuleFinding, Value
-from cadre.contracts.selection import Baselined
-from cadre.contracts.supervision import Assessed, Disciplined, Talked
+from cadre.contracts.selection.profile import Baselined
+from cadre.contracts.supervision.assessment import Assessed
+from cadre.contracts.supervision.influence import Disciplined, Talked
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.deciding.calendar import add_months
 from cadre.shared.deciding.rulebook import rulebook

@@ -11,30 +11,16 @@ from datetime import date
 from itertools import pairwise
 from uuid import UUID
 
-from cadre.contracts.appointment import (
-    PostAssumed,
-    ProbationConcluded,
-    Promoted,
-    PromotionRefused,
-    Relieved,
-    ReviewOpened,
-)
+from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
+from cadre.contracts.appointment.review import ReviewOpened
+from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
 from cadre.contracts.event import CadreEvent, Event
-from cadre.contracts.selection import (
-    Baselined,
-    PoliticalQualityAssessed,
-    PoliticalVetoLifted,
-    ProfileCorrected,
-    Recruited,
-)
-from cadre.contracts.supervision import (
-    Assessed,
-    AssessmentKind,
-    Disciplined,
-    RectificationChecked,
-    Talked,
-)
-from cadre.contracts.training import Posted, PostingEnded, Trained
+from cadre.contracts.selection.identification import PoliticalQualityAssessed, PoliticalVetoLifted
+from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
+from cadre.contracts.supervision.assessment import Assessed, AssessmentKind
+from cadre.contracts.supervision.influence import Disciplined, RectificationChecked, Talked
+from cadre.contracts.training.posting import Posted, PostingEnded
+from cadre.contracts.training.record import Trained
 from cadre.contracts.vocabulary import Education, Grade, PostLevel, Rank, RoutineGrade
 from cadre.shared.deciding.calendar import month_start
 from cadre.shared.deciding.decider import Fold

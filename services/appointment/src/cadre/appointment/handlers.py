@@ -48,7 +48,7 @@ from cadre.appointment.post import (
     establish_post,
     relieve,
 )
-from cadre.contracts.appointment import Promoted
+from cadre.contracts.appointment.promotion import Promoted
 from cadre.shared.deciding.decider import Handler, Scope, World
 
 

@@ -12,13 +12,8 @@ from cadre.appointment.eligibility import Eligibility, post_eligibility, rank_el
 from cadre.appointment.evidence import CADRE, Cadre
 from cadre.appointment.motion import MOTION
 from cadre.appointment.motion_rules import majority_of, require_quorum
-from cadre.contracts.appointment import (
-    CandidateFixed,
-    DecisionTaken,
-    MotionOpened,
-    Promoted,
-    PromotionRefused,
-)
+from cadre.contracts.appointment.motion import CandidateFixed, DecisionTaken, MotionOpened
+from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.vocabulary import Rank
 from cadre.shared.deciding.decider import Scope, World

@@ -28,7 +28,7 @@ from cadre.appointment.post import (
     require_known,
     require_seat,
 )
-from cadre.contracts.appointment import (
+from cadre.contracts.appointment.motion import (
     CandidateFixed,
     DecisionTaken,
     Inspection,
@@ -40,14 +40,13 @@ from cadre.contracts.appointment import (
     MotionStopped,
     NoticeClosed,
     NoticePublished,
-    PostFilled,
-    Promoted,
-    PromotionRefused,
     Recommendation,
     RecommendationHeld,
     StopReason,
     Vote,
 )
+from cadre.contracts.appointment.post import PostFilled
+from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.event import CadreId, Event, Slug, Text
 from cadre.contracts.vocabulary import Term
 from cadre.shared.deciding.calendar import add_years

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from cadre.contracts.appointment import (
+from cadre.contracts.appointment.motion import (
     Gate,
     Inspection,
     MotionOpened,

@@ -1,6 +1,6 @@
 """In which order the events of posts, motions and promotions may stand."""
 
-from cadre.contracts.appointment import (
+from cadre.contracts.appointment.motion import (
     CandidateFixed,
     DecisionTaken,
     InspectionCompleted,
@@ -9,13 +9,11 @@ from cadre.contracts.appointment import (
     MotionStopped,
     NoticeClosed,
     NoticePublished,
-    PostEstablished,
-    PostFilled,
-    PostVacated,
-    ProbationConcluded,
-    Promoted,
     RecommendationHeld,
 )
+from cadre.contracts.appointment.post import PostEstablished, PostFilled, PostVacated
+from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.appointment.service import ProbationConcluded
 from cadre.shared.deciding.order import Order
 
 ORDERS = (

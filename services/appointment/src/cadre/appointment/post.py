@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from cadre.appointment.evidence import Cadre
-from cadre.contracts.appointment import (
-    PostAssumed,
+from cadre.contracts.appointment.post import (
     PostDefinition,
     PostEstablished,
     PostFilled,
     PostVacated,
-    Relieved,
 )
+from cadre.contracts.appointment.service import PostAssumed, Relieved
 from cadre.contracts.event import CadreId, Event, Slug, Text
 from cadre.shared.deciding.decider import Fold
 from cadre.shared.deciding.errors import NotFound, NotPossible

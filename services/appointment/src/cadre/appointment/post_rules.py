@@ -7,7 +7,7 @@ one, is moved and not promoted: the qualifications of years do not apply.
 from cadre.appointment import bars
 from cadre.appointment.evidence import LEVELS, Evidence
 from cadre.contracts.event import RuleFinding
-from cadre.contracts.selection import Baselined
+from cadre.contracts.selection.profile import Baselined
 from cadre.contracts.vocabulary import Education, PostLevel
 from cadre.shared.deciding.calendar import months_between
 from cadre.shared.deciding.rulebook import Rule, rulebook

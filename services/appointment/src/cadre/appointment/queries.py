@@ -21,7 +21,7 @@ from cadre.appointment.tables import (
     REFUSALS,
     REVIEWS,
 )
-from cadre.contracts.appointment import StopReason
+from cadre.contracts.appointment.motion import StopReason
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.deciding.errors import NotFound

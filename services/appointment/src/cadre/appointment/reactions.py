@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from cadre.appointment.cadre import OpenReview
-from cadre.contracts.supervision import Assessed, AssessmentKind, Disciplined, Talked
+from cadre.contracts.supervision.assessment import Assessed, AssessmentKind
+from cadre.contracts.supervision.influence import Disciplined, Talked
 from cadre.shared.deciding.messages import Recorded
 from cadre.shared.deciding.reactions import Reaction
 

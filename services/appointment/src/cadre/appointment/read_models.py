@@ -20,7 +20,7 @@ from cadre.appointment.tables import (
     REFUSALS,
     REVIEWS,
 )
-from cadre.contracts.appointment import (
+from cadre.contracts.appointment.motion import (
     CandidateFixed,
     DecisionTaken,
     InspectionCompleted,
@@ -30,17 +30,14 @@ from cadre.contracts.appointment import (
     MotionStopped,
     NoticeClosed,
     NoticePublished,
-    PostAssumed,
-    PostEstablished,
-    ProbationConcluded,
-    Promoted,
-    PromotionRefused,
     RecommendationHeld,
-    Relieved,
-    ReviewOpened,
 )
+from cadre.contracts.appointment.post import PostEstablished
+from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
+from cadre.contracts.appointment.review import ReviewOpened
+from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
 from cadre.contracts.event import CadreEvent, Event, RuleFinding
-from cadre.contracts.selection import Baselined, ProfileCorrected, Recruited
+from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
 from cadre.shared.deciding.calendar import month_start
 from cadre.shared.deciding.messages import Recorded
 from cadre.shared.showing.read_models import Change, Put, token

@@ -9,27 +9,26 @@ from uuid import UUID
 
 from pydantic import Field
 
-from cadre.contracts.appointment import PostAssumed, ProbationConcluded, Promoted, Relieved
+from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
 from cadre.contracts.event import CadreEvent, CadreId, Event
-from cadre.contracts.selection import (
-    Baselined,
-    CadreForgotten,
-    DataRestricted,
-    KinDeclared,
+from cadre.contracts.selection.identification import (
     Observed,
     PoliticalQualityAssessed,
     PoliticalVetoLifted,
+)
+from cadre.contracts.selection.kin import KinDeclared
+from cadre.contracts.selection.membership import (
     PoolAssessed,
     PoolCompared,
     PoolEntered,
     PoolEntryRefused,
     PoolExited,
     PoolNominated,
-    ProfileCorrected,
-    Recruited,
-    RestrictionLifted,
 )
-from cadre.contracts.supervision import Disciplined, RectificationChecked, Talked
+from cadre.contracts.selection.privacy import CadreForgotten, DataRestricted, RestrictionLifted
+from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
+from cadre.contracts.supervision.influence import Disciplined, RectificationChecked, Talked
 from cadre.shared.deciding import protection
 from cadre.shared.deciding.decider import Fold
 from cadre.shared.deciding.errors import NotFound, NotPossible

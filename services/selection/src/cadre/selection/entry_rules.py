@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from cadre.contracts.event import RuleFinding
-from cadre.contracts.selection import (
-    Baselined,
-    PoolAssessed,
-    PoolCompared,
-    PoolDefined,
-    PoolNominated,
-    Recruited,
+from cadre.contracts.selection.membership import PoolAssessed, PoolCompared, PoolNominated
+from cadre.contracts.selection.pool import PoolDefined
+from cadre.contracts.selection.profile import Baselined, Recruited
+from cadre.contracts.supervision.influence import (
+    Disciplined,
+    RectificationChecked,
+    Talked,
+    TalkKind,
 )
-from cadre.contracts.supervision import Disciplined, RectificationChecked, Talked, TalkKind
 from cadre.selection.cadre import Cadre
 from cadre.selection.pool import Pool
 from cadre.shared.deciding.calendar import full_years, month_start

@@ -3,9 +3,7 @@
 from typing import assert_never
 
 from cadre.contracts.event import CadreEvent
-from cadre.contracts.selection import (
-    Kin,
-    KinDeclared,
+from cadre.contracts.selection.identification import (
     Observation,
     Observed,
     PoliticalAssessment,
@@ -13,6 +11,7 @@ from cadre.contracts.selection import (
     PoliticalVetoLifted,
     VetoLifting,
 )
+from cadre.contracts.selection.kin import Kin, KinDeclared
 from cadre.selection.cadre import Cadre, CadreCommand, CorrectableCommand
 from cadre.shared.deciding.errors import NotPossible
 from cadre.shared.deciding.rulebook import rulebook

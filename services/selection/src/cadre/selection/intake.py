@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from cadre.contracts.event import Event
-from cadre.contracts.selection import IntakePlanned, PlanOfIntake
+from cadre.contracts.selection.intake import IntakePlanned, PlanOfIntake
 from cadre.shared.deciding.decider import Fold
 from cadre.shared.deciding.errors import NotPossible
 from cadre.shared.deciding.messages import Command, Recorded

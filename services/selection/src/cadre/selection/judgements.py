@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from cadre.contracts.selection import PoolEntered, PoolEntryRefused
+from cadre.contracts.selection.membership import PoolEntered, PoolEntryRefused
 from cadre.selection.cadre import CADRE
 from cadre.selection.entry_rules import EntryCase, findings
 from cadre.selection.pool import POOL

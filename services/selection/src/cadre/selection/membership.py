@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from cadre.contracts.event import Event, Slug, Text
-from cadre.contracts.selection import (
+from cadre.contracts.selection.membership import (
     ExitReason,
     PoolAssessed,
     PoolAssessment,
@@ -14,10 +14,9 @@ from cadre.contracts.selection import (
     PoolExited,
     PoolNominated,
     PoolNomination,
-    PoolSeatReleased,
-    PoolSeatTaken,
-    Recruited,
 )
+from cadre.contracts.selection.pool import PoolSeatReleased, PoolSeatTaken
+from cadre.contracts.selection.profile import Recruited
 from cadre.selection.cadre import Cadre, CadreCommand, CorrectableCommand, Membership
 from cadre.selection.entry_rules import EntryCase, findings
 from cadre.selection.pool import Pool

@@ -1,17 +1,10 @@
 """In which order the events of persons and pools may stand."""
 
-from cadre.contracts.selection import (
-    Baselined,
-    IntakePlanned,
-    PoliticalQualityAssessed,
-    PoliticalVetoLifted,
-    PoolDefined,
-    PoolEntered,
-    PoolExited,
-    PoolSeatReleased,
-    PoolSeatTaken,
-    Recruited,
-)
+from cadre.contracts.selection.identification import PoliticalQualityAssessed, PoliticalVetoLifted
+from cadre.contracts.selection.intake import IntakePlanned
+from cadre.contracts.selection.membership import PoolEntered, PoolExited
+from cadre.contracts.selection.pool import PoolDefined, PoolSeatReleased, PoolSeatTaken
+from cadre.contracts.selection.profile import Baselined, Recruited
 from cadre.shared.deciding.order import Order
 
 ORDERS = (

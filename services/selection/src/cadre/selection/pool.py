@@ -6,7 +6,12 @@ from datetime import date
 from uuid import UUID
 
 from cadre.contracts.event import Event
-from cadre.contracts.selection import PoolDefined, PoolDefinition, PoolSeatReleased, PoolSeatTaken
+from cadre.contracts.selection.pool import (
+    PoolDefined,
+    PoolDefinition,
+    PoolSeatReleased,
+    PoolSeatTaken,
+)
 from cadre.shared.deciding.decider import Fold
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Command, Recorded

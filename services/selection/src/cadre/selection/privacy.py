@@ -6,7 +6,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from cadre.contracts.event import CadreEvent
-from cadre.contracts.selection import (
+from cadre.contracts.selection.privacy import (
     CadreForgotten,
     DataRestricted,
     Erasure,

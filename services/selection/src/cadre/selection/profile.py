@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from cadre.contracts.event import CadreEvent, CadreId
-from cadre.contracts.selection import (
+from cadre.contracts.selection.profile import (
     PROFILE_FIELDS,
     Baseline,
     Baselined,

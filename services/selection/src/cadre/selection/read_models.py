@@ -5,26 +5,25 @@ from collections.abc import Iterable
 
 from sqlalchemy import Table
 
-from cadre.contracts.appointment import CandidateFixed, MotionConcluded, MotionStopped
+from cadre.contracts.appointment.motion import CandidateFixed, MotionConcluded, MotionStopped
 from cadre.contracts.event import CadreEvent, Event
-from cadre.contracts.selection import (
-    Baselined,
-    IntakePlanned,
-    KinDeclared,
+from cadre.contracts.selection.identification import (
     Observed,
     PoliticalQualityAssessed,
     PoliticalVetoLifted,
+)
+from cadre.contracts.selection.intake import IntakePlanned
+from cadre.contracts.selection.kin import KinDeclared
+from cadre.contracts.selection.membership import (
     PoolAssessed,
     PoolCompared,
-    PoolDefined,
     PoolEntered,
     PoolEntryRefused,
     PoolExited,
     PoolNominated,
-    Profile,
-    ProfileCorrected,
-    Recruited,
 )
+from cadre.contracts.selection.pool import PoolDefined
+from cadre.contracts.selection.profile import Baselined, Profile, ProfileCorrected, Recruited
 from cadre.selection.tables import (
     CADRES,
     CANDIDACIES,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from cadre.contracts.event import CadreId, Slug, UnitId
-from cadre.contracts.supervision import Period
+from cadre.contracts.supervision.assessment import Period
 from cadre.shared.asking.parameters import Moment, Year
 from cadre.shared.asking.texts import DATED
 from cadre.shared.log import readings

@@ -11,17 +11,16 @@ from uuid import UUID
 from pydantic import Field
 
 from cadre.contracts.event import Event, RuleFinding
-from cadre.contracts.supervision import (
+from cadre.contracts.supervision.assessment import (
     Assessed,
     Assessment,
     AssessmentKind,
     AssessmentRefused,
     AssessmentRequest,
     AssessmentRequested,
-    ExcellentAllotted,
-    ExcellentReleased,
-    TalkKind,
 )
+from cadre.contracts.supervision.influence import TalkKind
+from cadre.contracts.supervision.unit_year import ExcellentAllotted, ExcellentReleased
 from cadre.contracts.vocabulary import Grade
 from cadre.shared.deciding.decider import Scope, World
 from cadre.shared.deciding.errors import NotFound, NotPossible

@@ -6,21 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from cadre.contracts.event import CadreId, Event
-from cadre.contracts.selection import Baselined, Recruited
-from cadre.contracts.supervision import (
-    Assessed,
-    AssessmentRefused,
-    AssessmentRequested,
-    Disciplined,
-    FlagClosed,
-    Flagged,
-    MeritPosted,
-    MeritReversed,
-    OffDutyNoteExpired,
-    OffDutyVisitMade,
-    RectificationChecked,
-    Talked,
-)
+from cadre.contracts.selection.profile import Baselined, Recruited
+from cadre.contracts.supervision.assessment import Assessed, AssessmentRefused, AssessmentRequested
+from cadre.contracts.supervision.flag import FlagClosed, Flagged
+from cadre.contracts.supervision.influence import Disciplined, RectificationChecked, Talked
+from cadre.contracts.supervision.merit import MeritPosted, MeritReversed
+from cadre.contracts.supervision.off_duty import OffDutyNoteExpired, OffDutyVisitMade
 from cadre.shared.deciding.decider import Fold, Handler
 from cadre.shared.deciding.errors import NotFound
 from cadre.shared.deciding.messages import Command, Recorded

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from cadre.contracts.event import Event
-from cadre.contracts.supervision import FlagClosed, FlagClosure, Flagged, WarningSign
+from cadre.contracts.supervision.flag import FlagClosed, FlagClosure, Flagged, WarningSign
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.supervision.cadre import Cadre, CadreCommand, on_record, require_known
 

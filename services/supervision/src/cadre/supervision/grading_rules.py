@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from cadre.contracts.event import RuleFinding
-from cadre.contracts.supervision import UnitYearOpened
+from cadre.contracts.supervision.unit_year import UnitYearOpened
 from cadre.shared.deciding.rulebook import rulebook
 from cadre.supervision.unit_year import ceiling
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from cadre.contracts.event import Event, RuleFinding
-from cadre.contracts.supervision import (
+from cadre.contracts.supervision.influence import (
     Conversation,
     Disciplined,
     RectificationCheck,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cadre.contracts.event import RuleFinding
-from cadre.contracts.supervision import Assessed, AssessmentKind, AssessmentRefused
+from cadre.contracts.supervision.assessment import Assessed, AssessmentKind, AssessmentRefused
 from cadre.contracts.vocabulary import Grade
 from cadre.shared.deciding.decider import Scope, World
 from cadre.shared.deciding.errors import NotFound

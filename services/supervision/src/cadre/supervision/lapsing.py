@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cadre.contracts.supervision import note_purpose
+from cadre.contracts.supervision.off_duty import note_purpose
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.keys import key_store
 from cadre.shared.showing.service import Context, Due

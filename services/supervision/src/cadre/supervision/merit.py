@@ -6,14 +6,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cadre.contracts.event import Event
-from cadre.contracts.supervision import (
-    Flagged,
-    FlagKind,
-    MeritClaim,
-    MeritPosted,
-    MeritReversal,
-    MeritReversed,
-)
+from cadre.contracts.supervision.flag import Flagged, FlagKind
+from cadre.contracts.supervision.merit import MeritClaim, MeritPosted, MeritReversal, MeritReversed
 from cadre.shared.deciding.calendar import add_months
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.rulebook import rulebook

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from cadre.contracts.event import Event
-from cadre.contracts.supervision import (
+from cadre.contracts.supervision.off_duty import (
     LapsedNote,
     OffDutyNoteExpired,
     OffDutyVisit,

@@ -1,13 +1,11 @@
 """In which order the events of assessments, merits and warnings may stand."""
 
-from cadre.contracts.supervision import (
+from cadre.contracts.supervision.flag import FlagClosed, Flagged
+from cadre.contracts.supervision.merit import MeritPosted, MeritReversed
+from cadre.contracts.supervision.point_scheme import PointSchemePublished
+from cadre.contracts.supervision.unit_year import (
     ExcellentAllotted,
     ExcellentReleased,
-    FlagClosed,
-    Flagged,
-    MeritPosted,
-    MeritReversed,
-    PointSchemePublished,
     UnitYearOpened,
 )
 from cadre.shared.deciding.order import Order

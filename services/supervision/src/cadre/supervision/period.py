@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from cadre.contracts.supervision import AssessmentKind
+from cadre.contracts.supervision.assessment import AssessmentKind
 from cadre.shared.deciding.calendar import add_months, month_start
 
 MONTHS = {AssessmentKind.MONTH: 1, AssessmentKind.QUARTER: 3, AssessmentKind.YEAR: 12}

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from cadre.contracts.event import Event
-from cadre.contracts.supervision import PointItem, PointScheme, PointSchemePublished
+from cadre.contracts.supervision.point_scheme import PointItem, PointScheme, PointSchemePublished
 from cadre.shared.deciding.decider import Fold
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Command, Recorded

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from cadre.contracts.appointment import ProbationConcluded
+from cadre.contracts.appointment.service import ProbationConcluded
 from cadre.shared.deciding.calendar import add_months
 from cadre.shared.deciding.messages import Command, Recorded
 from cadre.shared.deciding.reactions import Reaction, reaction_id

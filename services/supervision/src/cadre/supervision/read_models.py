@@ -6,27 +6,24 @@ from typing import Any, Final
 
 from sqlalchemy import Boolean, Column, Date, Float, Integer, String
 
-from cadre.contracts.appointment import Promoted
+from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import Event
-from cadre.contracts.selection import Baselined, Recruited
-from cadre.contracts.supervision import (
+from cadre.contracts.selection.profile import Baselined, Recruited
+from cadre.contracts.supervision.assessment import (
     Assessed,
     AssessmentKind,
     AssessmentRefused,
     AssessmentRequested,
-    Disciplined,
+    MonthClosed,
+)
+from cadre.contracts.supervision.flag import FlagClosed, Flagged
+from cadre.contracts.supervision.influence import Disciplined, RectificationChecked, Talked
+from cadre.contracts.supervision.merit import MeritPosted, MeritReversed
+from cadre.contracts.supervision.off_duty import OffDutyNoteExpired, OffDutyVisitMade
+from cadre.contracts.supervision.point_scheme import PointSchemePublished
+from cadre.contracts.supervision.unit_year import (
     ExcellentAllotted,
     ExcellentReleased,
-    FlagClosed,
-    Flagged,
-    MeritPosted,
-    MeritReversed,
-    MonthClosed,
-    OffDutyNoteExpired,
-    OffDutyVisitMade,
-    PointSchemePublished,
-    RectificationChecked,
-    Talked,
     UnitYearOpened,
 )
 from cadre.shared.deciding.messages import Recorded

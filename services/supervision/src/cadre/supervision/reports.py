@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy import select
 
-from cadre.contracts.supervision import AssessmentKind
+from cadre.contracts.supervision.assessment import AssessmentKind
 from cadre.shared.deciding.rulebook import rulebook
 from cadre.shared.showing.reader import Reader
 from cadre.shared.showing.reports import Count, Counted, Question, Report, ShareOf, grouped

@@ -10,10 +10,10 @@ from uuid import UUID
 from pydantic import Field
 
 from cadre.contracts.event import Event, UnitId, YearMonth
-from cadre.contracts.supervision import (
+from cadre.contracts.supervision.assessment import MonthClosed
+from cadre.contracts.supervision.unit_year import (
     ExcellentAllotted,
     ExcellentReleased,
-    MonthClosed,
     UnitYear,
     UnitYearOpened,
 )

@@ -6,7 +6,8 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from cadre.contracts.event import RuleFinding
-from cadre.contracts.training import ClassKind, Mode, PostingKind
+from cadre.contracts.training.posting import PostingKind
+from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.training.standards import OffJob, YearHours
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from cadre.contracts.event import CadreId, Slug
-from cadre.contracts.training import PostingKind
+from cadre.contracts.training.posting import PostingKind
 from cadre.shared.asking.parameters import Word, Year
 from cadre.shared.showing.reader import On, Reading
 from cadre.shared.showing.service import Service

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from cadre.contracts.event import CadreId, Event
-from cadre.contracts.training import Course, CreditRefused, Trained
+from cadre.contracts.training.record import CreditRefused, Trained
+from cadre.contracts.training.training_class import Course
 from cadre.shared.deciding.decider import Scope, World
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Command

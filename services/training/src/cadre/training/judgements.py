@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from cadre.contracts.training import CreditRefused, Trained
+from cadre.contracts.training.record import CreditRefused, Trained
 from cadre.shared.deciding.decider import Scope, World
 from cadre.shared.deciding.judgement import Answer, Judgement
 from cadre.training.training_class import CLASS, outcome_of, require_plan

@@ -11,8 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from cadre.contracts.event import CadreId, Event
-from cadre.contracts.selection import Baselined, KinDeclared, Recruited
-from cadre.contracts.training import (
+from cadre.contracts.selection.kin import KinDeclared
+from cadre.contracts.selection.profile import Baselined, Recruited
+from cadre.contracts.training.mentorship import (
     MentorPaired,
     MentorshipEnd,
     MentorshipEnded,

@@ -1,20 +1,20 @@
 """In which order the events of training, postings and mentorships may stand."""
 
-from cadre.contracts.training import (
-    ClassHeld,
-    ClassPlanned,
-    CreditRefused,
+from cadre.contracts.training.mentorship import (
     MentorPaired,
     MentorshipEnded,
     MentorshipReviewed,
     MentorSlotReleased,
     MentorSlotTaken,
-    Posted,
-    PostingEnded,
+)
+from cadre.contracts.training.posting import Posted, PostingEnded
+from cadre.contracts.training.record import (
+    CreditRefused,
     Trained,
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
+from cadre.contracts.training.training_class import ClassHeld, ClassPlanned
 from cadre.shared.deciding.order import Order
 
 ORDERS = (

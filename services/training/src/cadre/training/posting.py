@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
-from cadre.contracts.appointment import Promoted
+from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import CadreId, Event
-from cadre.contracts.selection import Baselined, Recruited
-from cadre.contracts.training import Posted, Posting, PostingEnd, PostingEnded, PostingKind
+from cadre.contracts.selection.profile import Baselined, Recruited
+from cadre.contracts.training.posting import Posted, Posting, PostingEnd, PostingEnded, PostingKind
 from cadre.contracts.vocabulary import unit_id
 from cadre.shared.deciding.decider import Fold
 from cadre.shared.deciding.errors import NotFound, NotPossible

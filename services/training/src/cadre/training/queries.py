@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cadre.contracts.training import ClassKind
+from cadre.contracts.training.training_class import ClassKind
 from cadre.shared.deciding.rulebook import rulebook
 from cadre.shared.showing.reader import Reader
 from cadre.training.answers import CadreTraining, DueItem, Dues, Task

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cadre.contracts.training import ClassKind
+from cadre.contracts.training.training_class import ClassKind
 from cadre.shared.deciding.errors import Malformed, NotFound
 from cadre.training.answers import Attendee, ClassAnswer, ClassCount, ClassSummary
 from cadre.training.tables import CLASS_ATTENDANCE, CLASSES

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Table, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cadre.contracts.training import PostingKind
+from cadre.contracts.training.posting import PostingKind
 from cadre.shared.deciding.rulebook import rulebook
 from cadre.shared.showing.reader import Reader
 from cadre.training.answers import (

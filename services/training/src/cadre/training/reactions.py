@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid5
 
-from cadre.contracts.appointment import Promoted
+from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import CadreEvent
-from cadre.contracts.selection import Recruited
-from cadre.contracts.training import ClassKind
+from cadre.contracts.selection.profile import Recruited
+from cadre.contracts.training.training_class import ClassKind
 from cadre.shared.deciding.calendar import add_years
 from cadre.shared.deciding.messages import Recorded
 from cadre.shared.deciding.reactions import Reaction

@@ -7,25 +7,21 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
-from cadre.contracts.appointment import PostAssumed, Promoted
+from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.appointment.service import PostAssumed
 from cadre.contracts.event import Event
-from cadre.contracts.selection import Baselined, PoolEntered, PoolExited, Recruited
-from cadre.contracts.training import (
-    ClassHeld,
-    ClassPlan,
-    ClassPlanned,
-    Course,
+from cadre.contracts.selection.membership import PoolEntered, PoolExited
+from cadre.contracts.selection.profile import Baselined, Recruited
+from cadre.contracts.training.mentorship import MentorPaired, MentorshipEnded, MentorshipReviewed
+from cadre.contracts.training.posting import Posted, PostingEnded
+from cadre.contracts.training.record import (
     CreditRefused,
-    MentorPaired,
-    MentorshipEnded,
-    MentorshipReviewed,
-    Posted,
-    PostingEnded,
     Trained,
     TrainingTask,
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
+from cadre.contracts.training.training_class import ClassHeld, ClassPlan, ClassPlanned, Course
 from cadre.shared.deciding.messages import Recorded
 from cadre.shared.showing.read_models import Change, Put, token
 from cadre.training.tables import (

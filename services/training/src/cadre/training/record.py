@@ -6,16 +6,15 @@ from datetime import date
 from uuid import UUID
 
 from cadre.contracts.event import CadreEvent, CadreId, Event
-from cadre.contracts.selection import Baselined, Recruited
-from cadre.contracts.training import (
-    Course,
+from cadre.contracts.selection.profile import Baselined, Recruited
+from cadre.contracts.training.record import (
     CreditRefused,
-    Mode,
     Trained,
     TrainingTask,
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
+from cadre.contracts.training.training_class import Course, Mode
 from cadre.shared.deciding.decider import Fold
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Command, Recorded

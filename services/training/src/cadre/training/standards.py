@@ -11,7 +11,7 @@ from math import fsum
 from typing import Protocol
 
 from cadre.contracts.event import RuleFinding
-from cadre.contracts.training import ClassKind, Mode
+from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.deciding.calendar import add_years
 from cadre.shared.deciding.rulebook import Rule, rulebook

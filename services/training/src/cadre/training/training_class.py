@@ -11,14 +11,8 @@ from uuid import UUID
 from pydantic import Field
 
 from cadre.contracts.event import CadreId, Event, Slug, Value
-from cadre.contracts.training import (
-    ClassHeld,
-    ClassPlan,
-    ClassPlanned,
-    Course,
-    CreditRefused,
-    Trained,
-)
+from cadre.contracts.training.record import CreditRefused, Trained
+from cadre.contracts.training.training_class import ClassHeld, ClassPlan, ClassPlanned, Course
 from cadre.shared.deciding.decider import Fold
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Command, Recorded

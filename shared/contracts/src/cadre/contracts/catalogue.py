@@ -3,15 +3,15 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast, get_args
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any, cast
 
 from pydantic import ValidationError
 
-from cadre.contracts.appointment import AppointmentEvent
+from cadre.contracts import appointment, selection, supervision, training
 from cadre.contracts.event import Event
-from cadre.contracts.selection import SelectionEvent
-from cadre.contracts.supervision import SupervisionEvent
-from cadre.contracts.training import TrainingEvent
 
 type Body = dict[str, Any]
 type Upcast = Callable[[Body], Body]
@@ -92,11 +92,23 @@ def _unreadable(tag: str, error: ValidationError) -> UnreadableEvent:
     return UnreadableEvent(f"{tag} does not fit its schema: {where}")
 
 
-def _members(*unions: Any) -> Iterable[type[Event]]:
-    for union in unions:
-        yield from get_args(union.__value__)
+def slices() -> list[ModuleType]:
+    """Every module of events, by service and then by name."""
+    packages = (selection, training, supervision, appointment)
+    return [
+        import_module(f"{package.__name__}.{found.name}")
+        for package in packages
+        for found in iter_modules(package.__path__)
+    ]
 
 
-CATALOGUE = Catalogue.of(
-    _members(SelectionEvent, TrainingEvent, SupervisionEvent, AppointmentEvent)
-)
+def _events() -> Iterable[type[Event]]:
+    """What the slices define and give a type: a new file is published by being there."""
+    for module in slices():
+        for kind in vars(module).values():
+            mine = isinstance(kind, type) and kind.__module__ == module.__name__
+            if mine and issubclass(kind, Event) and "type" in kind.model_fields:
+                yield kind
+
+
+CATALOGUE = Catalogue.of(_events())

@@ -15,7 +15,7 @@ from typing import Any, TypeAliasType, cast, get_args
 from pydantic import AfterValidator, BaseModel
 
 from cadre.contracts.event import YearMonth
-from cadre.contracts.supervision import Period
+from cadre.contracts.supervision.assessment import Period
 
 TEXT_LENGTH_MAX = 2000
 """Of a text that its field does not keep shorter."""

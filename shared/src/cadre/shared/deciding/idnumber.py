@@ -9,7 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from cadre.contracts.event import Forgotten, Sealed
-from cadre.contracts.selection import Profile
+from cadre.contracts.selection.profile import Profile
 from cadre.contracts.vocabulary import Sex
 from cadre.shared.deciding.errors import Malformed
 

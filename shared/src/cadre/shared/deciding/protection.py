@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from cadre.contracts.event import Event
-from cadre.contracts.selection import CadreForgotten, DataRestricted, RestrictionLifted
+from cadre.contracts.selection.privacy import CadreForgotten, DataRestricted, RestrictionLifted
 from cadre.shared.deciding.errors import PersonForgotten, Restricted
 
 

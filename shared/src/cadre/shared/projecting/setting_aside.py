@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Connection, Integer, Table, insert, select
 
-from cadre.contracts.appointment import AppointmentSetAside
+from cadre.contracts.appointment.setting_aside import AppointmentSetAside
 from cadre.contracts.event import CadreId, Event, EventSetAside, SettingAside
-from cadre.contracts.selection import SelectionSetAside
-from cadre.contracts.supervision import SupervisionSetAside
-from cadre.contracts.training import TrainingSetAside
+from cadre.contracts.selection.setting_aside import SelectionSetAside
+from cadre.contracts.supervision.setting_aside import SupervisionSetAside
+from cadre.contracts.training.setting_aside import TrainingSetAside
 from cadre.shared.deciding.decider import Fold, Handler, World
 from cadre.shared.deciding.messages import Command
 from cadre.shared.log.signed import Message

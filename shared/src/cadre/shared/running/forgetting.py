@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from cadre.contracts.selection import CadreForgotten
-from cadre.contracts.supervision import OffDutyNoteExpired, note_purpose
+from cadre.contracts.selection.privacy import CadreForgotten
+from cadre.contracts.supervision.off_duty import OffDutyNoteExpired, note_purpose
 from cadre.shared.keys import key_store
 from cadre.shared.keys.key_store import Lost
 from cadre.shared.keys.keyring import Keyring

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Boolean, Column, Date, Select, String, Table, select
 
-from cadre.contracts.selection import CadreForgotten, DataRestricted, RestrictionLifted
+from cadre.contracts.selection.privacy import CadreForgotten, DataRestricted, RestrictionLifted
 from cadre.shared.deciding.messages import Recorded
 from cadre.shared.showing.read_models import Change, Put, ReadModels
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
 
 from cadre.contracts.event import RuleFinding
-from cadre.contracts.supervision import AssessmentKind
+from cadre.contracts.supervision.assessment import AssessmentKind
 from cadre.shared.showing.reader import Reader
 from cadre.supervision.period import kind_of, months_of, period_ends
 from cadre.supervision.queries.members import members_on, require_known

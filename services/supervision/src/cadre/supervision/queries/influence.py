@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import or_, select
 
 from cadre.contracts.event import RuleFinding
-from cadre.contracts.supervision import Sanction, TalkKind
+from cadre.contracts.supervision.influence import Sanction, TalkKind
 from cadre.shared.deciding.calendar import add_months
 from cadre.shared.deciding.rulebook import rulebook
 from cadre.shared.showing.reader import Reader

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, select
 
-from cadre.contracts.supervision import AssessmentKind
+from cadre.contracts.supervision.assessment import AssessmentKind
 from cadre.contracts.vocabulary import Grade
 from cadre.shared.deciding.rulebook import Rule, rulebook
 from cadre.shared.showing.reader import Reader

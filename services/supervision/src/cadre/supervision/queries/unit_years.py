@@ -4,7 +4,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
 from cadre.contracts.event import RuleFinding
-from cadre.contracts.supervision import TalkKind
+from cadre.contracts.supervision.influence import TalkKind
 from cadre.shared.deciding.errors import NotFound
 from cadre.shared.showing.reader import Reader
 from cadre.supervision.grading_rules import Sanctioned, against_any_grade, against_excellent

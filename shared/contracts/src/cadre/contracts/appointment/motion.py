@@ -1,25 +1,12 @@
-"""What Appointment (用) tells the others."""
+"""The five steps of a motion."""
 
 from datetime import date
 from typing import ClassVar, Literal
-from uuid import UUID
 
 from pydantic import Field
 
-from cadre.contracts.event import (
-    CadreEvent,
-    CadreId,
-    Event,
-    EventSetAside,
-    Personal,
-    Refusal,
-    RuleFinding,
-    Slug,
-    Text,
-    UnitId,
-    Value,
-)
-from cadre.contracts.vocabulary import PostLevel, Rank, Term
+from cadre.contracts.event import CadreId, Event, RuleFinding, Slug, Text, Value
+from cadre.contracts.vocabulary import PostLevel, Term
 
 
 class StopReason(Term):
@@ -37,63 +24,6 @@ class Gate(Term):
     ABILITY = "ability", "能力关"
     MERIT = "merit", "实绩关"
     INTEGRITY = "integrity", "廉洁关"
-
-
-class PostDefinition(Value):
-    post_id: Slug
-    unit_id: UnitId
-    unit_name: Text
-    title: Text
-    level: PostLevel
-    seats: int = Field(ge=1, le=50, description="职数")
-    on_probation: bool = Field(
-        default=True, description="Whether the post falls under the probation rule (SEL-26)"
-    )
-
-
-class PostEstablished(Event, PostDefinition):
-    """A post with a number of seats was established, or its seats were set anew."""
-
-    entity: ClassVar[str] = "post"
-    key: ClassVar[str] = "post_id"
-    type: Literal["appointment.post-established.v1"] = "appointment.post-established.v1"
-
-    def say(self) -> str:
-        return f"设置职位：{self.unit_name}{self.title}（{self.level.zh}），职数 {self.seats}"
-
-
-class PostFilled(Event):
-    """A seat of the post went to a cadre; written with `Promoted` or at take-over."""
-
-    entity: ClassVar[str] = "post"
-    key: ClassVar[str] = "post_id"
-    type: Literal["appointment.post-filled.v1"] = "appointment.post-filled.v1"
-    post_id: Slug
-    cadre_id: CadreId
-
-    @property
-    def persons(self) -> tuple[str, ...]:
-        return (self.cadre_id,)
-
-    def say(self) -> str:
-        return f"职位由 {self.cadre_id} 任"
-
-
-class PostVacated(Event):
-    """A seat of the post became free; written with `Relieved`."""
-
-    entity: ClassVar[str] = "post"
-    key: ClassVar[str] = "post_id"
-    type: Literal["appointment.post-vacated.v1"] = "appointment.post-vacated.v1"
-    post_id: Slug
-    cadre_id: CadreId
-
-    @property
-    def persons(self) -> tuple[str, ...]:
-        return (self.cadre_id,)
-
-    def say(self) -> str:
-        return f"职位空出（{self.cadre_id}）"
 
 
 class MotionEvent(Event):
@@ -296,132 +226,3 @@ class MotionStopped(MotionEvent):
 
     def say(self) -> str:
         return f"动议终止：{self.reason.zh} {self.note}".rstrip()
-
-
-class Promoted(CadreEvent):
-    """A cadre was promoted: to a post through a motion, or to the next rank."""
-
-    type: Literal["appointment.promoted.v1"] = "appointment.promoted.v1"
-    kind: Literal["post", "rank"]
-    level: PostLevel | None = None
-    rank: Rank | None = None
-    from_level: PostLevel | None = None
-    from_rank: Rank | None = None
-    post_id: Slug | None = None
-    post_title: str | None = None
-    unit_id: UnitId | None = None
-    unit_name: str | None = None
-    motion_id: Slug | None = None
-    probation_until: date | None = Field(
-        default=None, description="First day after the probation, where the post has one"
-    )
-    trained: bool = Field(description="Whether the training standard was met (SEL-08)")
-    findings: tuple[RuleFinding, ...]
-
-    def say(self) -> str:
-        articles = dict.fromkeys(f"{f.instrument}{f.article}" for f in self.findings)
-        cited = "、".join(list(articles)[:2])
-        if self.kind == "rank":
-            before = self.from_rank.zh if self.from_rank else "—"
-            what = f"职级晋升 {before} → {self.rank.zh if self.rank else '—'}"
-        else:
-            what = f"任{self.unit_name or ''}{self.post_title or ''}" + (
-                f"，试用期至 {self.probation_until}" if self.probation_until else ""
-            )
-        return f"{what}（依据 {cited}）" if cited else what
-
-
-class PromotionRefused(CadreEvent, Refusal):
-    """A promotion was refused, with every rule that stood against it."""
-
-    type: Literal["appointment.promotion-refused.v1"] = "appointment.promotion-refused.v1"
-    kind: Literal["post", "rank"]
-    target: str = Field(description="The rank, or the id of the post")
-    motion_id: Slug | None = None
-
-    def say(self) -> str:
-        target = Rank(self.target).zh if self.target in set(Rank) else self.target
-        return f"晋升 {target} 未通过：{self.reasons()}"
-
-
-class ProbationOutcome(Value):
-    """What the end of a probation and the wish to record it both say."""
-
-    promotion_event: UUID = Field(description="The `Promoted` that began the probation")
-    passed: bool
-    assessed_by: Text
-    note: Personal[Text]
-
-
-class ProbationConcluded(CadreEvent, ProbationOutcome):
-    """A probation ended: confirmed, or back to the prior level (SEL-26)."""
-
-    type: Literal["appointment.probation-concluded.v1"] = "appointment.probation-concluded.v1"
-    post_id: Slug
-
-    def say(self) -> str:
-        return "试用期满考核合格，正式任职" if self.passed else "试用期考核不合格，免去试任职务"
-
-
-class Relieved(CadreEvent):
-    """A cadre left a post."""
-
-    type: Literal["appointment.relieved.v1"] = "appointment.relieved.v1"
-    post_id: Slug
-    reason: Text
-
-    def say(self) -> str:
-        return f"免职（{self.post_id}）：{self.reason}"
-
-
-class PostAssumed(CadreEvent):
-    """A post held from before this system was recorded against the establishment."""
-
-    type: Literal["appointment.post-assumed.v1"] = "appointment.post-assumed.v1"
-    post_id: Slug
-    level: PostLevel
-    basis: Text
-
-    def say(self) -> str:
-        return f"登记现任职位 {self.post_id}（{self.level.zh}）：{self.basis}"
-
-
-class ReviewOpened(CadreEvent):
-    """Evidence a decision rested on was corrected; the decision stands until reviewed."""
-
-    type: Literal["appointment.review-opened.v1"] = "appointment.review-opened.v1"
-    decision_event: UUID
-    corrected_event: UUID
-    reason: Text
-
-    def say(self) -> str:
-        return f"启动复核：{self.reason}"
-
-
-class AppointmentSetAside(EventSetAside):
-    """An event of a person that Appointment could not apply was set aside: it never held."""
-
-    type: Literal["appointment.set-aside.v1"] = "appointment.set-aside.v1"
-
-
-type AppointmentEvent = (
-    PostEstablished
-    | PostFilled
-    | PostVacated
-    | MotionOpened
-    | RecommendationHeld
-    | CandidateFixed
-    | InspectionCompleted
-    | DecisionTaken
-    | NoticePublished
-    | NoticeClosed
-    | MotionConcluded
-    | MotionStopped
-    | Promoted
-    | PromotionRefused
-    | ProbationConcluded
-    | Relieved
-    | PostAssumed
-    | ReviewOpened
-    | AppointmentSetAside
-)

@@ -1,0 +1,1 @@
+"""What Appointment (用) tells the others, by mechanism."""

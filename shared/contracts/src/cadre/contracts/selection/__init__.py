@@ -1,0 +1,1 @@
+"""What Selection (选) tells the others, by mechanism."""

@@ -1,0 +1,1 @@
+"""What Supervision (管) tells the others, by mechanism."""

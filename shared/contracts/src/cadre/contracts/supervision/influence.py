@@ -1,0 +1,82 @@
+"""Talks, sanctions, and checks of what was to be mended."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from cadre.contracts.event import CadreEvent, Personal, Text, Value
+from cadre.contracts.vocabulary import Term
+
+
+class TalkKind(Term):
+    CARE = "care", "关爱谈话"
+    REMINDER = "reminder", "提醒谈话"
+    ADMONITION = "admonition", "诫勉谈话"
+
+
+class Sanction(Term):
+    """政务处分法 art. 7, and party discipline."""
+
+    WARNING = "warning", "警告"
+    DEMERIT = "demerit", "记过"
+    MAJOR_DEMERIT = "major-demerit", "记大过"
+    DEMOTION = "demotion", "降级"
+    REMOVAL = "removal", "撤职"
+    PARTY_WARNING = "party-warning", "党内警告"
+    PARTY_SERIOUS_WARNING = "party-serious-warning", "党内严重警告"
+
+
+class Conversation(Value):
+    kind: TalkKind
+    talkers: tuple[Text, ...] = Field(min_length=1)
+    reason: Text
+    record: Personal[Text]
+    flag_event: UUID | None = None
+
+
+class Talked(CadreEvent, Conversation):
+    """A talk of care, reminder or admonition was held; an admonition blocks (M55)."""
+
+    type: Literal["supervision.talked.v1"] = "supervision.talked.v1"
+    blocked_until: date | None = Field(
+        default=None, description="First day on which the influence period no longer blocks"
+    )
+    rule: str | None = None
+
+    def say(self) -> str:
+        until = f"，影响期至 {self.blocked_until}（不含）" if self.blocked_until else ""
+        return f"{self.kind.zh}：{self.reason}{until}"
+
+
+class RectificationCheck(Value):
+    talk_event: UUID
+    passed: bool
+    note: Personal[Text]
+
+
+class RectificationChecked(CadreEvent, RectificationCheck):
+    """After an admonition it was checked whether the matter was mended."""
+
+    type: Literal["supervision.rectification-checked.v1"] = "supervision.rectification-checked.v1"
+
+    def say(self) -> str:
+        return f"诫勉后回访：{'已整改' if self.passed else '未整改到位'}"
+
+
+class SanctionDecision(Value):
+    sanction: Sanction
+    decided_by: Text
+    document: Text
+
+
+class Disciplined(CadreEvent, SanctionDecision):
+    """A sanction took effect, with its influence period (SUP-05, SUP-11)."""
+
+    type: Literal["supervision.disciplined.v1"] = "supervision.disciplined.v1"
+    blocked_until: date = Field(description="First day on which it no longer blocks")
+    rule: str
+
+    def say(self) -> str:
+        return f"{self.sanction.zh}（{self.decided_by}），影响期至 {self.blocked_until}（不含）"

@@ -1,0 +1,1 @@
+"""What Training (育) tells the others, by mechanism."""

@@ -1,0 +1,56 @@
+"""Postings for practice, and their end."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from cadre.contracts.event import CadreEvent, Personal, Text, Value, clear
+from cadre.contracts.vocabulary import Term
+
+
+class PostingKind(Term):
+    """One kind for each way somebody is sent out to practise (M30–M35)."""
+
+    FRONTLINE = "frontline", "一线实践锻炼"
+    VILLAGE_TEAM = "village-team", "驻村帮扶"
+    SECONDMENT = "secondment", "挂职"
+    GRASSROOTS = "grassroots", "蹲苗锻炼"
+    INVESTMENT = "investment", "驻点招商"
+    ATTACHMENT = "attachment", "跟班学习"
+    ROTATION = "rotation", "轮岗"
+    TASK_FORCE = "task-force", "专班"
+
+
+class Posting(Value):
+    kind: PostingKind
+    host: Text = Field(description="Where to: the unit, village or city")
+    home_unit: Text = Field(description="Where the personnel relation stays (公务员法 art. 72)")
+    task: Text
+    until: date | None = Field(default=None, description="Planned last day")
+
+
+class Posted(CadreEvent, Posting):
+    """A cadre was sent out to practise; post and establishment stay with the home unit."""
+
+    type: Literal["training.posted.v1"] = "training.posted.v1"
+
+    def say(self) -> str:
+        return f"{self.kind.zh}：派往{self.host}，任务“{self.task}”，人事关系在{self.home_unit}"
+
+
+class PostingEnd(Value):
+    posting_event: UUID
+    evaluation: Literal["good", "fair", "poor"]
+    note: Personal[Text]
+
+
+class PostingEnded(CadreEvent, PostingEnd):
+    """A posting ended, with an evaluation; from its effective date on the cadre is back."""
+
+    type: Literal["training.posting-ended.v1"] = "training.posting-ended.v1"
+
+    def say(self) -> str:
+        told = {"good": "好", "fair": "较好", "poor": "较差"}[self.evaluation]
+        return f"派出锻炼结束，评价{told}：{clear(self.note)}"
