@@ -147,6 +147,8 @@ def set_aside(
     )
     if as_json:
         print_json(outcome)
+    elif outcome["outcome"] == "unchanged":
+        CONSOLE.print(f"position {position} was set aside before")
     else:
         CONSOLE.print(f"position {position} is set aside by position {outcome['position']}")
 
