@@ -1,6 +1,7 @@
 """Whatever is written on the command line: it is sent as it is, or refused in a sentence."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,6 +12,7 @@ import pytest
 
 from cadre.cli.client import Client, Refused, Where, path
 from cadre.cli.options import account
+from cadre.cli.output import not_usable
 from cadre.cli.reading import known_when
 from cadre.shared.errors import Malformed, Unavailable
 
@@ -87,3 +89,13 @@ def test_a_user_whose_name_no_protocol_takes_is_told(
 
     with pytest.raises(Malformed, match="no account"):
         account()
+
+
+def test_a_server_that_is_not_found_is_no_file() -> None:
+    with pytest.raises(socket.gaierror) as found:
+        socket.create_connection(("no-such-host.invalid", 1), timeout=5)
+    for error in (found.value, ConnectionRefusedError(111, "Connection refused"), TimeoutError()):
+        told = str(not_usable(error))
+        assert "a server cannot be reached" in told
+        assert "make room" not in told
+    assert "make room" in str(not_usable(PermissionError(13, "Permission denied", "/x")))
