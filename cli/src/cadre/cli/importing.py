@@ -20,6 +20,7 @@ from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, styled, table
 from cadre.cli.progressing import progress
 from cadre.shared.errors import Malformed
+from cadre.shared.texts import escaped
 
 SENDERS = 2
 """While one request is being recorded, the next is decided."""
@@ -165,7 +166,7 @@ def print_imported(imported: Imported) -> None:
 
 
 def write_issues(path: Path, issues: Iterable[Issue]) -> None:
-    """All issues as CSV, cells that a spreadsheet would compute made text."""
+    """All issues as CSV, for screens too; cells that a spreadsheet would compute made text."""
     with path.open("w", newline="", encoding="utf-8-sig") as file:
         writer = csv.writer(file)
         writer.writerow(("severity", "problem", "file", "row", "column", "value", "what", "remedy"))
@@ -175,7 +176,9 @@ def write_issues(path: Path, issues: Iterable[Issue]) -> None:
 
 
 def _as_text(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
+    if not isinstance(cell, str):
+        return cell
+    return f"'{escaped(cell)}" if cell.startswith(("=", "+", "-", "@", "\t")) else escaped(cell)
 
 
 def _report(plan: ImportPlan, imported: Imported | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from cadre.cli.client import Client, services
+from cadre.cli.client import Client, path, services
 from cadre.cli.data_directory import DataDirectory
 from cadre.cli.key_backups import KEPT_DAYS_MAX, KeyBackups
 from cadre.cli.master_change import change_master, change_master_in, masters_of
@@ -127,7 +127,7 @@ def readings(
     """查阅记录：谁在何时看过监督材料。 Who was shown the supervision material, and when."""
     start = f"{_day(since, '--since')}T00:00:00+08:00" if since else None
     with services(data, settings) as client:
-        answer = client.get("supervision", f"/readings/{cadre}", since=start)
+        answer = client.get("supervision", path("readings", cadre), since=start)
     if as_json:
         print_json(answer["readings"])
         return

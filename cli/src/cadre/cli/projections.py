@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import typer
 
-from cadre.cli.client import services
+from cadre.cli.client import path, services
 from cadre.cli.data_directory import SERVICES
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
@@ -121,7 +121,7 @@ def retry(
 ) -> None:
     """重试被搁置的对象。 Apply what is parked of one aggregate."""
     _known(service)
-    answer = services(data, settings).post(service, f"/projections/retry/{aggregate}")
+    answer = services(data, settings).post(service, path("projections", "retry", aggregate))
     if as_json:
         print_json(answer)
     else:
@@ -147,6 +147,8 @@ def set_aside(
     )
     if as_json:
         print_json(outcome)
+    elif outcome["outcome"] == "unchanged":
+        CONSOLE.print(f"position {position} was set aside before")
     else:
         CONSOLE.print(f"position {position} is set aside by position {outcome['position']}")
 

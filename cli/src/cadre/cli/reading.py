@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from cadre.cli.client import Client, services
+from cadre.cli.client import Client, path, services
 from cadre.cli.data_directory import SERVICES
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, styled, table
@@ -72,7 +72,7 @@ def fetch_history(
     position, moment = known_when(known_at)
     answer: dict[str, Any] = client.get(
         "selection",
-        f"/histories/cadre/{cadre}",
+        path("histories", "cadre", cadre),
         on=day(on),
         known_at=position,
         known_at_time=moment,
@@ -187,14 +187,13 @@ def known_when(text: str | None) -> tuple[int | None, str | None]:
     """A position or a moment, as given on the command line."""
     if text is None:
         return None, None
-    if text.isdigit():
-        return int(text), None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        if text.isdecimal():
+            return int(text), None
+        return None, datetime.fromisoformat(text).astimezone().isoformat()
+    except (ValueError, OverflowError) as error:
         raise Malformed(
             f"{text!r} is neither a position nor a time",
             where="--known-at",
             hint="write a number, or a time like 2026-11-20T10:00:00",
         ) from error
-    return None, moment.astimezone().isoformat()

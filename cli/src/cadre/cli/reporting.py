@@ -6,7 +6,7 @@ import typer
 from rich.text import Text
 
 from cadre.appointment.reports import REPORTS as APPOINTMENT
-from cadre.cli.client import Client, services
+from cadre.cli.client import Client, path, services
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, AsJson, print_json, table
 from cadre.cli.reading import SERVICE_ZH, day, known_when
@@ -112,7 +112,8 @@ def _print_behind(client: Client, figure: dict[str, Any], position: int) -> None
     rows: list[tuple[object, ...]] = []
     for one in figure["behind"]:
         cadre = one["cadre_id"]
-        known = client.get("selection", f"/histories/cadre/{cadre}", known_at=position)["entries"]
+        address = path("histories", "cadre", cadre)
+        known = client.get("selection", address, known_at=position)["entries"]
         # A line of an imported career counts too; its id is the event's, a slash and the line.
         wanted = {event.partition("/")[0] for event in one["events"]}
         said = [entry for entry in known if entry["event_id"] in wanted]

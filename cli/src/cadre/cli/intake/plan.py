@@ -19,6 +19,7 @@ from cadre.cli.intake.merging import merge
 from cadre.cli.intake.records import Import, Record, count
 from cadre.cli.intake.roster import read_roster
 from cadre.cli.intake.suggestions import suggest
+from cadre.shared.texts import escaped
 
 ALONE_BYTES_MAX = 8_000_000
 """So much is read sooner by one process than others are started."""
@@ -131,14 +132,19 @@ def _read(path: Path, effective_on: date) -> Import | Issue:
         content = path.read_bytes()
     except OSError as error:
         return _unread(path, f"文件打不开：{error.strerror}", "请检查路径与权限")
-    return reader(content, file=path.name, effective_on=effective_on)
+    return reader(content, file=_name(path), effective_on=effective_on)
+
+
+def _name(path: Path) -> str:
+    """A file's name as text: what no screen shows and no text can hold stands there escaped."""
+    return escaped(path.name)
 
 
 def _unread(path: Path, what: str, remedy: str) -> Issue:
     return Issue(
         severity="error",
         problem=Problem.UNREADABLE_FILE,
-        file=path.name,
+        file=_name(path),
         what=what,
         remedy=remedy,
     )
@@ -148,7 +154,7 @@ def _same_file(path: Path, first: Import) -> Issue:
     return Issue(
         severity="warning",
         problem=Problem.DUPLICATE,
-        file=path.name,
+        file=_name(path),
         what=f"内容与 {first.file} 完全相同，未再读取",
         remedy="无须处理",
     )
