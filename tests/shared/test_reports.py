@@ -20,6 +20,7 @@ from cadre.shared.reports import (
     ShareOf,
     percent,
 )
+from cadre.shared.rights import EVERYBODY, Right, Role
 from cadre.shared.serving import Opener, Reader
 
 ON = date(2026, 6, 30)
@@ -37,7 +38,8 @@ SHARES = (
     ShareOf("heads", "", "some", "whole", "人"),
     ShareOf("times", "", "some", "whole", "人次"),
 )
-REPORT = Report("try", "试", counts, SHARES)
+READS = Right(Role.READER, EVERYBODY)
+REPORT = Report("try", "试", counts, READS, SHARES)
 
 
 async def ask(
@@ -112,7 +114,7 @@ def test_a_rounded_share_is_never_further_off_than_it_may(whole: int, data: st.D
 @pytest.mark.parametrize(
     ("report", "begin", "of", "where"),
     [
-        (Report("one", "", counts, of="pool"), None, None, "of"),
+        (Report("one", "", counts, READS, of="pool"), None, None, "of"),
         (REPORT, None, "young", "of"),
         (REPORT, date(2026, 7, 1), None, "from"),
     ],

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import Depends, Header, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from cadre.contracts.catalogue import UnknownEvent, UnreadableEvent
@@ -22,6 +22,8 @@ from cadre.shared.outcomes import Outcome
 from cadre.shared.parameters import Day, Moment, Position, Word
 from cadre.shared.readings import legal_ground
 from cadre.shared.recording import name_reader
+from cadre.shared.rights import ASKED, EVERYBODY, NAMED, Named, Right, Role
+from cadre.shared.routes import Admitted, Routes
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
 from cadre.shared.setting_aside import SetAside, named_by
@@ -66,18 +68,23 @@ class Retried(BaseModel):
     result: Literal["applied", "rebuilding"]
 
 
-def router(service: Service) -> APIRouter:
+INSPECTS = Right(Role.INSPECTOR, ASKED)
+"""A history and a full dump hold supervision material, and more than one person's."""
+OPERATES = Right(Role.OPERATOR, EVERYBODY)
+
+
+def routes(service: Service) -> Routes:
     """Routes below ``/histories`` and ``/projections``."""
-    routes = APIRouter(tags=["history and projections"])
-    routes.add_api_route(
+    routes = Routes.of(tags=["history and projections"])
+    routes.get(
         "/histories/{entity}/{entity_id}",
-        _earlierof(service),
+        INSPECTS,
         response_model=HistoryAnswer,
         summary="A whole history: of a cadre from all services, of another aggregate from this one",
         dependencies=[Depends(_may_answer), Depends(name_reader)],
-    )
+    )(_history_of(service))
 
-    @routes.get("/projections", summary="Positions, generations, what is parked")
+    @routes.get("/projections", OPERATES, summary="Positions, generations, what is parked")
     async def status(request: Request) -> ProjectionStatus:
         runtime: Runtime = request.app.state.runtime
         projector = runtime.projector
@@ -105,6 +112,7 @@ def router(service: Service) -> APIRouter:
 
     @routes.get(
         "/projections/settled",
+        OPERATES,
         summary="Answers once all that is recorded is applied",
         dependencies=[Depends(_may_answer)],
     )
@@ -117,7 +125,9 @@ def router(service: Service) -> APIRouter:
             await runtime.reactor.wait(end, timeout_s)
         return Settled(position=end)
 
-    @routes.post("/projections/rebuild", summary="Rebuild beside the running tables and swap")
+    @routes.post(
+        "/projections/rebuild", OPERATES, summary="Rebuild beside the running tables and swap"
+    )
     async def rebuild(request: Request) -> ProjectionStatus:
         runtime: Runtime = request.app.state.runtime
         runtime.projector.rebuild()
@@ -125,6 +135,7 @@ def router(service: Service) -> APIRouter:
 
     @routes.post(
         "/projections/retry/{aggregate}",
+        OPERATES,
         summary="Apply what is parked of an aggregate",
         dependencies=[Depends(_may_answer)],
     )
@@ -139,7 +150,9 @@ def router(service: Service) -> APIRouter:
         return Retried.model_validate({"result": result})
 
     @routes.post(
-        "/projections/set-aside", summary="Say that an event that cannot be applied never held"
+        "/projections/set-aside",
+        OPERATES,
+        summary="Say that an event that cannot be applied never held",
     )
     async def set_aside(
         request: Request,
@@ -152,11 +165,13 @@ def router(service: Service) -> APIRouter:
 
     @routes.get(
         "/projections/dump",
+        Right(None, ASKED),
         summary="Digests of every table, or the tables themselves",
         dependencies=[Depends(_may_answer)],
     )
     async def dumped(
         request: Request,
+        admission: Admitted,
         fresh: Annotated[
             bool, Query(description="From a replay of the log from position 1, not from the tables")
         ] = False,
@@ -165,6 +180,7 @@ def router(service: Service) -> APIRouter:
         ] = False,
     ) -> Dump:
         runtime: Runtime = request.app.state.runtime
+        await admission.require(Right(Role.INSPECTOR, EVERYBODY) if full else OPERATES)
         if not full:
             found = await (fresh_dump(runtime) if fresh else dump(runtime))
             return found.model_copy(update={"tables": None})
@@ -236,9 +252,10 @@ def _require_shown(runtime: Runtime, request: Request, messages: Sequence[Messag
         raise protection.restricted(messages[0].aggregate[2])
 
 
-def _earlierof(service: Service) -> Any:
+def _history_of(service: Service) -> Any:
     async def endpoint(
         request: Request,
+        admission: Admitted,
         entity: Slug,
         entity_id: Slug,
         on: Annotated[Day | None, Query(description="What held on this day")] = None,
@@ -247,6 +264,11 @@ def _earlierof(service: Service) -> Any:
         raw: Annotated[bool, Query(description="With headers, fields still sealed")] = False,
     ) -> HistoryAnswer:
         runtime: Runtime = request.app.state.runtime
+        if entity == "cadre":
+            person = Named(frozenset({entity_id}))
+            await admission.require(Right(Role.INSPECTOR, NAMED), person, on)
+        else:
+            await admission.require(Right(Role.INSPECTOR, EVERYBODY))
         owner = "*" if entity == "cadre" else service.name
         scope = Fold(owner, entity, None, lambda state, _: state).of(entity_id)
         messages = await runtime.handling.messages(scope)

@@ -25,6 +25,7 @@ from cadre.shared.database import Database
 from cadre.shared.due import Diary
 from cadre.shared.errors import Malformed, NotFound, OutcomeUnknown, Unavailable
 from cadre.shared.forgetting import evict, forget_again
+from cadre.shared.gate import Gate
 from cadre.shared.handling import Handling
 from cadre.shared.histories import Histories
 from cadre.shared.journal import Journal
@@ -69,6 +70,7 @@ class Runtime:
     projector: Projector
     reactor: Reactor
     handling: Handling
+    gate: Gate
     readings: Readings
     past: Past
     branch: Branch
@@ -301,6 +303,7 @@ def _assemble(
     def seen(messages: Sequence[Message]) -> None:
         evict(keyring, messages)
         command_ids.took(messages)
+        gate.saw(messages)
 
     projector = Projector(
         service.read_models, database, log, codec, journal, seen, journaled=journaled
@@ -318,9 +321,10 @@ def _assemble(
         version(f"cadre-{service.name}"),
         vitals,
     )
+    gate = Gate(handling)
     reactor = Reactor(service, database, journal, projector.journaled, codec, handling.handle)
     readings = Readings(client, service.name)
-    forget = (histories.forget, past.forget)
+    forget = (histories.forget, past.forget, gate.forget)
     log.guard = known = Branch(log, database, projector, reactor, vitals, forget)
     return Runtime(
         service,
@@ -333,6 +337,7 @@ def _assemble(
         projector,
         reactor,
         handling,
+        gate,
         readings,
         past,
         known,

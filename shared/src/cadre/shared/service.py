@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cadre.shared.database import Database
@@ -18,6 +17,7 @@ from cadre.shared.order import Order
 from cadre.shared.reactions import Reaction, reaction_id
 from cadre.shared.read_models import ReadModels
 from cadre.shared.reports import Report
+from cadre.shared.routes import Routes
 from cadre.shared.serving import today_in_china
 
 
@@ -98,7 +98,7 @@ class Service:
     title: str
     handlers: Sequence[Handler[Any]]
     read_models: ReadModels
-    router: APIRouter
+    routes: Routes
     reactions: Sequence[Reaction[Any]] = field(default=())
     judgements: Sequence[Judgement[Any]] = field(default=())
     reports: Sequence[Report] = field(default=())

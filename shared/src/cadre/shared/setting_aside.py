@@ -19,6 +19,7 @@ from cadre.contracts.training import TrainingSetAside
 from cadre.shared import journal
 from cadre.shared.decider import Fold, Handler, World
 from cadre.shared.messages import Command, Recorded
+from cadre.shared.rights import EVERYBODY, Right, Role
 from cadre.shared.signed import Message
 
 SET_ASIDE = Table(
@@ -70,7 +71,12 @@ def handler(service: str) -> Handler[Any]:
             return []
         return [_EVENTS[service].model_validate(command.model_dump())]
 
-    return Handler(SetAside, lambda command, _: [HISTORY.of(command.cadre_id)], decide)
+    return Handler(
+        SetAside,
+        lambda command, _: [HISTORY.of(command.cadre_id)],
+        decide,
+        Right(Role.OPERATOR, EVERYBODY),
+    )
 
 
 def named_by(message: Message) -> int | None:

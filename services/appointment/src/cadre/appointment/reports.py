@@ -8,6 +8,7 @@ from cadre.appointment.promotion_report import Kind, PromotedPerson
 from cadre.shared.calendar import full_years, month_start
 from cadre.shared.errors import NotFound
 from cadre.shared.reports import Count, Counted, Question, Report, ShareOf
+from cadre.shared.rights import EVERYBODY, NAMED, Right, Role
 from cadre.shared.serving import Reader
 
 YOUNG_AGE = 35
@@ -83,21 +84,26 @@ async def _held(reader: Reader, on: date, unit_id: str | None = None) -> list[Co
     return [Count("holders", "在任", everyone), *by_post]
 
 
+READS_ALL = Right(Role.READER, EVERYBODY)
+READS_UNIT = Right(Role.READER, NAMED)
+
 REPORTS = (
     Report(
         "promotions",
         "提拔任用与年轻干部比例",
         _promotions,
+        READS_ALL,
         (
             ShareOf("young-of-promotions", "年轻干部占晋升人次", "young", "promoted", "人次"),
             ShareOf("young-of-promoted", "年轻干部占晋升人数", "young", "promoted", "人"),
         ),
     ),
-    Report("posts", "职位在任情况", _posts),
+    Report("posts", "职位在任情况", _posts, READS_ALL),
     Report(
         "team",
         "班子",
         _team,
+        READS_UNIT,
         (ShareOf("young-of-team", "年轻干部占比", "young", "holders", "人"),),
         of="unit",
     ),
