@@ -57,15 +57,18 @@ def only_a_directory(settings: Path | None, instead: str) -> None:
 
 
 def account() -> str:
-    """The account that acts when none is named. Raises: Malformed."""
+    """The account that acts: ``CADRE_ACTOR``, for a token that has a name, or the user's.
+
+    Raises: Malformed.
+    """
     # Loaded when it is asked for: what starts a system has no use for it.
     from cadre.shared.wire import ACTOR_LENGTH_MAX, is_account
 
-    user = f"cli:{os.environ.get('USER', 'operator')}"
+    user = os.environ.get("CADRE_ACTOR") or f"cli:{os.environ.get('USER', 'operator')}"
     if not is_account(user):
         raise Malformed(
             "this user's name is no account",
             where=user,
-            hint=f"set USER: ASCII that can be printed, at most {ACTOR_LENGTH_MAX} characters",
+            hint=f"set USER or CADRE_ACTOR: ASCII that can be printed, at most {ACTOR_LENGTH_MAX} characters",
         )
     return user

@@ -151,6 +151,7 @@ class System:
             "CADRE_SIGNING_KEY": secrets.signing_keys[name],
             "CADRE_HTTP_PORT": str(self.ports[name]),
             "CADRE_API_TOKEN": secrets.api_token,
+            "CADRE_TOKENS_FILE": str(tokens) if (tokens := self.data.tokens).exists() else "",
         }
 
     async def _provision(self, secrets: Secrets) -> None:

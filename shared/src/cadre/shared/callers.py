@@ -51,7 +51,7 @@ class _File(BaseModel):
     token: Annotated[list[Token], Field(min_length=1)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Callers:
     """The callers by the hash of their token."""
 

@@ -29,7 +29,7 @@ from cadre.shared.routes import OPEN_PATHS
 from cadre.shared.runtime import Runtime, waiting
 from cadre.shared.service import Service
 from cadre.shared.texts import unfit
-from cadre.shared.wire import PROBLEM, command_from, from_validation, headers_from, meta_from
+from cadre.shared.wire import PROBLEM, from_validation, headers_from, meta_from
 
 COMMANDS = "/commands"
 NIL = UUID(int=0)
@@ -133,8 +133,7 @@ class Door:
     def _taking(self, kind: type[Command]) -> Answer:
         async def answer(caller: Caller, body: bytes, headers: Mapping[str, str]) -> bytes:
             with self.metrics.command(kind.name):
-                command, meta = command_from(kind, body, headers)
-                outcome = await self._gate.handle(caller, command, meta)
+                outcome = await self._gate.handle(caller, kind, body, headers)
             return as_json(outcome)
 
         return answer

@@ -5,7 +5,7 @@ because a day asks for it, goes to `Handling` directly: it acts as the service i
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,11 +17,12 @@ from cadre.shared.outcomes import Outcome
 from cadre.shared.rights import About, Caller, Named, Right, fields_of
 from cadre.shared.signed import Message
 from cadre.shared.units import SERVING, Serving, moved_by
+from cadre.shared.wire import command_from
 
 PERSONS_KEPT_MAX = 10_000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Gate:
     """Lets callers in to what they may do; one instance per process."""
 
@@ -33,11 +34,16 @@ class Gate:
     def __post_init__(self) -> None:
         self._rights = {one.command: one.right for one in self.handling.service.handlers}
 
-    async def handle(self, caller: Caller, command: Command, meta: Meta) -> Outcome:
-        """Have a command of a caller decided.
+    async def handle(
+        self, caller: Caller, kind: type[Command], body: bytes, headers: Mapping[str, str]
+    ) -> Outcome:
+        """Have a command of a caller decided, as it was sent.
 
-        Raises: Forbidden, NotFound, and what `Handling.handle` does.
+        Raises: Forbidden, NotFound, and what `command_from` and `Handling.handle` do.
         """
+        # Before the command is read: who may not send it learns nothing from it.
+        caller.require(self._rights[kind].role, kind.name)
+        command, meta = command_from(kind, body, headers)
         await self._admit(caller, command)
         return await self.handling.handle(command, meta)
 

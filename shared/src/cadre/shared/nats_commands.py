@@ -25,7 +25,7 @@ from cadre.shared.metrics import Metrics
 from cadre.shared.outcomes import Outcome, as_json
 from cadre.shared.runtime import Runtime
 from cadre.shared.service import Service
-from cadre.shared.wire import command_from, headers_from
+from cadre.shared.wire import headers_from
 
 _LOGGER = structlog.get_logger(__name__)
 
@@ -110,8 +110,8 @@ class _Taking:
             with self.metrics.command(request.kind.name):
                 headers = headers_from(request.headers.pairs())
                 caller = self.callers.known(headers)
-                command, meta = command_from(request.kind, request.body, speaking(caller, headers))
-                return await self.gate.handle(caller, command, meta)
+                told = speaking(caller, headers)
+                return await self.gate.handle(caller, request.kind, request.body, told)
         except CadreError as error:
             return error
         except Exception:

@@ -57,9 +57,9 @@ class Right:
     role: Role | None
     about: About
 
-    def document(self) -> dict[str, str | None]:
+    def document(self) -> dict[str, str]:
         """For the documents of a service."""
-        return {"role": self.role, "about": self.about.value}
+        return {"role": self.role or "any", "about": self.about.value}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """Routes of which each names the right it needs; the gate is asked before anything else.
 
-``@ROUTES.get(path, Right(…), summary=…)`` cannot be written without a right. An application tells
-`guard` which routes it has: one that was declared otherwise is an error at the start, and is
-answered to nobody.
+``@ROUTES.get(path, Right(…), summary=…)`` cannot be written without a right. One that came among
+them otherwise is an error at the start, and what has no right is answered to nobody.
 """
 
 import inspect
@@ -16,7 +15,6 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
-from starlette.routing import BaseRoute
 
 from cadre.shared.errors import Forbidden
 from cadre.shared.parameters import Day
@@ -25,8 +23,6 @@ from cadre.shared.serving import today_in_china
 
 OPEN_PATHS = ("/health/", "/metrics", "/openapi.json", "/docs", "/asyncapi")
 """How the addresses begin that are told to everybody."""
-BY_DOOR = ("/commands",)
-"""How those begin that `cadre.shared.door` answers; the routes only describe them."""
 _DAY = TypeAdapter(Day)
 
 
@@ -39,7 +35,7 @@ class Asked(Protocol):
     async def within(self, caller: Caller, persons: Iterable[str], day: date) -> list[str]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Admission:
     """What a route with ``About.ASKED`` asks the gate."""
 
@@ -160,19 +156,15 @@ def _guarded(right: Right, endpoint: Callable[..., Any], path: str) -> _Guarded:
     return _Guarded(right, fields, "on" in parameters)
 
 
-def guard(routes: Iterable[BaseRoute], declared: Iterable[Routes]) -> Guards:
+def guard(declared: Iterable[Routes]) -> Guards:
     """The rights of an application's routes. Raises TypeError for a route that has none."""
-    guards = {endpoint: one for of in declared for endpoint, one in of.guards.items()}
-    bare = [
-        route.path
-        for route in routes
-        if isinstance(route, APIRoute)
-        and route.endpoint not in guards
-        and not route.path.startswith((*OPEN_PATHS, *BY_DOOR))
-    ]
-    if bare:
-        msg = f"no right is declared for {', '.join(bare)}"
-        raise TypeError(msg)
+    guards: dict[Callable[..., Any], _Guarded] = {}
+    for routes in declared:
+        for route in routes.router.routes:
+            if not isinstance(route, APIRoute) or route.endpoint not in routes.guards:
+                msg = f"no right is declared for {getattr(route, 'path', route)}"
+                raise TypeError(msg)
+        guards |= routes.guards
     return guards
 
 

@@ -127,7 +127,7 @@ def create_app(service: Service, settings: Settings, end: End = stop) -> FastAPI
     shown = service.routes, report_routes(service.reports)
     for routes in shown:
         app.include_router(routes.router, dependencies=reading)
-    app.state.guards = guard(app.routes, (*operating, *shown))
+    app.state.guards = guard((*operating, *shown))
     return app
 
 
