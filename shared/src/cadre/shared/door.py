@@ -110,7 +110,7 @@ class Door:
             headers = speaking(caller, headers)
             if (waits := waiting(self.state)) is not None:
                 raise waits
-            _hand_on(scope, caller, headers)
+            scope.setdefault("state", {})["caller"] = caller
         answer = self._answers.get(path) if scope["method"] == "POST" else None
         if caller is not None and answer is not None:
             at_most = MANY_BYTES_MAX if path == COMMANDS else BODY_BYTES_MAX
@@ -119,7 +119,10 @@ class Door:
             head = [(b"content-type", b"application/json"), (b"content-length", size)]
             await send({"type": "http.response.start", "status": 200, "headers": head})
             await send({"type": "http.response.body", "body": told})
-        elif scope["method"] in _METHODS_WITHOUT_BODY:
+            return
+        if caller is not None:
+            scope["headers"] = _pairs_of(headers)
+        if scope["method"] in _METHODS_WITHOUT_BODY:
             await self.app(scope, receive, send)
         else:
             body = await _body(headers, receive, BODY_BYTES_MAX)
@@ -176,12 +179,9 @@ def _pairs(scope: Scope) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in given]
 
 
-def _hand_on(scope: Scope, caller: Caller, headers: Mapping[str, str]) -> None:
-    """Tell the application who asks; the token goes no further."""
-    scope.setdefault("state", {})["caller"] = caller
-    scope["headers"] = [
-        (name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
-    ]
+def _pairs_of(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as the application is handed them; the token is not among them."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 def _limited(scope: Scope, message: Message) -> Message:
