@@ -1,5 +1,6 @@
 """The file of tokens: what it says, and what is told of a wrong one."""
 
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from cadre.shared.errors import Forbidden, Malformed, UnknownCaller
 from cadre.shared.rights import EVERYTHING_ALLOWED, Caller, Role
 from rights.callers import ALL, entry, file_of_tokens, token_of
 from support import mini
+from support.documents import REPOSITORY, Shell, block
 from support.processes import ServiceProcess, variables
 
 GOOD = entry("li", ["reader", "recorder"], account="clerk-li", units=["u-1", "u-2"])
@@ -107,6 +109,18 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     for path in (tmp_path / "none.toml", tmp_path):
         with pytest.raises(Malformed, match="cannot be read"):
             Callers.of(mini.settings("nats://127.0.0.1:1", tmp_path, tokens_file=path))
+
+
+def test_a_token_is_made_and_entered_as_the_document_says(tmp_path: Path) -> None:
+    script = block("deploy/README.md", "Tokens 1").text + 'echo "$token"\n'
+    printed = Shell(tmp_path, {}).require(script, tmp_path).split()
+    hashed, token = printed[0], printed[-1]
+    page = (REPOSITORY / "deploy/README.md").read_text("utf-8")
+    written = page.partition("```toml\n")[2].partition("```")[0]
+    text = re.sub(r'sha256 = "[0-9a-f]{64}"', f'sha256 = "{hashed}"', written)
+    caller = callers(tmp_path, text).known(bearing(token))
+    assert (caller.name, caller.units) == ("clerk-li", frozenset({"u-nzsxqytjnz"}))
+    assert caller.roles == {Role.READER, Role.RECORDER}
 
 
 def test_a_process_with_a_wrong_file_does_not_start(tmp_path: Path) -> None:
