@@ -69,6 +69,7 @@ def account() -> str:
         raise Malformed(
             "this user's name is no account",
             where=user,
-            hint=f"set USER or CADRE_ACTOR: ASCII that can be printed, at most {ACTOR_LENGTH_MAX} characters",
+            hint="set USER or CADRE_ACTOR: ASCII that can be printed,"
+            f" at most {ACTOR_LENGTH_MAX} characters",
         )
     return user
