@@ -163,7 +163,7 @@ class ReadingsOfCadre(BaseModel):
     """Whom a cadre's supervision material was shown to, the earliest first."""
 
     cadre_id: str
-    readings: list[readings.Reading]
+    readings: list[readings.RecordedReading]
 
 
 @ROUTES.get(
