@@ -206,7 +206,7 @@ def _commands(session: "Session") -> Iterator[Load]:
 
             yield Load(name, "command", len(requests), run, service, others)
         server = it.log.server
-        frames = [frame for _ in range(4) for frame in nats_commands(count)]
+        frames = [frame for _ in range(4) for frame in nats_commands(count, it.ours.token)]
 
         def run_nats() -> None:
             load = (nats_load, server.port, server.password("client"), frames, CALLERS)

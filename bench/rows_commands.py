@@ -63,12 +63,16 @@ def http_commands(count: int, token: str) -> list[bytes]:
     return made
 
 
-def nats_commands(count: int) -> list[tuple[bytes, bytes]]:
+def nats_commands(count: int, token: str) -> list[tuple[bytes, bytes]]:
     """The same over NATS, in two parts: the caller's inbox stands between them."""
     made: list[tuple[bytes, bytes]] = []
     for number in range(count):
         body = json.dumps(body_of(person_of(number)), ensure_ascii=False).encode()
-        headers = {"Idempotency-Key": str(uuid4()), "Cadre-Actor": "bench"}
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Idempotency-Key": str(uuid4()),
+            "Cadre-Actor": "bench",
+        }
         frame = framed("commands.selection.observe", "@", headers, body)
         before, after = frame.split(b"@", 1)
         made.append((before, b".%d" % number + after))
@@ -240,7 +244,11 @@ def _many_callers(it: Commands) -> list[Row]:
     def over_nats() -> float:
         server = it.log.server
         load = it.session.pool.submit(
-            nats_load, server.port, server.password("client"), nats_commands(count), CALLERS
+            nats_load,
+            server.port,
+            server.password("client"),
+            nats_commands(count, it.ours.token),
+            CALLERS,
         )
         return count / checked(load.result()).seconds
 

@@ -60,7 +60,11 @@ def service(log: Reloading, tmp_path: Path) -> Iterator[ServiceProcess]:
 async def _register_over_nats(log: NatsServer, cadre_id: str) -> dict[str, object]:
     client = await log.connect("client")
     body = {"cadre_id": cadre_id, "person_name": "张三", "effective_on": "2026-03-02"}
-    headers = {"Idempotency-Key": str(uuid4()), "Cadre-Actor": "clerk"}
+    headers = {
+        "Authorization": "Bearer very-secret-api-token",
+        "Idempotency-Key": str(uuid4()),
+        "Cadre-Actor": "clerk",
+    }
     try:
         reply = await client.request(
             "commands.selection.register", json.dumps(body).encode(), timeout=15, headers=headers

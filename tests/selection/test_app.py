@@ -1,6 +1,8 @@
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 from uuid import UUID
 
 import httpx
@@ -18,8 +20,11 @@ from cadre.selection.profile import Recruit
 from cadre.shared.database.database import Database
 from cadre.shared.deciding.errors import CadreError
 from cadre.shared.deciding.messages import Meta
+from cadre.shared.deciding.rights import EVERYTHING_ALLOWED
 from cadre.shared.deciding.testing import recorded
+from cadre.shared.handling.handling import Handling
 from cadre.shared.projecting.read_models_sql import apply
+from cadre.shared.running.gate import Gate
 from cadre.shared.showing.reader import Reader
 from cadre.shared.showing.service import Context
 
@@ -82,12 +87,14 @@ async def cadre_id(context: Context) -> str:
 async def client(context: Context) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     app.state.context = context
-    app.include_router(SERVICE.router)
+    app.state.runtime = SimpleNamespace(gate=Gate(cast(Handling, SimpleNamespace(service=SERVICE))))
+    app.include_router(SERVICE.routes.router)
 
     @app.middleware("http")
     async def with_reader(request: Request, call_next: RequestResponseEndpoint) -> Response:
         async with context.store.engine.connect() as connection:
             request.state.reader = Reader(connection, 2, Shouting())
+            request.state.caller = EVERYTHING_ALLOWED
             return await call_next(request)
 
     @app.exception_handler(CadreError)

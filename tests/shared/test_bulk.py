@@ -114,7 +114,7 @@ async def test_a_history_that_only_a_state_leads_to_gets_one_decision_in_a_batch
         seen = mini.note(noted(0).model_copy(update={"cadre_id": who}), world)
         return [*seen, PoolSeatTaken(pool_id=pool, cadre_id=who, effective_on=DAY)]
 
-    handlers = (*mini.HANDLERS, Handler(Witness, scopes, witness))
+    handlers = (*mini.HANDLERS, Handler(Witness, scopes, witness, mini.RECORDS))
     service = replace(mini.service(), handlers=handlers)
     async with running(service, environment.settings()) as runtime:
         await send(runtime, Open(pool_id="p", seats=9, effective_on=DAY))

@@ -68,8 +68,9 @@ def service(enacted: list[str] | None = None) -> Service:
             NoteUnlessSeated,
             lambda c, _: (CADRE.of(c.cadre_id), POOL.of(c.pool_id)),
             _unless_seated,
+            mini.RECORDS,
         ),
-        Handler(Erase, lambda c, _: (CADRE.of(c.cadre_id),), _erase),
+        Handler(Erase, lambda c, _: (CADRE.of(c.cadre_id),), _erase, mini.RECORDS),
     )
     return replace(mini.service(), handlers=handlers, enact=enact)
 

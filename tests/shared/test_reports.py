@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cadre.shared.deciding.errors import Malformed, NotFound
+from cadre.shared.deciding.rights import EVERYBODY, Right, Role
 from cadre.shared.showing.reader import Opener, Reader
 from cadre.shared.showing.reports import (
     EVERYTHING,
@@ -37,7 +38,8 @@ SHARES = (
     ShareOf("heads", "", "some", "whole", "人"),
     ShareOf("times", "", "some", "whole", "人次"),
 )
-REPORT = Report("try", "试", counts, SHARES)
+READS = Right(Role.READER, EVERYBODY)
+REPORT = Report("try", "试", counts, READS, SHARES)
 
 
 async def ask(
@@ -112,7 +114,7 @@ def test_a_rounded_share_is_never_further_off_than_it_may(whole: int, data: st.D
 @pytest.mark.parametrize(
     ("report", "begin", "of", "where"),
     [
-        (Report("one", "", counts, of="pool"), None, None, "of"),
+        (Report("one", "", counts, READS, of="pool"), None, None, "of"),
         (REPORT, None, "young", "of"),
         (REPORT, date(2026, 7, 1), None, "from"),
     ],

@@ -98,7 +98,11 @@ async def test_malformed_commands_are_told_field_by_field(
 
 async def request(server: NatsServer, body: Any, name: str = "register", **more: str) -> Any:
     client = await server.connect("client")
-    headers = {"Idempotency-Key": str(uuid4()), "Cadre-Actor": "clerk-7"} | more
+    headers = {
+        "Authorization": "Bearer token",
+        "Idempotency-Key": str(uuid4()),
+        "Cadre-Actor": "clerk-7",
+    } | more
     try:
         reply = await client.request(
             f"commands.selection.{name}", json.dumps(body).encode(), timeout=5, headers=headers

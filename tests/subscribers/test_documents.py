@@ -104,9 +104,12 @@ def test_every_command_is_received_and_answered(service: Service) -> None:
         assert channel["address"] == f"commands.{service.name}.{name}"
         message = resolved(described, channel["messages"][name])
         assert resolved(described, message["headers"])["required"] == [
+            "Authorization",
             "Idempotency-Key",
-            "Cadre-Actor",
         ]
+        assert received[name]["x-right"] == handler.right.document()
+        (security,) = received[name]["security"]
+        assert resolved(described, security)["scheme"] == "bearer"
         replies = resolved(described, received[name]["reply"]["channel"])["messages"]
         assert {resolved(described, reply)["name"] for reply in replies.values()} == {
             "outcome",

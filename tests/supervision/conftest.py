@@ -15,7 +15,7 @@ from cadre.shared.deciding.messages import Recorded
 from cadre.shared.deciding.testing import recorded
 from cadre.shared.projecting.read_models_sql import apply
 from cadre.shared.showing.reader import Reader
-from cadre.supervision.app import ROUTER
+from cadre.supervision.app import ROUTES
 from cadre.supervision.read_models import READ_MODELS
 
 type Get = Callable[..., Awaitable[dict[str, Any]]]
@@ -51,7 +51,7 @@ async def routes_over(history: Sequence[Recorded[Event]]) -> AsyncGenerator[Get]
 
 def _app(reader: Reader) -> FastAPI:
     app = FastAPI()
-    app.include_router(ROUTER)
+    app.include_router(ROUTES.router)
 
     @app.middleware("http")
     async def read(request: Request, call_next: RequestResponseEndpoint) -> Response:

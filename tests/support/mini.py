@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter
 from sqlalchemy import Column, Date, Integer, MetaData, String
 
 from cadre.contracts.event import CadreId, Event, Personal
@@ -18,9 +17,12 @@ from cadre.contracts.selection.profile import Recruited
 from cadre.shared.deciding.decider import Fold, Handler, World
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 from cadre.shared.showing.protected_persons import keep_protected_persons
 from cadre.shared.showing.read_models import Change, Put, ReadModels, token
-from cadre.shared.showing.reader import Reading
+from cadre.shared.showing.reader import Reader, Reading
+from cadre.shared.showing.reports import Count, Question
+from cadre.shared.showing.routes import Routes
 from cadre.shared.showing.service import Service
 from cadre.shared.upkeep.settings import Settings
 
@@ -164,12 +166,20 @@ def take_seat(command: TakeSeat, world: World) -> list[Event]:
     ]
 
 
+RECORDS = Right(Role.RECORDER, NAMED)
+RECORDS_ALL = Right(Role.RECORDER, EVERYBODY)
+
 HANDLERS: tuple[Handler[Any], ...] = (
-    Handler(Register, lambda c, _: (CADRE.of(c.cadre_id),), register),
-    Handler(Note, lambda c, _: (CADRE.of(c.cadre_id),), note),
-    Handler(Open, lambda c, _: (POOL.of(c.pool_id),), open_pool),
-    Handler(TakeSeat, lambda c, _: (CADRE.of(c.cadre_id), POOL.of(c.pool_id)), take_seat),
+    Handler(Register, lambda c, _: (CADRE.of(c.cadre_id),), register, RECORDS_ALL),
+    Handler(Note, lambda c, _: (CADRE.of(c.cadre_id),), note, RECORDS),
+    Handler(Open, lambda c, _: (POOL.of(c.pool_id),), open_pool, RECORDS_ALL),
+    Handler(TakeSeat, lambda c, _: (CADRE.of(c.cadre_id), POOL.of(c.pool_id)), take_seat, RECORDS),
 )
+
+
+async def counts(_reader: Reader, _question: Question) -> list[Count]:
+    """What a report counts that is only declared."""
+    return []
 
 
 def read_models(version: int = 1, poison: str | None = None) -> ReadModels:
@@ -224,19 +234,19 @@ def read_models(version: int = 1, poison: str | None = None) -> ReadModels:
 
 
 def service(models: ReadModels | None = None) -> Service:
-    router = APIRouter()
+    routes = Routes.of()
     models = models or read_models()
     people = models.metadata.tables["people"]
 
-    @router.get("/people/{cadre_id}")
-    async def person(reader: Reading, cadre_id: str) -> dict[str, Any]:
+    @routes.get("/people/{cadre_id}", Right(Role.READER, NAMED), summary="A person")
+    async def person(reader: Reading, cadre_id: CadreId) -> dict[str, Any]:
         query = people.select().where(people.c.cadre_id == cadre_id)
         row = (await reader.connection.execute(query)).one_or_none()
         if row is None:
             raise NotFound("no such cadre", where=cadre_id)
         return {"name": await reader.open(row.name), "position": reader.position}
 
-    return Service("selection", "选", HANDLERS, models, router)
+    return Service("selection", "选", HANDLERS, models, routes)
 
 
 def cadre_id(number: int) -> str:

@@ -69,7 +69,11 @@ def over_nats(run: Run, service: str, name: str, body: dict[str, Any]) -> dict[s
             password=credential.password,
             inbox_prefix=b"_INBOX_client",
         )
-        headers = {"Idempotency-Key": str(uuid4()), "Cadre-Actor": "gateway"}
+        headers = {
+            "Authorization": f"Bearer {run.api_token}",
+            "Idempotency-Key": str(uuid4()),
+            "Cadre-Actor": "gateway",
+        }
         reply = await client.request(
             f"commands.{service}.{name}", json.dumps(body).encode(), timeout=10, headers=headers
         )

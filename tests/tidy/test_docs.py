@@ -11,6 +11,7 @@ from cadre.cli.main import COMMANDS, app
 from cadre.contracts import CATALOGUE, vocabulary
 from cadre.contracts.catalogue import slices
 from cadre.contracts.vocabulary import Term
+from cadre.shared.deciding.rights import Role
 from cadre.shared.deciding.rulebook import rulebook
 
 REPOSITORY = Path(__file__).parents[2]
@@ -34,6 +35,7 @@ TERMS = [
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Term) and kind.__module__ == module.__name__
 ]
+TERMS.append(Role)
 
 every_document = pytest.mark.parametrize(
     "document", DOCUMENTS, ids=[str(path.relative_to(REPOSITORY)) for path in DOCUMENTS]

@@ -27,7 +27,7 @@ from cadre.shared.deciding.testing import event_id, recorded
 from cadre.shared.projecting.read_models_sql import apply
 from cadre.shared.showing.reader import Reader
 from cadre.training import queries, queries_classes, queries_practice
-from cadre.training.app import ROUTER
+from cadre.training.app import ROUTES
 from cadre.training.read_models import READ_MODELS
 from cadre.training.tables import TRAININGS
 from training.people import LI, SUN, WANG, ZHAO, ZHOU, recruit
@@ -390,7 +390,7 @@ async def test_routes_answer_over_http(connection: AsyncConnection):
     plan = planned("one", date(2025, 3, 1))
     await project(connection, *mentorships, plan, *held(plan, LI))
     app = FastAPI()
-    app.include_router(ROUTER)
+    app.include_router(ROUTES.router)
 
     @app.middleware("http")
     async def read(request: Request, call_next: RequestResponseEndpoint) -> Response:

@@ -57,5 +57,19 @@ def only_a_directory(settings: Path | None, instead: str) -> None:
 
 
 def account() -> str:
-    """The account that acts when none is named."""
-    return f"cli:{os.environ.get('USER', 'operator')}"
+    """The account that acts: ``CADRE_ACTOR``, for a token that has a name, or the user's.
+
+    Raises: Malformed.
+    """
+    # Loaded when it is asked for: what starts a system has no use for it.
+    from cadre.shared.asking.wire import ACTOR_LENGTH_MAX, is_account
+
+    user = os.environ.get("CADRE_ACTOR") or f"cli:{os.environ.get('USER', 'operator')}"
+    if not is_account(user):
+        raise Malformed(
+            "this user's name is no account",
+            where=user,
+            hint="set USER or CADRE_ACTOR: ASCII that can be printed,"
+            f" at most {ACTOR_LENGTH_MAX} characters",
+        )
+    return user

@@ -182,6 +182,11 @@ class DataDirectory:
         _write(self.path / "secrets.json", changed.model_dump_json(indent=2), mode=0o600)
 
     @property
+    def tokens(self) -> Path:
+        """Tokens with roles and units, where the operator has put some; read by each service."""
+        return self.path / "tokens.toml"
+
+    @property
     def run_file(self) -> Path:
         return self.path / "run.json"
 

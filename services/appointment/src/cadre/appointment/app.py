@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from cadre.appointment import promotion_report, queries
 from cadre.appointment.eligibility import Eligibility, post_eligibility, rank_eligibility
@@ -18,16 +18,22 @@ from cadre.contracts.event import CadreId, Slug
 from cadre.contracts.vocabulary import Rank
 from cadre.shared.asking.parameters import Day, Position
 from cadre.shared.deciding.errors import Malformed, NotFound
+from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 from cadre.shared.serving.recording import name_reader
 from cadre.shared.showing.reader import FromLog, On, Reading
 from cadre.shared.showing.reports import Rounding
+from cadre.shared.showing.routes import Routes
 from cadre.shared.showing.service import Service
 
-ROUTER = APIRouter()
+READS_NAMED = Right(Role.READER, NAMED)
+READS_ALL = Right(Role.READER, EVERYBODY)
+
+ROUTES = Routes.of()
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/vacancies",
+    READS_ALL,
     response_model=queries.Vacancies,
     summary="职数与空缺 · Seats, filled and free, of every post",
 )
@@ -35,8 +41,9 @@ async def vacancies(reader: Reading, on: On) -> queries.Vacancies:
     return await queries.vacancies(reader.connection, on)
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/posts/{post_id}",
+    READS_ALL,
     response_model=queries.PostAnswer,
     summary="职位与历任 · A post and everybody who held it",
 )
@@ -44,8 +51,9 @@ async def post(reader: Reading, post_id: Slug, on: On) -> queries.PostAnswer:
     return await queries.post(reader.connection, post_id, on)
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/motions/{motion_id}",
+    READS_ALL,
     response_model=queries.MotionAnswer,
     summary="全程纪实 · The file of a motion: every step, date, quorum and vote",
 )
@@ -53,8 +61,9 @@ async def motion(reader: Reading, motion_id: Slug) -> queries.MotionAnswer:
     return await queries.motion(reader.connection, motion_id)
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/promotions",
+    READS_ALL,
     response_model=promotion_report.YoungPromotions,
     summary="提拔任用与年轻干部比例 · Promotions in a period and the share of the young",
 )
@@ -80,8 +89,9 @@ async def promotions(
     )
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/probations",
+    READS_ALL,
     response_model=queries.Probations,
     summary="试用期到期 · Probations to be concluded by a day",
 )
@@ -91,8 +101,9 @@ async def probations(
     return await queries.probations(reader.connection, due_by)
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/reviews",
+    READS_ALL,
     response_model=queries.Reviews,
     summary="复核 · Decisions whose evidence came late or was corrected",
 )
@@ -100,8 +111,9 @@ async def reviews(reader: Reading) -> queries.Reviews:
     return await queries.reviews(reader.connection)
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/cadres/{cadre_id}/promotions",
+    READS_NAMED,
     response_model=queries.CadreRecord,
     summary="任职、职级、晋升与未通过记录 · Ranks, posts, promotions and refusals of one cadre",
 )
@@ -109,8 +121,9 @@ async def cadre_record(reader: Reading, cadre_id: CadreId, on: On) -> queries.Ca
     return await queries.cadre_record(reader, cadre_id, on)
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/cadres/{cadre_id}/eligibility",
+    Right(Role.INSPECTOR, NAMED),
     # It shows grades and what stands against somebody: supervision material.
     dependencies=[Depends(name_reader)],
     summary="晋升资格：逐条规则、依据与最早日期 · What every rule says, and from when it passes",
@@ -140,6 +153,6 @@ SERVICE = Service(
     reactions=REACTIONS,
     judgements=JUDGEMENTS,
     orders=ORDERS,
-    router=ROUTER,
+    routes=ROUTES,
     reports=REPORTS,
 )

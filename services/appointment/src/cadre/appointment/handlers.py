@@ -50,6 +50,7 @@ from cadre.appointment.post import (
 )
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.shared.deciding.decider import Handler, Scope, World
+from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 
 
 def _candidate(command: MotionCommand, world: World) -> Iterator[Scope[Any]]:
@@ -115,11 +116,17 @@ def _post_of(command: MotionCommand, world: World) -> Post:
     return world[POST.of(opened.post_id)] if opened else POST.initial
 
 
+DECIDES = Right(Role.DECIDER, NAMED)
+DECIDES_ALL = Right(Role.DECIDER, EVERYBODY)
+RECORDS = Right(Role.RECORDER, NAMED)
+RECORDS_ALL = Right(Role.RECORDER, EVERYBODY)
+
 HANDLERS: tuple[Handler[Any], ...] = (
     Handler(
         EstablishPost,
         lambda command, _: [POST.of(command.post_id)],
         lambda command, world: establish_post(command, world[POST.of(command.post_id)]),
+        DECIDES_ALL,
     ),
     Handler(
         AssumePost,
@@ -127,11 +134,13 @@ HANDLERS: tuple[Handler[Any], ...] = (
         lambda command, world: assume_post(
             command, world[CADRE.of(command.cadre_id)], world[POST.of(command.post_id)]
         ),
+        DECIDES_ALL,
     ),
     Handler(
         Relieve,
         _person_and_post,
         lambda command, world: relieve(command, world[CADRE.of(command.cadre_id)]),
+        DECIDES_ALL,
     ),
     Handler(
         OpenMotion,
@@ -139,11 +148,13 @@ HANDLERS: tuple[Handler[Any], ...] = (
         lambda command, world: open_motion(
             command, _motion(command, world), world[POST.of(command.post_id)]
         ),
+        DECIDES_ALL,
     ),
     Handler(
         HoldRecommendation,
         _motion_alone,
         lambda command, world: hold_recommendation(command, _motion(command, world)),
+        RECORDS_ALL,
     ),
     Handler(
         FixCandidate,
@@ -151,11 +162,13 @@ HANDLERS: tuple[Handler[Any], ...] = (
         lambda command, world: fix_candidate(
             command, _motion(command, world), world[CADRE.of(command.cadre_id)]
         ),
+        DECIDES_ALL,
     ),
     Handler(
         CompleteInspection,
         _motion_alone,
         lambda command, world: complete_inspection(command, _motion(command, world)),
+        RECORDS_ALL,
     ),
     Handler(
         TakeDecision,
@@ -163,16 +176,19 @@ HANDLERS: tuple[Handler[Any], ...] = (
         lambda command, world: take_decision(
             command, _motion(command, world), _candidate_of(command, world)
         ),
+        DECIDES_ALL,
     ),
     Handler(
         PublishNotice,
         _motion_alone,
         lambda command, world: publish_notice(command, _motion(command, world)),
+        RECORDS_ALL,
     ),
     Handler(
         CloseNotice,
         _motion_alone,
         lambda command, world: close_notice(command, _motion(command, world)),
+        RECORDS_ALL,
     ),
     Handler(
         ConcludeMotion,
@@ -183,25 +199,30 @@ HANDLERS: tuple[Handler[Any], ...] = (
             _post_of(command, world),
             _candidate_of(command, world),
         ),
+        DECIDES_ALL,
     ),
     Handler(
         StopMotion,
         _motion_alone,
         lambda command, world: stop_motion(command, _motion(command, world)),
+        DECIDES_ALL,
     ),
     Handler(
         PromoteRank,
         _person,
         lambda command, world: promote_rank(command, world[CADRE.of(command.cadre_id)]),
+        DECIDES,
     ),
     Handler(
         ConcludeProbation,
         _probation,
         lambda command, world: conclude_probation(command, world[CADRE.of(command.cadre_id)]),
+        DECIDES,
     ),
     Handler(
         OpenReview,
         _person,
         lambda command, world: open_review(command, world[CADRE.of(command.cadre_id)]),
+        RECORDS,
     ),
 )

@@ -7,6 +7,7 @@ from cadre.appointment import promotion_report, queries
 from cadre.appointment.promotion_report import Kind, PromotedPerson
 from cadre.shared.deciding.calendar import full_years, month_start
 from cadre.shared.deciding.errors import NotFound
+from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 from cadre.shared.showing.reader import Reader
 from cadre.shared.showing.reports import Count, Counted, Question, Report, ShareOf
 
@@ -83,21 +84,26 @@ async def _held(reader: Reader, on: date, unit_id: str | None = None) -> list[Co
     return [Count("holders", "在任", everyone), *by_post]
 
 
+READS_ALL = Right(Role.READER, EVERYBODY)
+READS_UNIT = Right(Role.READER, NAMED)
+
 REPORTS = (
     Report(
         "promotions",
         "提拔任用与年轻干部比例",
         _promotions,
+        READS_ALL,
         (
             ShareOf("young-of-promotions", "年轻干部占晋升人次", "young", "promoted", "人次"),
             ShareOf("young-of-promoted", "年轻干部占晋升人数", "young", "promoted", "人"),
         ),
     ),
-    Report("posts", "职位在任情况", _posts),
+    Report("posts", "职位在任情况", _posts, READS_ALL),
     Report(
         "team",
         "班子",
         _team,
+        READS_UNIT,
         (ShareOf("young-of-team", "年轻干部占比", "young", "holders", "人"),),
         of="unit",
     ),

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
@@ -20,12 +20,17 @@ from cadre.selection.registration import identities, prepare, prepare_many, star
 from cadre.selection.reports import REPORTS
 from cadre.selection.tables import CADRES, PROTECTED_PERSONS
 from cadre.shared.asking.parameters import Day, Year
-from cadre.shared.asking.texts import FIT
 from cadre.shared.deciding.errors import Malformed
+from cadre.shared.deciding.rights import ASKED, EVERYBODY, NAMED, Right, Role
+from cadre.shared.deciding.texts import FIT
 from cadre.shared.showing.reader import FromLog, On, Reading
+from cadre.shared.showing.routes import Admitted, Routes
 from cadre.shared.showing.service import Context, Service
 
-ROUTER = APIRouter()
+READS_NAMED = Right(Role.READER, NAMED)
+READS_ALL = Right(Role.READER, EVERYBODY)
+
+ROUTES = Routes.of()
 
 OnOrLatest = Annotated[
     Day, Query(description="As of this day; everything known where it is left out")
@@ -62,25 +67,36 @@ class Restrictions(BaseModel):
     restrictions: list[RestrictionLine]
 
 
-@ROUTER.post("/cadres/find", response_model=queries.CadresFound, summary="按姓名或身份证号查找干部")
+@ROUTES.post(
+    "/cadres/find",
+    Right(Role.READER, ASKED),
+    response_model=queries.CadresFound,
+    summary="按姓名或身份证号查找干部",
+)
 async def find_cadres(
-    reader: Reading, index: Annotated[Identities, Depends(_identities)], search: Search
+    reader: Reading,
+    admission: Admitted,
+    index: Annotated[Identities, Depends(_identities)],
+    search: Search,
 ) -> queries.CadresFound:
     if search.name is None and search.id_number is None:
         raise Malformed("nothing to search for", where="name", hint="give name, id_number or both")
     found = await index.find(name=search.name, id_number=search.id_number)
-    found = [cadre_id for cadre_id in found if cadre_id not in reader.hidden]
+    found = [one for one in await admission.within(found) if one not in reader.hidden]
     chosen = CADRES.c.cadre_id.in_(found)
     return queries.CadresFound(cadres=await queries.persons(reader, chosen, date.max))
 
 
-@ROUTER.get("/cadres/{cadre_id}", response_model=queries.CadreView, summary="干部基本信息")
+@ROUTES.get(
+    "/cadres/{cadre_id}", READS_NAMED, response_model=queries.CadreView, summary="干部基本信息"
+)
 async def cadre(reader: Reading, cadre_id: CadreId, on: OnOrLatest = date.max) -> queries.CadreView:
     return await queries.cadre(reader, cadre_id, on)
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/cadres/{cadre_id}/observations",
+    READS_NAMED,
     response_model=queries.Observations,
     summary="日常识别记录",
 )
@@ -90,13 +106,14 @@ async def observations(
     return await queries.observations(reader, cadre_id, on)
 
 
-@ROUTER.get("/cadres/{cadre_id}/kin", summary="申报的亲属关系")
+@ROUTES.get("/cadres/{cadre_id}/kin", READS_NAMED, summary="申报的亲属关系")
 async def kin(reader: Reading, cadre_id: CadreId, on: OnOrLatest = date.max) -> queries.KinOfCadre:
     return await queries.kin(reader, cadre_id, on)
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/cadres/{cadre_id}/pools",
+    READS_NAMED,
     response_model=pool_queries.PoolsOfCadre,
     summary="推荐、考察、比选、入库、出库记录",
 )
@@ -106,7 +123,7 @@ async def pools_of_cadre(
     return await pool_queries.pools_of(reader, cadre_id, on)
 
 
-@ROUTER.get("/coverage", response_model=queries.Coverage, summary="政治素质考察覆盖面")
+@ROUTES.get("/coverage", READS_ALL, response_model=queries.Coverage, summary="政治素质考察覆盖面")
 async def coverage(
     reader: Reading,
     on: On,
@@ -115,8 +132,9 @@ async def coverage(
     return await queries.coverage(reader, on, since)
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/observations/blind-spots",
+    READS_ALL,
     response_model=queries.BlindSpots,
     summary="日常识别空白名单",
 )
@@ -130,23 +148,30 @@ async def blind_spots(
     return await queries.blind_spots(reader, on, months)
 
 
-@ROUTER.get("/intake/{year}", response_model=intake_queries.Intake, summary="招录计划与完成情况")
+@ROUTES.get(
+    "/intake/{year}", READS_ALL, response_model=intake_queries.Intake, summary="招录计划与完成情况"
+)
 async def intake(reader: Reading, year: Year) -> intake_queries.Intake:
     return await intake_queries.intake(reader, year)
 
 
-@ROUTER.get("/pools", response_model=pool_queries.Pools, summary="各人才库人次与人数")
+@ROUTES.get("/pools", READS_ALL, response_model=pool_queries.Pools, summary="各人才库人次与人数")
 async def pools(reader: Reading, on: On) -> pool_queries.Pools:
     return await pool_queries.pools(reader, on)
 
 
-@ROUTER.get("/pools/{pool_id}", response_model=pool_queries.PoolView, summary="人才库成员")
+@ROUTES.get(
+    "/pools/{pool_id}", READS_ALL, response_model=pool_queries.PoolView, summary="人才库成员"
+)
 async def pool(reader: Reading, pool_id: Slug, on: On) -> pool_queries.PoolView:
     return await pool_queries.pool(reader, pool_id, on)
 
 
-@ROUTER.get(
-    "/pools/{pool_id}/stock", response_model=pool_queries.PoolStock, summary="人才库进出平衡"
+@ROUTES.get(
+    "/pools/{pool_id}/stock",
+    READS_ALL,
+    response_model=pool_queries.PoolStock,
+    summary="人才库进出平衡",
 )
 async def stock(
     reader: Reading,
@@ -157,15 +182,16 @@ async def stock(
     return await pool_queries.stock(reader, pool_id, from_day, to_day)
 
 
-@ROUTER.post(
+@ROUTES.post(
     "/forgettings/preview",
+    Right(Role.DECIDER, EVERYBODY),
     summary="删除个人信息前的预览：将销毁什么，有何障碍",
 )
 async def preview(request: Request, histories: FromLog, wish: Forget) -> forgetting.Preview:
     return await forgetting.preview(request.app.state.context, histories, wish)
 
 
-@ROUTER.get("/restrictions", summary="限制处理的干部与法定保存期限")
+@ROUTES.get("/restrictions", READS_ALL, summary="限制处理的干部与法定保存期限")
 async def restrictions(reader: Reading, on: On) -> Restrictions:
     table = PROTECTED_PERSONS
     query = select(table).where(table.c.restricted).order_by(table.c.retained_until)
@@ -182,7 +208,7 @@ SERVICE = Service(
     reactions=REACTIONS,
     judgements=JUDGEMENTS,
     orders=ORDERS,
-    router=ROUTER,
+    routes=ROUTES,
     reports=REPORTS,
     prepare=prepare,
     prepare_many=prepare_many,

@@ -25,60 +25,71 @@ from cadre.selection.pool import POOL, DefinePool
 from cadre.selection.privacy import Forget, LiftRestriction, Restrict
 from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
 from cadre.shared.deciding.decider import Handler
+from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 
 
-def _registering[C: Recruit | RecordBaseline](command: type[C]) -> Handler[C]:
+def _registering[C: Recruit | RecordBaseline](command: type[C], right: Right) -> Handler[C]:
     return Handler(
         command,
         lambda wish, _: (CADRE.of(wish.person),),
         lambda wish, world: profile.decide(wish, world[CADRE.of(wish.person)]),
+        right,
     )
 
 
 def _of_cadre[C: CadreCommand](
-    command: type[C], decide: Callable[[C, Cadre], Sequence[Event]]
+    command: type[C], decide: Callable[[C, Cadre], Sequence[Event]], right: Right
 ) -> Handler[C]:
     return Handler(
         command,
         lambda wish, _: (CADRE.of(wish.cadre_id),),
         lambda wish, world: decide(wish, world[CADRE.of(wish.cadre_id)]),
+        right,
     )
 
 
-def _of_member[C: MembershipCommand](command: type[C]) -> Handler[C]:
+def _of_member[C: MembershipCommand](command: type[C], right: Right) -> Handler[C]:
     return Handler(
         command,
         lambda wish, _: (CADRE.of(wish.cadre_id), POOL.of(wish.pool_id)),
         lambda wish, world: membership.decide(
             wish, world[CADRE.of(wish.cadre_id)], world[POOL.of(wish.pool_id)]
         ),
+        right,
     )
 
 
+DECIDES = Right(Role.DECIDER, NAMED)
+DECIDES_ALL = Right(Role.DECIDER, EVERYBODY)
+RECORDS = Right(Role.RECORDER, NAMED)
+RECORDS_ALL = Right(Role.RECORDER, EVERYBODY)
+
 HANDLERS: tuple[Handler[Any], ...] = (
-    _registering(Recruit),
-    _registering(RecordBaseline),
-    _of_cadre(CorrectProfile, profile.decide),
-    _of_cadre(Observe, identification.decide),
-    _of_cadre(AssessPoliticalQuality, identification.decide),
-    _of_cadre(LiftPoliticalVeto, identification.decide),
-    _of_cadre(DeclareKin, identification.decide),
-    _of_cadre(Restrict, privacy.decide),
-    _of_cadre(LiftRestriction, privacy.decide),
-    _of_cadre(Forget, privacy.decide),
-    _of_member(NominateForPool),
-    _of_member(AssessForPool),
-    _of_member(CompareForPool),
-    _of_member(EnterPool),
-    _of_member(ExitPool),
+    _registering(Recruit, RECORDS_ALL),
+    _registering(RecordBaseline, RECORDS_ALL),
+    _of_cadre(CorrectProfile, profile.decide, RECORDS),
+    _of_cadre(Observe, identification.decide, RECORDS),
+    _of_cadre(AssessPoliticalQuality, identification.decide, DECIDES),
+    _of_cadre(LiftPoliticalVeto, identification.decide, DECIDES),
+    _of_cadre(DeclareKin, identification.decide, RECORDS),
+    _of_cadre(Restrict, privacy.decide, DECIDES_ALL),
+    _of_cadre(LiftRestriction, privacy.decide, DECIDES_ALL),
+    _of_cadre(Forget, privacy.decide, DECIDES_ALL),
+    _of_member(NominateForPool, RECORDS),
+    _of_member(AssessForPool, RECORDS),
+    _of_member(CompareForPool, RECORDS_ALL),
+    _of_member(EnterPool, DECIDES_ALL),
+    _of_member(ExitPool, DECIDES_ALL),
     Handler(
         DefinePool,
         lambda wish, _: (POOL.of(wish.pool_id),),
         lambda wish, world: pool.decide(wish, world[POOL.of(wish.pool_id)]),
+        DECIDES_ALL,
     ),
     Handler(
         PlanIntake,
         lambda wish, _: (INTAKE_PLAN.of(wish.plan_id),),
         lambda wish, world: intake.decide(wish, world[INTAKE_PLAN.of(wish.plan_id)]),
+        DECIDES_ALL,
     ),
 )

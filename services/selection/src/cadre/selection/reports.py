@@ -14,6 +14,7 @@ from cadre.selection.tables import (
     POLITICAL_ASSESSMENTS,
     POOL_MEMBERS,
 )
+from cadre.shared.deciding.rights import EVERYBODY, Right, Role
 from cadre.shared.showing.reader import Reader
 from cadre.shared.showing.reports import Count, Counted, Question, Report, ShareOf, grouped
 
@@ -100,20 +101,24 @@ async def _intake(reader: Reader, question: Question) -> Iterable[Count]:
     return await grouped(reader, query, "hired", "录用")
 
 
+READS_ALL = Right(Role.READER, EVERYBODY)
+
 REPORTS = (
-    Report("pools", "各人才库在库情况", _pools),
-    Report("pool", "人才库进出平衡", _pool, of="pool"),
+    Report("pools", "各人才库在库情况", _pools, READS_ALL),
+    Report("pool", "人才库进出平衡", _pool, READS_ALL, of="pool"),
     Report(
         "coverage",
         "政治素质考察覆盖面",
         _assessed,
+        READS_ALL,
         (ShareOf("covered", "覆盖面", "assessed", "managed", "人"),),
     ),
     Report(
         "observation",
         "日常识别覆盖面",
         _observed,
+        READS_ALL,
         (ShareOf("covered", "覆盖面", "observed", "managed", "人"),),
     ),
-    Report("intake", "录用情况", _intake),
+    Report("intake", "录用情况", _intake, READS_ALL),
 )

@@ -2,16 +2,18 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel
 
 from cadre.contracts.event import CadreId, Slug, UnitId
 from cadre.contracts.supervision.assessment import Period
 from cadre.shared.asking.parameters import Moment, Year
-from cadre.shared.asking.texts import DATED
+from cadre.shared.deciding.rights import EVERYBODY, NAMED, NOBODY, Right, Role
+from cadre.shared.deciding.texts import DATED
 from cadre.shared.log import readings
 from cadre.shared.running.runtime import Runtime
 from cadre.shared.showing.reader import On, Reading
+from cadre.shared.showing.routes import Routes
 from cadre.shared.showing.service import Service
 from cadre.supervision import lapsing
 from cadre.supervision.handlers import HANDLERS
@@ -31,60 +33,81 @@ from cadre.supervision.reports import REPORTS
 
 Open = Annotated[bool, Query(alias="open", description="Only those still open on that day")]
 
-ROUTER = APIRouter(tags=["supervision"])
+READS_NAMED = Right(Role.READER, NAMED)
+READS_ALL = Right(Role.READER, EVERYBODY)
+INSPECTS_NAMED = Right(Role.INSPECTOR, NAMED)
+INSPECTS_ALL = Right(Role.INSPECTOR, EVERYBODY)
+
+ROUTES = Routes.of(tags=["supervision"])
 
 
-@ROUTER.get("/cadres/{cadre_id}/assessments", summary="Assessments in force on a day")
+@ROUTES.get("/cadres/{cadre_id}/assessments", READS_NAMED, summary="Assessments in force on a day")
 async def assessments_of_cadre(
     reader: Reading, cadre_id: CadreId, on: On
 ) -> assessments.AssessmentsOfCadre:
     return await assessments.of_cadre(reader, cadre_id, on)
 
 
-@ROUTER.get("/cadres/{cadre_id}/years/{year}", summary="A year's months, quarters and total")
+@ROUTES.get(
+    "/cadres/{cadre_id}/years/{year}", READS_NAMED, summary="A year's months, quarters and total"
+)
 async def year_of_cadre(
     reader: Reading, cadre_id: CadreId, year: Year, on: On
 ) -> assessments.YearOfCadre:
     return await assessments.year_of_cadre(reader, cadre_id, year, on)
 
 
-@ROUTER.get("/cadres/{cadre_id}/assessment-refusals", summary="Grades refused, with every reason")
+@ROUTES.get(
+    "/cadres/{cadre_id}/assessment-refusals",
+    READS_NAMED,
+    summary="Grades refused, with every reason",
+)
 async def refusals_of_cadre(reader: Reading, cadre_id: CadreId) -> assessments.RefusalsOfCadre:
     return await assessments.refusals(reader, cadre_id)
 
 
-@ROUTER.get("/assessments/missing", summary="Who of a unit has no assessment of a period")
+@ROUTES.get(
+    "/assessments/missing", READS_NAMED, summary="Who of a unit has no assessment of a period"
+)
 async def missing_assessments(
     reader: Reading, unit_id: UnitId, period: Annotated[Period, DATED]
 ) -> assessments.Missing:
     return await assessments.missing(reader, unit_id, period)
 
 
-@ROUTER.get("/assessment-requests", summary="Assessments asked for, the most urgent first")
+@ROUTES.get(
+    "/assessment-requests", READS_ALL, summary="Assessments asked for, the most urgent first"
+)
 async def assessment_requests(
     reader: Reading, on: On, only_open: Open = False
 ) -> assessments.Requests:
     return await assessments.requests(reader, on, only_open=only_open)
 
 
-@ROUTER.get("/unit-years/{unit_year_id}", summary="The ceiling of 优秀 and who holds the places")
+@ROUTES.get(
+    "/unit-years/{unit_year_id}", READS_ALL, summary="The ceiling of 优秀 and who holds the places"
+)
 async def unit_year(reader: Reading, unit_year_id: Slug) -> unit_years.UnitYearView:
     return await unit_years.unit_year(reader, unit_year_id)
 
 
-@ROUTER.get("/excellent-share", summary="How many of a year's promoted had been 优秀")
+@ROUTES.get("/excellent-share", READS_ALL, summary="How many of a year's promoted had been 优秀")
 async def excellent_share(
     reader: Reading, year: Year, kind: Literal["post", "rank"] | None = None
 ) -> promotions.ExcellentShare:
     return await promotions.excellent_share(reader, year, kind)
 
 
-@ROUTER.get("/cadres/{cadre_id}/merit", summary="Merit points on a day, with their entries")
+@ROUTES.get(
+    "/cadres/{cadre_id}/merit", READS_NAMED, summary="Merit points on a day, with their entries"
+)
 async def merit_account(reader: Reading, cadre_id: CadreId, on: On) -> merit.MeritAccount:
     return await merit.account(reader, cadre_id, on)
 
 
-@ROUTER.get("/merit/ranking", summary="Merit points of a unit's members, the highest first")
+@ROUTES.get(
+    "/merit/ranking", READS_NAMED, summary="Merit points of a unit's members, the highest first"
+)
 async def merit_ranking(
     reader: Reading,
     on: On,
@@ -94,32 +117,44 @@ async def merit_ranking(
     return await merit.ranking(reader, on, unit_id, limit)
 
 
-@ROUTER.get("/point-schemes/{scheme_id}", summary="The version of a point scheme on a day")
+@ROUTES.get(
+    "/point-schemes/{scheme_id}",
+    Right(Role.READER, NOBODY),
+    summary="The version of a point scheme on a day",
+)
 async def point_scheme(reader: Reading, scheme_id: Slug, on: On) -> merit.PointSchemeOn:
     return await merit.point_scheme(reader, scheme_id, on)
 
 
-@ROUTER.get("/flags", summary="Warning signs, with counts of what became of them")
+@ROUTES.get("/flags", INSPECTS_ALL, summary="Warning signs, with counts of what became of them")
 async def flags(reader: Reading, on: On, only_open: Open = False) -> influence.Flags:
     return await influence.flags(reader, on, only_open=only_open)
 
 
-@ROUTER.get("/cadres/{cadre_id}/talks", summary="Talks of care, reminder and admonition")
+@ROUTES.get(
+    "/cadres/{cadre_id}/talks", INSPECTS_NAMED, summary="Talks of care, reminder and admonition"
+)
 async def talks_of_cadre(reader: Reading, cadre_id: CadreId, on: On) -> influence.TalksOfCadre:
     return await influence.talks(reader, cadre_id, on)
 
 
-@ROUTER.get("/cadres/{cadre_id}/influence", summary="What bars a cadre on a day, and until when")
+@ROUTES.get(
+    "/cadres/{cadre_id}/influence",
+    INSPECTS_NAMED,
+    summary="What bars a cadre on a day, and until when",
+)
 async def influence_of_cadre(reader: Reading, cadre_id: CadreId, on: On) -> influence.Influence:
     return await influence.influence(reader, cadre_id, on)
 
 
-@ROUTER.get("/rectifications/due", summary="Admonitions whose check is due")
+@ROUTES.get("/rectifications/due", INSPECTS_ALL, summary="Admonitions whose check is due")
 async def due_checks(reader: Reading, on: On) -> influence.DueChecks:
     return await influence.due_checks(reader, on)
 
 
-@ROUTER.get("/cadres/{cadre_id}/off-duty-visits", summary="Visits outside working hours")
+@ROUTES.get(
+    "/cadres/{cadre_id}/off-duty-visits", INSPECTS_NAMED, summary="Visits outside working hours"
+)
 async def off_duty_visits(reader: Reading, cadre_id: CadreId, on: On) -> off_duty.VisitsOfCadre:
     return await off_duty.visits(reader, cadre_id, on)
 
@@ -131,7 +166,11 @@ class ReadingsOfCadre(BaseModel):
     readings: list[readings.RecordedReading]
 
 
-@ROUTER.get("/readings/{person}", summary="Who was shown the supervision material of a cadre")
+@ROUTES.get(
+    "/readings/{person}",
+    INSPECTS_NAMED,
+    summary="Who was shown the supervision material of a cadre",
+)
 async def readings_of(
     request: Request, person: CadreId, since: Moment | None = None
 ) -> ReadingsOfCadre:
@@ -147,7 +186,7 @@ SERVICE = Service(
     reactions=REACTIONS,
     judgements=JUDGEMENTS,
     orders=ORDERS,
-    router=ROUTER,
+    routes=ROUTES,
     prepare=lapsing.prepare,
     enact=lapsing.enact,
     due=lapsing.due,

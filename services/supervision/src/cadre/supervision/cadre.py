@@ -15,6 +15,7 @@ from cadre.contracts.supervision.off_duty import OffDutyNoteExpired, OffDutyVisi
 from cadre.shared.deciding.decider import Fold, Handler
 from cadre.shared.deciding.errors import NotFound
 from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.rights import Right
 
 
 class CadreCommand(Command):
@@ -109,11 +110,12 @@ def on_record(wanted: Event, facts: Iterable[Event], *, beside: set[str] | None 
 
 
 def cadre_handler[C: CadreCommand](
-    command: type[C], decide: Callable[[C, Cadre], Sequence[Event]]
+    command: type[C], decide: Callable[[C, Cadre], Sequence[Event]], right: Right
 ) -> Handler[Any]:
     """The handler of a command that reads nothing but its person."""
     return Handler(
         command,
         lambda wish, _world: (CADRE.of(wish.cadre_id),),
         lambda wish, world: decide(wish, world[CADRE.of(wish.cadre_id)]),
+        right,
     )

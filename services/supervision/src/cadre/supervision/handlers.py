@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cadre.shared.deciding.decider import Handler, Scope, World
+from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 from cadre.supervision.assessment import (
     Assess,
     CorrectAssessment,
@@ -47,16 +48,22 @@ def _unit_years(scopes: Iterable[Scope[Any]], world: World) -> UnitYears:
     return {scope.id: world[scope] for scope in scopes if scope.fold is UNIT_YEAR}
 
 
+DECIDES = Right(Role.DECIDER, NAMED)
+DECIDES_ALL = Right(Role.DECIDER, EVERYBODY)
+RECORDS = Right(Role.RECORDER, NAMED)
+
 HANDLERS: tuple[Handler[Any], ...] = (
     Handler(
         OpenUnitYear,
         lambda c, _: (UNIT_YEAR.of(unit_year_id(c.unit_id, c.year)),),
         lambda c, world: open_unit_year(c, world[UNIT_YEAR.of(unit_year_id(c.unit_id, c.year))]),
+        DECIDES,
     ),
     Handler(
         CloseMonth,
         lambda c, _: (UNIT_YEAR.of(unit_year_id(c.unit_id, c.month)),),
         lambda c, world: close_month(c, world[UNIT_YEAR.of(unit_year_id(c.unit_id, c.month))]),
+        RECORDS,
     ),
     Handler(
         Assess,
@@ -64,6 +71,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
         lambda c, world: assess(
             c, world[CADRE.of(c.cadre_id)], _unit_years(assess_scopes(c, world), world)
         ),
+        RECORDS,
     ),
     Handler(
         CorrectAssessment,
@@ -71,12 +79,14 @@ HANDLERS: tuple[Handler[Any], ...] = (
         lambda c, world: correct_assessment(
             c, world[CADRE.of(c.cadre_id)], _unit_years(correct_scopes(c, world), world)
         ),
+        RECORDS,
     ),
-    cadre_handler(RequestAssessment, request_assessment),
+    cadre_handler(RequestAssessment, request_assessment, RECORDS),
     Handler(
         PublishPointScheme,
         lambda c, _: (POINT_SCHEME.of(c.scheme_id),),
         lambda c, world: publish_point_scheme(c, world[POINT_SCHEME.of(c.scheme_id)]),
+        DECIDES_ALL,
     ),
     Handler(
         PostMerit,
@@ -84,13 +94,14 @@ HANDLERS: tuple[Handler[Any], ...] = (
         lambda c, world: post_merit(
             c, world[CADRE.of(c.cadre_id)], world[POINT_SCHEME.of(c.scheme_id)]
         ),
+        RECORDS,
     ),
-    cadre_handler(ReverseMerit, reverse_merit),
-    cadre_handler(Flag, flag),
-    cadre_handler(CloseFlag, close_flag),
-    cadre_handler(Talk, talk),
-    cadre_handler(CheckRectification, check_rectification),
-    cadre_handler(Discipline, discipline),
-    cadre_handler(RecordOffDutyVisit, record_visit),
-    cadre_handler(ExpireOffDutyNote, expire_note),
+    cadre_handler(ReverseMerit, reverse_merit, RECORDS),
+    cadre_handler(Flag, flag, RECORDS),
+    cadre_handler(CloseFlag, close_flag, DECIDES),
+    cadre_handler(Talk, talk, RECORDS),
+    cadre_handler(CheckRectification, check_rectification, DECIDES),
+    cadre_handler(Discipline, discipline, DECIDES),
+    cadre_handler(RecordOffDutyVisit, record_visit, RECORDS),
+    cadre_handler(ExpireOffDutyNote, expire_note, DECIDES_ALL),
 )

@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import select
 
 from cadre.contracts.supervision.assessment import AssessmentKind
+from cadre.shared.deciding.rights import EVERYBODY, Right, Role
 from cadre.shared.deciding.rulebook import rulebook
 from cadre.shared.showing.reader import Reader
 from cadre.shared.showing.reports import Count, Counted, Question, Report, ShareOf, grouped
@@ -72,17 +73,21 @@ async def _flags(reader: Reader, question: Question) -> Iterable[Count]:
     ]
 
 
+READS_ALL = Right(Role.READER, EVERYBODY)
+INSPECTS_ALL = Right(Role.INSPECTOR, EVERYBODY)
+
 REPORTS = (
-    Report("grades", "年度考核等次", _grades),
+    Report("grades", "年度考核等次", _grades, READS_ALL),
     Report(
         "excellent-share",
         "晋升人员中曾获优秀的比例",
         _excellent,
+        READS_ALL,
         (
             ShareOf("excellent-of-promoted", "占晋升人数", "excellent", "promoted", "人"),
             ShareOf("excellent-of-promotions", "占晋升人次", "excellent", "promoted", "人次"),
         ),
     ),
-    Report("talks", "关爱、提醒、诫勉谈话", _talks),
-    Report("flags", "苗头性问题", _flags),
+    Report("talks", "关爱、提醒、诫勉谈话", _talks, INSPECTS_ALL),
+    Report("flags", "苗头性问题", _flags, INSPECTS_ALL),
 )

@@ -3,12 +3,14 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from cadre.contracts.event import CadreId, Slug
 from cadre.contracts.training.posting import PostingKind
 from cadre.shared.asking.parameters import Word, Year
+from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 from cadre.shared.showing.reader import On, Reading
+from cadre.shared.showing.routes import Routes
 from cadre.shared.showing.service import Service
 from cadre.training import queries, queries_classes, queries_practice
 from cadre.training.answers import (
@@ -28,18 +30,22 @@ from cadre.training.reactions import REACTIONS
 from cadre.training.read_models import READ_MODELS
 from cadre.training.reports import REPORTS
 
-ROUTER = APIRouter()
+READS_NAMED = Right(Role.READER, NAMED)
+READS_ALL = Right(Role.READER, EVERYBODY)
+
+ROUTES = Routes.of()
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/cadres/{cadre_id}/training",
+    READS_NAMED,
     summary="学时、脱产政治训练、培训任务、派出锻炼与导师 · Where one cadre stands",
 )
 async def cadre_training(reader: Reading, cadre_id: CadreId, on: On) -> CadreTraining:
     return await queries.cadre_training(reader, cadre_id, on)
 
 
-@ROUTER.get("/dues", summary="到期与逾期 · Who has what to do, and by when")
+@ROUTES.get("/dues", READS_ALL, summary="到期与逾期 · Who has what to do, and by when")
 async def dues(
     reader: Reading,
     on: On,
@@ -49,8 +55,9 @@ async def dues(
     return await queries.dues(reader.connection, on, within_days, limit)
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/classes/summary",
+    READS_ALL,
     summary="培训班、人次与人数 · Classes held, attendances and persons",
 )
 async def class_summary(
@@ -59,18 +66,19 @@ async def class_summary(
     return await queries_classes.class_summary(reader.connection, year, to or year)
 
 
-@ROUTER.get("/classes/{class_id}", summary="培训班 · A class and its attendees")
+@ROUTES.get("/classes/{class_id}", READS_ALL, summary="培训班 · A class and its attendees")
 async def training_class(reader: Reading, class_id: Slug) -> ClassAnswer:
     return await queries_classes.training_class(reader.connection, class_id)
 
 
-@ROUTER.get("/postings", summary="在外锻炼 · Who is posted where")
+@ROUTES.get("/postings", READS_ALL, summary="在外锻炼 · Who is posted where")
 async def postings(reader: Reading, on: On, kind: PostingKind | None = None) -> PostingsOn:
     return await queries_practice.postings(reader.connection, on, kind)
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/postings/coverage",
+    READS_ALL,
     summary="锻炼点覆盖 · How many are at each place, and which places have nobody",
 )
 async def coverage(
@@ -82,8 +90,9 @@ async def coverage(
     return await queries_practice.coverage(reader.connection, on, kind, host or [])
 
 
-@ROUTER.get(
+@ROUTES.get(
     "/mentorships/missing",
+    READS_ALL,
     summary="未结对新录用人员 · Recruits of a year without a mentor",
 )
 async def missing_mentorships(
@@ -96,7 +105,7 @@ async def missing_mentorships(
     )
 
 
-@ROUTER.get("/mentors/{cadre_id}", summary="导师带教 · A mentor's apprentices")
+@ROUTES.get("/mentors/{cadre_id}", READS_NAMED, summary="导师带教 · A mentor's apprentices")
 async def mentor(reader: Reading, cadre_id: CadreId, on: On) -> Mentor:
     return await queries_practice.mentor(reader.connection, cadre_id, on)
 
@@ -106,7 +115,7 @@ SERVICE = Service(
     title="育 Training",
     handlers=HANDLERS,
     read_models=READ_MODELS,
-    router=ROUTER,
+    routes=ROUTES,
     reports=REPORTS,
     reactions=REACTIONS,
     judgements=JUDGEMENTS,

@@ -3,12 +3,16 @@
 from typing import Any
 
 from cadre.shared.deciding.decider import Handler
+from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 from cadre.training import correction, mentorship, posting, record, training_class
 from cadre.training.correction import CorrectTraining
 from cadre.training.mentorship import EndMentorship, PairMentor, ReviewMentorship
 from cadre.training.posting import EndPosting, Post
 from cadre.training.record import OpenTrainingTask, RecordTraining
 from cadre.training.training_class import CLASS, HoldClass, PlanClass
+
+RECORDS = Right(Role.RECORDER, NAMED)
+RECORDS_ALL = Right(Role.RECORDER, EVERYBODY)
 
 HANDLERS: tuple[Handler[Any], ...] = (
     Handler(
@@ -17,6 +21,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
         decide=lambda command, world: training_class.plan_class(
             command, world[CLASS.of(command.class_id)]
         ),
+        right=RECORDS_ALL,
     ),
     Handler(
         HoldClass,
@@ -29,6 +34,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
             world[CLASS.of(command.class_id)],
             {item.cadre_id: world[record.CADRE.of(item.cadre_id)] for item in command.attendees},
         ),
+        right=RECORDS_ALL,
     ),
     Handler(
         RecordTraining,
@@ -36,11 +42,13 @@ HANDLERS: tuple[Handler[Any], ...] = (
         decide=lambda command, world: record.record_training(
             command, world[record.CADRE.of(command.cadre_id)]
         ),
+        right=RECORDS,
     ),
     Handler(
         CorrectTraining,
         scopes=correction.scopes,
         decide=correction.correct_training,
+        right=RECORDS,
     ),
     Handler(
         OpenTrainingTask,
@@ -48,6 +56,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
         decide=lambda command, world: record.open_training_task(
             command, world[record.CADRE.of(command.cadre_id)]
         ),
+        right=RECORDS,
     ),
     Handler(
         Post,
@@ -55,6 +64,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
         decide=lambda command, world: posting.post(
             command, world[posting.CADRE.of(command.cadre_id)]
         ),
+        right=RECORDS,
     ),
     Handler(
         EndPosting,
@@ -62,11 +72,13 @@ HANDLERS: tuple[Handler[Any], ...] = (
         decide=lambda command, world: posting.end_posting(
             command, world[posting.CADRE.of(command.cadre_id)]
         ),
+        right=RECORDS,
     ),
     Handler(
         PairMentor,
         scopes=mentorship.pair_scopes,
         decide=mentorship.pair_mentor,
+        right=RECORDS,
     ),
     Handler(
         ReviewMentorship,
@@ -74,6 +86,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
         decide=lambda command, world: mentorship.review_mentorship(
             command, world[mentorship.CADRE.of(command.cadre_id)]
         ),
+        right=RECORDS,
     ),
     Handler(
         EndMentorship,
@@ -81,5 +94,6 @@ HANDLERS: tuple[Handler[Any], ...] = (
         decide=lambda command, world: mentorship.end_mentorship(
             command, world[mentorship.CADRE.of(command.cadre_id)]
         ),
+        right=RECORDS,
     ),
 )

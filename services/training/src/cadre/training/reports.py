@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, Table, or_, select
 
+from cadre.shared.deciding.rights import EVERYBODY, Right, Role
 from cadre.shared.showing.reader import Reader
 from cadre.shared.showing.reports import Count, Counted, Question, Report, grouped
 from cadre.training.tables import MENTORSHIPS, POSTINGS, TRAININGS
@@ -41,8 +42,10 @@ def _lasting(table: Table, question: Question) -> tuple[ColumnElement[bool], ...
     )
 
 
+READS_ALL = Right(Role.READER, EVERYBODY)
+
 REPORTS = (
-    Report("training", "参训人次与人数", _training),
-    Report("postings", "在外锻炼", _postings),
-    Report("mentorships", "导师带教", _mentorships),
+    Report("training", "参训人次与人数", _training, READS_ALL),
+    Report("postings", "在外锻炼", _postings, READS_ALL),
+    Report("mentorships", "导师带教", _mentorships, READS_ALL),
 )

@@ -13,6 +13,7 @@ from typing import Any
 from cadre.contracts.event import Event
 from cadre.shared.deciding.guards import PERSON, filter_of
 from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.rights import Right, fields_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +93,14 @@ class Handler[C: Command]:
     may follow an id that only a loaded state knows; it must yield the same scopes first.
     ``decide`` returns the events, each of an aggregate that one of the scopes covers; none when
     the wish is already fulfilled. It raises NotPossible for what can never be right.
+    ``right`` is what a caller from outside needs; reactions and what a day asks for act as the
+    service itself. Raises TypeError for a right that does not fit the command's fields.
     """
 
     command: type[C]
     scopes: Callable[[C, World], Iterable[Scope[Any]]]
     decide: Callable[[C, World], Sequence[Event]]
+    right: Right
+
+    def __post_init__(self) -> None:
+        fields_of(self.command).require(self.right, self.command.name)

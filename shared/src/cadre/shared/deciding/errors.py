@@ -2,6 +2,8 @@
 
 * CadreError
   + Malformed         400  the input cannot be understood
+  + UnknownCaller     401  no valid token came with it
+  + Forbidden         403  the token has not the right
   + NotFound          404  nothing of that id is known
   + NotAllowed        405  the address is known, but not with that method
   + LostRace          409  somebody else was faster, several times over
@@ -57,6 +59,18 @@ class Malformed(CadreError):
     status = 400
     code = "malformed"
     title = "The input cannot be understood"
+
+
+class UnknownCaller(CadreError):
+    status = 401
+    code = "unauthorised"
+    title = "The caller is not known"
+
+
+class Forbidden(CadreError):
+    status = 403
+    code = "forbidden"
+    title = "This caller may not do that"
 
 
 class NotFound(CadreError):

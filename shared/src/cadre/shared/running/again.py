@@ -15,18 +15,20 @@ from functools import cache
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from cadre.contracts.event import Event
 from cadre.shared.deciding.decider import Fold, Scope
 from cadre.shared.deciding.errors import Malformed, OutcomeUnknown
 from cadre.shared.deciding.messages import Recorded
+from cadre.shared.deciding.rights import EVERYBODY, Right, Role
 from cadre.shared.handling.handling import Handling
 from cadre.shared.log.codec import Codec, Outgoing, signature_holds
 from cadre.shared.log.signed import Message, digest
 from cadre.shared.log.stream import BATCH_EVENTS_MAX, Conflict, Expectation, NoAnswer
 from cadre.shared.running.runtime import Runtime
+from cadre.shared.showing.routes import Routes
 from cadre.shared.upkeep.vitals import Stops
 
 ATTEMPTS_MAX = 5
@@ -202,12 +204,14 @@ def _message(event: LostEvent) -> Message:
     return Message(event.subject, event.headers, event.body.encode(), 0, 0)
 
 
-def router() -> APIRouter:
+def routes() -> Routes:
     """``POST /log/recorded-again``."""
-    routes = APIRouter(tags=["operations"])
+    routes = Routes.of(tags=["operations"])
 
     @routes.post(
-        "/log/recorded-again", summary="Record what a branch held that was left, if it still fits"
+        "/log/recorded-again",
+        Right(Role.OPERATOR, EVERYBODY),
+        summary="Record what a branch held that was left, if it still fits",
     )
     async def recorded_again(request: Request, decided: Decided) -> RecordedAgain:
         runtime: Runtime = request.app.state.runtime

@@ -47,6 +47,7 @@ from cadre.shared.running.checks import (
 )
 from cadre.shared.running.diary import Diary
 from cadre.shared.running.forgetting import evict, forget_again
+from cadre.shared.running.gate import Gate
 from cadre.shared.showing.service import Context, Service
 from cadre.shared.upkeep.progress import Progress
 from cadre.shared.upkeep.settings import Settings
@@ -77,6 +78,7 @@ class Runtime:
     projector: Projector
     reactor: Reactor
     handling: Handling
+    gate: Gate
     readings: Readings
     past: Past
     branch: Branch
@@ -309,6 +311,7 @@ def _assemble(
     def seen(messages: Sequence[Message]) -> None:
         evict(keyring, messages)
         command_ids.took(messages)
+        gate.saw(messages)
 
     projector = Projector(
         service.read_models, database, log, codec, journal, seen, journaled=journaled
@@ -326,9 +329,10 @@ def _assemble(
         version(f"cadre-{service.name}"),
         vitals,
     )
+    gate = Gate(handling)
     reactor = Reactor(service, database, journal, projector.journaled, codec, handling.handle)
     readings = Readings(client, service.name)
-    forget = (histories.forget, past.forget)
+    forget = (histories.forget, past.forget, gate.forget)
     log.guard = known = Branch(log, database, projector, reactor, vitals, forget)
     return Runtime(
         service,
@@ -341,6 +345,7 @@ def _assemble(
         projector,
         reactor,
         handling,
+        gate,
         readings,
         past,
         known,

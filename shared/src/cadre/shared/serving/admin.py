@@ -1,33 +1,37 @@
 """What every service offers beside its own queries: histories, projections, a dump, a check."""
 
 import contextlib
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import Depends, Header, Query, Request
 from pydantic import BaseModel, ConfigDict
 
 from cadre.contracts.catalogue import UnknownEvent, UnreadableEvent
 from cadre.contracts.event import Slug, Text
 from cadre.shared.asking.parameters import Day, Moment, Position, Word
-from cadre.shared.asking.texts import FIT
 from cadre.shared.asking.wire import headers_from, meta_from
 from cadre.shared.deciding import protection
 from cadre.shared.deciding.decider import Fold
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Meta
+from cadre.shared.deciding.rights import ASKED, EVERYBODY, NAMED, Named, Right, Role
+from cadre.shared.deciding.texts import FIT
 from cadre.shared.handling.outcomes import Outcome
 from cadre.shared.log.readings import legal_ground
 from cadre.shared.log.signed import Message, id_of
-from cadre.shared.projecting.setting_aside import SetAside
+from cadre.shared.projecting import setting_aside
+from cadre.shared.projecting.setting_aside import SetAside, named_by
 from cadre.shared.running.runtime import Runtime
 from cadre.shared.serving import health
 from cadre.shared.serving.dump import Dump, dump, fresh_dump
 from cadre.shared.serving.recording import name_reader
 from cadre.shared.showing import timeline as history
+from cadre.shared.showing.routes import Admitted, Routes
 from cadre.shared.showing.service import Service
 from cadre.shared.upkeep.vitals import Stops
 
@@ -67,18 +71,23 @@ class Retried(BaseModel):
     result: Literal["applied", "rebuilding"]
 
 
-def router(service: Service) -> APIRouter:
+INSPECTS = Right(Role.INSPECTOR, ASKED)
+"""A history and a full dump hold supervision material, and more than one person's."""
+OPERATES = Right(Role.OPERATOR, EVERYBODY)
+
+
+def routes(service: Service) -> Routes:
     """Routes below ``/histories`` and ``/projections``."""
-    routes = APIRouter(tags=["history and projections"])
-    routes.add_api_route(
+    routes = Routes.of(tags=["history and projections"])
+    routes.get(
         "/histories/{entity}/{entity_id}",
-        _history_of(service),
+        INSPECTS,
         response_model=HistoryAnswer,
         summary="A whole history: of a cadre from all services, of another aggregate from this one",
         dependencies=[Depends(_may_answer), Depends(name_reader)],
-    )
+    )(_history_of(service))
 
-    @routes.get("/projections", summary="Positions, generations, what is parked")
+    @routes.get("/projections", OPERATES, summary="Positions, generations, what is parked")
     async def status(request: Request) -> ProjectionStatus:
         runtime: Runtime = request.app.state.runtime
         projector = runtime.projector
@@ -106,6 +115,7 @@ def router(service: Service) -> APIRouter:
 
     @routes.get(
         "/projections/settled",
+        OPERATES,
         summary="Answers once all that is recorded is applied",
         dependencies=[Depends(_may_answer)],
     )
@@ -118,7 +128,9 @@ def router(service: Service) -> APIRouter:
             await runtime.reactor.wait(end, timeout_s)
         return Settled(position=end)
 
-    @routes.post("/projections/rebuild", summary="Rebuild beside the running tables and swap")
+    @routes.post(
+        "/projections/rebuild", OPERATES, summary="Rebuild beside the running tables and swap"
+    )
     async def rebuild(request: Request) -> ProjectionStatus:
         runtime: Runtime = request.app.state.runtime
         runtime.projector.rebuild()
@@ -126,6 +138,7 @@ def router(service: Service) -> APIRouter:
 
     @routes.post(
         "/projections/retry/{aggregate}",
+        OPERATES,
         summary="Apply what is parked of an aggregate",
         dependencies=[Depends(_may_answer)],
     )
@@ -140,7 +153,9 @@ def router(service: Service) -> APIRouter:
         return Retried.model_validate({"result": result})
 
     @routes.post(
-        "/projections/set-aside", summary="Say that an event that cannot be applied never held"
+        "/projections/set-aside",
+        OPERATES,
+        summary="Say that an event that cannot be applied never held",
     )
     async def set_aside(
         request: Request,
@@ -153,11 +168,13 @@ def router(service: Service) -> APIRouter:
 
     @routes.get(
         "/projections/dump",
+        Right(None, ASKED),
         summary="Digests of every table, or the tables themselves",
         dependencies=[Depends(_may_answer)],
     )
     async def dumped(
         request: Request,
+        admission: Admitted,
         fresh: Annotated[
             bool, Query(description="From a replay of the log from position 1, not from the tables")
         ] = False,
@@ -166,6 +183,7 @@ def router(service: Service) -> APIRouter:
         ] = False,
     ) -> Dump:
         runtime: Runtime = request.app.state.runtime
+        await admission.require(Right(Role.INSPECTOR, EVERYBODY) if full else OPERATES)
         if not full:
             found = await (fresh_dump(runtime) if fresh else dump(runtime))
             return found.model_copy(update={"tables": None})
@@ -195,27 +213,36 @@ class Unappliable(BaseModel):
 
 
 async def _set_aside(runtime: Runtime, wanted: Unappliable, meta: Meta) -> Outcome:
-    """Say of a parked event of a person that it never held.
+    """Say of a parked event of a person that it never held; of one set aside before, nothing more.
 
     Raises: NotPossible for any other.
     """
-    parked = await runtime.projector.parked_events()
-    found = next((e for e in parked if e.position == wanted.position and e.error), None)
-    if found is None or found.entity != "cadre":
-        raise NotPossible(
-            "only an event of a person that cannot be applied here is set aside",
-            where="position",
-            hint="see `cadre projections parked`; of another aggregate, update the service",
-        )
+    parked = {event.position for event in await runtime.projector.parked_events() if event.error}
+    if wanted.position not in parked | runtime.projector.set_aside:
+        raise _not_parked()
     message = await runtime.log.get(wanted.position)
+    _, entity, person = message.aggregate
+    earlier = await runtime.handling.messages(setting_aside.HISTORY.of(person))
+    said = [json.loads(m.body) for m in earlier if named_by(m) == wanted.position]
+    if entity != "cadre" or not (said or wanted.position in parked):
+        raise _not_parked()
     command = SetAside(
-        cadre_id=found.entity_id,
-        effective_on=runtime.context.today(),
+        cadre_id=person,
+        # What is sent again says the same as before, whatever day it is.
+        effective_on=said[0]["effective_on"] if said else runtime.context.today(),
         position=wanted.position,
         event_id=id_of(message),
         reason=wanted.reason,
     )
     return await runtime.handling.handle(command, meta)
+
+
+def _not_parked() -> NotPossible:
+    return NotPossible(
+        "only an event of a person that cannot be applied here is set aside",
+        where="position",
+        hint="see `cadre projections parked`; of another aggregate, update the service",
+    )
 
 
 def _require_shown(runtime: Runtime, request: Request, messages: Sequence[Message]) -> None:
@@ -231,6 +258,7 @@ def _require_shown(runtime: Runtime, request: Request, messages: Sequence[Messag
 def _history_of(service: Service) -> Any:
     async def endpoint(
         request: Request,
+        admission: Admitted,
         entity: Slug,
         entity_id: Slug,
         on: Annotated[Day | None, Query(description="What held on this day")] = None,
@@ -239,6 +267,11 @@ def _history_of(service: Service) -> Any:
         raw: Annotated[bool, Query(description="With headers, fields still sealed")] = False,
     ) -> HistoryAnswer:
         runtime: Runtime = request.app.state.runtime
+        if entity == "cadre":
+            person = Named(frozenset({entity_id}))
+            await admission.require(Right(Role.INSPECTOR, NAMED), person, on)
+        else:
+            await admission.require(Right(Role.INSPECTOR, EVERYBODY))
         owner = "*" if entity == "cadre" else service.name
         scope = Fold(owner, entity, None, lambda state, _: state).of(entity_id)
         messages = await runtime.handling.messages(scope)

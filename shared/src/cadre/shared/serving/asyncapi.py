@@ -65,6 +65,16 @@ SECURITY: Json = {
 }
 
 
+TOKEN: Json = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": (
+        "The header `Authorization: Bearer <token>` of a command, over NATS as over HTTP. Without "
+        "a valid one the reply is a problem with status 401, without the right with 403."
+    ),
+}
+
+
 def document(service: Service, catalogue: Catalogue = CATALOGUE) -> Json:
     """The document, as JSON. It is the same wherever the service runs."""
     commands = _commands(service)
@@ -83,7 +93,7 @@ def document(service: Service, catalogue: Catalogue = CATALOGUE) -> Json:
         "channels": commands["channels"] | events["channels"],
         "operations": commands["operations"] | events["operations"],
         "components": {kind: components[0][kind] | components[1][kind] for kind in components[0]}
-        | {"securitySchemes": {"user": SECURITY}},
+        | {"securitySchemes": {"user": SECURITY, "token": TOKEN}},
     }
 
 
@@ -134,6 +144,8 @@ def _commands(service: Service) -> Json:
         queue = taken["bindings"]["nats"]["queue"]
         operations[name] = _operation("receive", name) | {
             "reply": {"channel": {"$ref": "#/channels/replies"}},
+            "security": [{"$ref": "#/components/securitySchemes/token"}],
+            "x-right": handler.right.document(),
             "bindings": {"nats": {"queue": queue, "bindingVersion": "0.1.0"}},
         }
     schemas |= {"CommandHeaders": COMMAND_HEADERS, "Problem": PROBLEM_SCHEMA}

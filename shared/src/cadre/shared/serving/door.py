@@ -4,7 +4,6 @@ A plain ASGI middleware. FastAPI describes the commands and answers everything e
 an endpoint costs more time than deciding, signing and sending a command together.
 """
 
-import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,19 +17,20 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cadre.shared.asking.texts import unfit
-from cadre.shared.asking.wire import PROBLEM, command_from, from_validation, headers_from, meta_from
-from cadre.shared.deciding.errors import CadreError, Malformed, TooLarge
+from cadre.shared.asking.wire import PROBLEM, from_validation, headers_from, meta_from
+from cadre.shared.deciding.errors import CadreError, Malformed, TooLarge, UnknownCaller
 from cadre.shared.deciding.messages import Command, Meta
-from cadre.shared.handling.bulk import COMMANDS_MAX, handle_many
-from cadre.shared.handling.handling import Handling
+from cadre.shared.deciding.rights import Caller
+from cadre.shared.deciding.texts import unfit
+from cadre.shared.handling.bulk import COMMANDS_MAX
 from cadre.shared.handling.outcomes import as_json
+from cadre.shared.running.gate import Gate
 from cadre.shared.running.runtime import Runtime, waiting
+from cadre.shared.serving.callers import Callers, speaking
 from cadre.shared.serving.metrics import Metrics
+from cadre.shared.showing.routes import OPEN_PATHS
 from cadre.shared.showing.service import Service
-from cadre.shared.upkeep.settings import Settings
 
-OPEN_PATHS = ("/health/", "/metrics", "/openapi.json", "/docs", "/asyncapi")
 COMMANDS = "/commands"
 NIL = UUID(int=0)
 BODY_BYTES_MAX = 1 << 20
@@ -42,16 +42,8 @@ _METHODS_WITHOUT_BODY = {"GET", "HEAD", "OPTIONS"}
 
 _LOGGER = structlog.get_logger(__name__)
 
-_UNKNOWN_CALLER = {
-    "type": "urn:cadre:problem:unauthorised",
-    "title": "The caller is not known",
-    "status": 401,
-    "detail": "the request bears no valid token",
-    "hint": "send Authorization: Bearer <token>",
-}
-
-type Answer = Callable[[bytes, Mapping[str, str]], Awaitable[bytes]]
-"""From the body and the headers of a request."""
+type Answer = Callable[[Caller, bytes, Mapping[str, str]], Awaitable[bytes]]
+"""From the caller, the body and the headers of a request."""
 
 
 class CommandOfMany(BaseModel):
@@ -69,20 +61,18 @@ MANY = TypeAdapter(list[CommandOfMany])
 
 @dataclass(slots=True)
 class Door:
-    """Everything but health, metrics and the documents needs the token."""
+    """Everything but health, metrics and the documents needs a token."""
 
     app: ASGIApp
     service: Service
-    settings: Settings
+    callers: Callers
     metrics: Metrics
     state: State
     """Where the application keeps its `Runtime`."""
-    _expected: bytes = field(init=False)
     _kinds: dict[str, type[Command]] = field(init=False)
     _answers: dict[str, Answer] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._expected = f"Bearer {self.settings.api_token.get_secret_value()}".encode()
         self._kinds = {handler.command.name: handler.command for handler in self.service.handlers}
         self._answers = {
             f"{COMMANDS}/{name}": self._taking(kind) for name, kind in self._kinds.items()
@@ -97,7 +87,7 @@ class Door:
         async def sending(message: Message) -> None:
             nonlocal begun
             begun = True
-            await send(message)
+            await send(_limited(scope, message))
 
         try:
             await self._admit(scope, receive, sending)
@@ -114,48 +104,44 @@ class Door:
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         headers = headers_from(_pairs(scope))
-        if not path.startswith(OPEN_PATHS) and not self._knows(headers):
-            response = JSONResponse(
-                _UNKNOWN_CALLER, 401, media_type=PROBLEM, headers={"WWW-Authenticate": "Bearer"}
-            )
-            await response(scope, receive, send)
-            return
+        caller = None if path.startswith(OPEN_PATHS) else self.callers.known(headers)
         _must_be_readable(scope)
-        if not path.startswith(OPEN_PATHS) and (waits := waiting(self.state)) is not None:
-            raise waits
+        if caller is not None:
+            headers = speaking(caller, headers)
+            if (waits := waiting(self.state)) is not None:
+                raise waits
+            scope.setdefault("state", {})["caller"] = caller
         answer = self._answers.get(path) if scope["method"] == "POST" else None
-        if answer is not None:
+        if caller is not None and answer is not None:
             at_most = MANY_BYTES_MAX if path == COMMANDS else BODY_BYTES_MAX
-            told = await _told(answer, await _body(headers, receive, at_most), headers)
+            told = await _told(answer, caller, await _body(headers, receive, at_most), headers)
             size = str(len(told)).encode()
             head = [(b"content-type", b"application/json"), (b"content-length", size)]
             await send({"type": "http.response.start", "status": 200, "headers": head})
             await send({"type": "http.response.body", "body": told})
-        elif scope["method"] in _METHODS_WITHOUT_BODY:
+            return
+        if caller is not None:
+            scope["headers"] = _pairs_of(headers)
+        if scope["method"] in _METHODS_WITHOUT_BODY:
             await self.app(scope, receive, send)
         else:
             body = await _body(headers, receive, BODY_BYTES_MAX)
             await self.app(scope, _again(body, receive), send)
 
-    def _knows(self, headers: Mapping[str, str]) -> bool:
-        given = headers.get("authorization", "").encode("latin-1")
-        return hmac.compare_digest(given, self._expected)
-
     @property
-    def _handling(self) -> Handling:
+    def _gate(self) -> Gate:
         runtime: Runtime = self.state.runtime
-        return runtime.handling
+        return runtime.gate
 
     def _taking(self, kind: type[Command]) -> Answer:
-        async def answer(body: bytes, headers: Mapping[str, str]) -> bytes:
+        async def answer(caller: Caller, body: bytes, headers: Mapping[str, str]) -> bytes:
             with self.metrics.command(kind.name):
-                command, meta = command_from(kind, body, headers)
-                outcome = await self._handling.handle(command, meta)
+                outcome = await self._gate.handle(caller, kind, body, headers)
             return as_json(outcome)
 
         return answer
 
-    async def _take_many(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+    async def _take_many(self, caller: Caller, body: bytes, headers: Mapping[str, str]) -> bytes:
         wanted = MANY.validate_json(body)
         if len(wanted) > COMMANDS_MAX:
             raise TooLarge(
@@ -165,7 +151,7 @@ class Door:
         common = meta_from(headers, NIL)
         read = [self._read(one, replace(common, command_id=one.id)) for one in wanted]
         readable = [one for one in read if not isinstance(one, CadreError)]
-        told = iter(await handle_many(self._handling, readable))
+        told = iter(await self._gate.handle_many(caller, readable))
         answers = [one if isinstance(one, CadreError) else next(told) for one in read]
         for one, answer in zip(wanted, answers, strict=True):
             self.metrics.count(one.name if one.name in self._kinds else "unknown", answer)
@@ -193,6 +179,20 @@ def _pairs(scope: Scope) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in given]
 
 
+def _pairs_of(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as the application is handed them; the token is not among them."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def _limited(scope: Scope, message: Message) -> Message:
+    """An answer that says to which units it is limited, if it is."""
+    caller: Caller | None = scope.get("state", {}).get("caller")
+    if caller is None or caller.units is None or message["type"] != "http.response.start":
+        return message
+    units = ",".join(sorted(caller.units)).encode()
+    return {**message, "headers": [*message["headers"], (b"cadre-scope", units)]}
+
+
 def _must_be_readable(scope: Scope) -> None:
     """Raises Malformed for an address with signs that nothing here is named with."""
     if why := unfit(scope["path"]):
@@ -203,9 +203,9 @@ def _must_be_readable(scope: Scope) -> None:
             raise Malformed(why, where=name if unfit(name) is None else "query")
 
 
-async def _told(answer: Answer, body: bytes, headers: Mapping[str, str]) -> bytes:
+async def _told(answer: Answer, caller: Caller, body: bytes, headers: Mapping[str, str]) -> bytes:
     try:
-        return await answer(body, headers)
+        return await answer(caller, body, headers)
     except ValidationError as error:
         raise from_validation(error.errors(include_url=False, include_input=False)) from error
 
@@ -252,5 +252,11 @@ def crashed() -> CadreError:
 def problem(error: CadreError) -> Response:
     """An error as problem details (RFC 9457)."""
     # What is too large was not read to its end: the connection is of no use any more.
-    headers = {"Connection": "close"} if isinstance(error, TooLarge) else None
+    match error:
+        case TooLarge():
+            headers = {"Connection": "close"}
+        case UnknownCaller():
+            headers = {"WWW-Authenticate": "Bearer"}
+        case _:
+            headers = None
     return JSONResponse(error.problem(), error.status, media_type=PROBLEM, headers=headers)

@@ -15,14 +15,15 @@ from typing import NamedTuple
 import nats.errors
 import structlog
 
-from cadre.shared.asking.wire import command_from, headers_from
+from cadre.shared.asking.wire import headers_from
 from cadre.shared.deciding.errors import CadreError, Unavailable
 from cadre.shared.deciding.messages import Command
-from cadre.shared.handling.handling import Handling
 from cadre.shared.handling.outcomes import Outcome, as_json
 from cadre.shared.log.connection import Connection, Tap, framed
 from cadre.shared.log.headers import Headers
+from cadre.shared.running.gate import Gate
 from cadre.shared.running.runtime import Runtime
+from cadre.shared.serving.callers import Callers, speaking
 from cadre.shared.serving.metrics import Metrics
 from cadre.shared.showing.service import Service
 
@@ -54,7 +55,8 @@ class _Taking:
     """Answers commands, so many at once; the others wait here."""
 
     client: Connection
-    handling: Handling
+    gate: Gate
+    callers: Callers
     metrics: Metrics
     under_way: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     refusing: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
@@ -107,8 +109,9 @@ class _Taking:
         try:
             with self.metrics.command(request.kind.name):
                 headers = headers_from(request.headers.pairs())
-                command, meta = command_from(request.kind, request.body, headers)
-                return await self.handling.handle(command, meta)
+                caller = self.callers.known(headers)
+                told = speaking(caller, headers)
+                return await self.gate.handle(caller, request.kind, request.body, told)
         except CadreError as error:
             return error
         except Exception:
@@ -117,9 +120,9 @@ class _Taking:
 
 
 @contextlib.asynccontextmanager
-async def serve(runtime: Runtime, metrics: Metrics) -> AsyncGenerator[None]:
+async def serve(runtime: Runtime, callers: Callers, metrics: Metrics) -> AsyncGenerator[None]:
     """Take commands from NATS until the block ends, and finish what was taken."""
-    service, taking = runtime.service, _Taking(runtime.client, runtime.handling, metrics)
+    service, taking = runtime.service, _Taking(runtime.client, runtime.gate, callers, metrics)
     subscriptions = [
         await runtime.client.tap(
             subject_of(service, handler.command), taking.taking(handler.command), service.name

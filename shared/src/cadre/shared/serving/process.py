@@ -10,6 +10,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from cadre.shared.deciding.errors import CadreError
+from cadre.shared.serving.callers import Callers
 from cadre.shared.serving.web import create_app
 from cadre.shared.showing.service import Service
 from cadre.shared.upkeep import telling
@@ -39,6 +40,7 @@ def run(service: Service, *, claimed: bool = False) -> None:
             name = "_".join(str(part) for part in item["loc"]).upper()
             sys.stderr.write(f"CADRE_{name.removeprefix('CADRE_')}: {item['msg']}\n")
         sys.exit(EXIT_MISCONFIGURED)
+    _require_callers(settings)
     if not claimed:
         _claim_databases(settings)
     flood = telling.configure(settings.secrets())
@@ -56,6 +58,14 @@ def run(service: Service, *, claimed: bool = False) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_S_MAX,
     )
+
+
+def _require_callers(settings: Settings) -> None:
+    try:
+        Callers.of(settings)
+    except CadreError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(EXIT_MISCONFIGURED)
 
 
 def _claim_databases(settings: Settings) -> None:

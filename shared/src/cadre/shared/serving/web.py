@@ -35,6 +35,7 @@ from cadre.shared.projecting.past import Until
 from cadre.shared.running import again
 from cadre.shared.running.runtime import Runtime, running
 from cadre.shared.serving import admin, health
+from cadre.shared.serving.callers import Callers
 from cadre.shared.serving.door import CommandOfMany, Door, problem
 from cadre.shared.serving.metrics import Metrics
 from cadre.shared.serving.nats_commands import serve
@@ -42,6 +43,7 @@ from cadre.shared.serving.recording import Recording, name_reader
 from cadre.shared.serving.wire_schemas import PROBLEM_SCHEMA
 from cadre.shared.showing.reader import Reader
 from cadre.shared.showing.reports import report_routes
+from cadre.shared.showing.routes import admitted, guard
 from cadre.shared.showing.service import Service
 from cadre.shared.upkeep.settings import Settings
 from cadre.shared.upkeep.vitals import Stops, Vitals
@@ -54,7 +56,10 @@ STARTED_ANEW = "whoever keeps it starts it anew"
 type End = Callable[[], None]
 
 _LOGGER = structlog.get_logger(__name__)
-_BEARER = HTTPBearer(auto_error=False, description="CADRE_API_TOKEN of the service")
+_BEARER = HTTPBearer(
+    auto_error=False,
+    description="A token of CADRE_TOKENS_FILE, or CADRE_API_TOKEN; x-right says what it needs",
+)
 
 
 def stop() -> None:
@@ -67,13 +72,16 @@ def create_app(service: Service, settings: Settings, end: End = stop) -> FastAPI
 
     While what it needs is not there it answers all the same: health says for what it waits.
     ``end`` is called when the process cannot go on.
+
+    Raises: Malformed for a wrong file of tokens; TypeError for a route without a right.
     """
     metrics = Metrics(service.name)
+    callers = Callers.of(settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         started = asyncio.Event()
-        serving = asyncio.create_task(_serve(app, service, settings, end, started))
+        serving = asyncio.create_task(_serve(app, service, settings, callers, end, started))
         serving.add_done_callback(partial(_ended, end))
         starting = asyncio.create_task(started.wait())
         # Who starts it finds it ready, unless that takes long.
@@ -96,39 +104,53 @@ def create_app(service: Service, settings: Settings, end: End = stop) -> FastAPI
         version=health.version_of(service),
         lifespan=lifespan,
         redirect_slashes=False,
-        dependencies=[Depends(_BEARER)],
+        dependencies=[Depends(_BEARER), Depends(admitted)],
         responses={
-            "default": {
-                "description": "Problem details (RFC 9457)",
-                "content": {PROBLEM: {"schema": PROBLEM_SCHEMA}},
-            }
+            "401": _told_as("No valid token"),
+            "403": _told_as("The token has not the right, or is limited to other units"),
+            "default": _told_as("Problem details (RFC 9457)"),
         },
     )
     app.state.metrics = metrics
     app.state.vitals = Vitals()
     app.add_middleware(Recording)
-    app.add_middleware(Door, service=service, settings=settings, metrics=metrics, state=app.state)
+    app.add_middleware(Door, service=service, callers=callers, metrics=metrics, state=app.state)
     _tell_errors(app)
     app.include_router(health.router(service, metrics))
     _describe(app, service)
     app.include_router(_commands(service))
-    app.include_router(admin.router(service))
-    app.include_router(again.router())
+    operating = admin.routes(service), again.routes()
+    for routes in operating:
+        app.include_router(routes.router)
     named = [Depends(name_reader)] if service.confidential else []
     # Not until the answer was sent: a slow caller must not hold the tables it was made of.
     reading = [*named, Depends(_open_reader, scope="function")]
-    app.include_router(service.router, dependencies=reading)
-    app.include_router(report_routes(service.reports), dependencies=reading)
+    shown = service.routes, report_routes(service.reports)
+    for routes in shown:
+        app.include_router(routes.router, dependencies=reading)
+    app.state.guards = guard((*operating, *shown))
     return app
 
 
+def _told_as(what: str) -> dict[str, Any]:
+    return {"description": what, "content": {PROBLEM: {"schema": PROBLEM_SCHEMA}}}
+
+
 async def _serve(
-    app: FastAPI, service: Service, settings: Settings, end: End, started: asyncio.Event
+    app: FastAPI,
+    service: Service,
+    settings: Settings,
+    callers: Callers,
+    end: End,
+    started: asyncio.Event,
 ) -> None:
     """Run the service until it fails: whoever keeps it starts it anew."""
     vitals: Vitals = app.state.vitals
     metrics: Metrics = app.state.metrics
-    async with running(service, settings, vitals=vitals) as runtime, serve(runtime, metrics):
+    async with (
+        running(service, settings, vitals=vitals) as runtime,
+        serve(runtime, callers, metrics),
+    ):
         app.state.runtime = runtime
         app.state.context = runtime.context
         started.set()
@@ -202,6 +224,7 @@ def _commands(service: Service) -> APIRouter:
             response_model=Outcome,
             summary=(inspect.getdoc(handler.command) or handler.command.name).splitlines()[0],
             operation_id=handler.command.name,
+            openapi_extra={"x-right": handler.right.document()},
         )
     router.add_api_route(
         "",

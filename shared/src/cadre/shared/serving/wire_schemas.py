@@ -39,13 +39,16 @@ PROBLEM_SCHEMA: Json = {
 
 COMMAND_HEADERS: Json = {
     "type": "object",
-    "required": ["Idempotency-Key", "Cadre-Actor"],
+    "required": ["Authorization", "Idempotency-Key"],
     "properties": {
+        "Authorization": _text("`Bearer <token>`; it is checked and never stored"),
         "Idempotency-Key": _text(
             "The command's id: a new UUID for a new command, the same for a repeat", format="uuid"
         ),
         "Cadre-Actor": _text(
-            "The account that wishes this, ASCII", minLength=1, maxLength=ACTOR_LENGTH_MAX
+            "The account that wishes this, ASCII; not needed with a token that has a name",
+            minLength=1,
+            maxLength=ACTOR_LENGTH_MAX,
         ),
         "Cadre-Expected-Position": _text(
             "Refuse with 412 when the history has moved on from this position",

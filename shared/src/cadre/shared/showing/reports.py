@@ -13,13 +13,15 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 from sqlalchemy import Select
 
 from cadre.shared.asking.parameters import Day, Word
 from cadre.shared.deciding.errors import Malformed, NotFound
+from cadre.shared.deciding.rights import ASKED, NOBODY, About, Named, Right
 from cadre.shared.showing.reader import On, Reader, Reading
+from cadre.shared.showing.routes import Admitted, Routes
 
 EVERYTHING = "all"
 """Opens every figure."""
@@ -138,13 +140,27 @@ type Counting = Callable[[Reader, Question], Awaitable[Iterable[Count]]]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report as data. ``of`` says what the question's ``of`` must name; empty where nothing."""
+    """A report as data. ``of`` says what the question's ``of`` must name; empty where nothing.
+
+    ``right`` is about NAMED only where that is a unit: a report about all is for whoever may ask
+    about all.
+    """
 
     name: str
     title: str
     counts: Counting
+    right: Right
     shares: tuple[ShareOf, ...] = ()
     of: str = ""
+
+    def __post_init__(self) -> None:
+        if self.right.about is not (About.NAMED if self.of == "unit" else About.EVERYBODY):
+            msg = f"the right of the report {self.name} does not fit what it is about"
+            raise TypeError(msg)
+
+    def names(self, of: str | None) -> Named:
+        """Whom the question names."""
+        return Named(units=frozenset({of}) if of and self.of == "unit" else frozenset())
 
     def question(self, begin: date | None, on: date, of: str | None) -> Question:
         """Raises Malformed for what does not fit this report."""
@@ -229,19 +245,24 @@ def _share(share: ShareOf, figures: dict[str, Figure], rounding: Rounding) -> Sh
     )
 
 
-def report_routes(reports: Sequence[Report]) -> APIRouter:
+def report_routes(reports: Sequence[Report]) -> Routes:
     """``GET /reports`` and ``GET /reports/<name>``."""
-    routes = APIRouter(prefix="/reports", tags=["reports"])
+    routes = Routes.of(prefix="/reports", tags=["reports"])
     known = {report.name: report for report in reports}
 
-    @routes.get("", summary="报表目录 · Which reports there are")
+    @routes.get("", Right(None, NOBODY), summary="报表目录 · Which reports there are")
     async def listed() -> ReportList:  # pyright: ignore[reportUnusedFunction]
         lines = [ReportLine(report=r.name, title=r.title, of=r.of or None) for r in reports]
         return ReportList(reports=lines)
 
-    @routes.get("/{name}", summary="报表 · Numbers, and with open= who and what is behind them")
+    @routes.get(
+        "/{name}",
+        Right(None, ASKED),
+        summary="报表 · Numbers, and with open= who and what is behind them",
+    )
     async def answered(  # pyright: ignore[reportUnusedFunction]
         reader: Reading,
+        admission: Admitted,
         name: Word,
         on: On,
         begin: Annotated[
@@ -254,6 +275,7 @@ def report_routes(reports: Sequence[Report]) -> APIRouter:
         report = known.get(name)
         if report is None:
             raise NotFound(f"no report {name}", where=name, hint=f"one of {', '.join(known)}")
+        await admission.require(report.right, report.names(of))
         return await report.answer(reader, report.question(begin, on, of), rounding, shown)
 
     return routes

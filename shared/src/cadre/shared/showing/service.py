@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cadre.shared.database.database import Database
@@ -19,6 +18,7 @@ from cadre.shared.deciding.order import Order
 from cadre.shared.deciding.reactions import Reaction, reaction_id
 from cadre.shared.showing.read_models import ReadModels
 from cadre.shared.showing.reports import Report
+from cadre.shared.showing.routes import Routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Service:
     title: str
     handlers: Sequence[Handler[Any]]
     read_models: ReadModels
-    router: APIRouter
+    routes: Routes
     reactions: Sequence[Reaction[Any]] = field(default=())
     judgements: Sequence[Judgement[Any]] = field(default=())
     reports: Sequence[Report] = field(default=())

@@ -3,11 +3,11 @@
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import unquote, urlsplit
 
 from annotated_types import Len
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -32,6 +32,18 @@ def _database_url(value: SecretStr) -> SecretStr:
         # Without what was given, even in pieces: it holds a password.
         msg = f"it has to begin with one of {', '.join(DRIVERS)}, special signs as %XX"
         raise ValueError(msg) from None
+    return value
+
+
+def _none_if_empty(value: object) -> object:
+    return value or None
+
+
+def _token(value: SecretStr | None) -> SecretStr | None:
+    text = value.get_secret_value() if value is not None else "x"
+    if not text.isascii() or not text.isprintable() or " " in text:
+        msg = "a token is printable ASCII without spaces"
+        raise ValueError(msg)
     return value
 
 
@@ -86,13 +98,27 @@ class Settings(BaseSettings):
     )
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=1, le=65535)
-    api_token: SecretStr = Field(description="Callers over HTTP send it as a bearer token")
+    api_token: Annotated[
+        SecretStr | None, BeforeValidator(_none_if_empty), AfterValidator(_token)
+    ] = Field(default=None, description="Callers send it as a bearer token; it allows everything")
+    tokens_file: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None,
+        description="Tokens with roles, units and names; see `cadre.shared.serving.callers`",
+    )
     wait_s_max: float = Field(default=10.0, gt=0, description="How long ?after= may wait")
+
+    @model_validator(mode="after")
+    def _somebody_may_call(self) -> Self:
+        if self.api_token is None and self.tokens_file is None:
+            msg = "one of CADRE_API_TOKEN and CADRE_TOKENS_FILE has to be set"
+            raise ValueError(msg)
+        return self
 
     def secrets(self) -> Iterator[str]:
         """What must stand in no log, in every form it might take."""
         yield self.nats_password.get_secret_value()
-        yield self.api_token.get_secret_value()
+        if self.api_token is not None:
+            yield self.api_token.get_secret_value()
         urls = (self.nats_url, self.database_url, self.keys_url)
         for url in (u if isinstance(u, str) else u.get_secret_value() for u in urls):
             # All that could be taken for the password, wherever it is cut.
