@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from cadre.shared import written
+from cadre.shared import write_test
 from cadre.shared.errors import Unavailable
 from cadre.shared.log import Log
-from cadre.shared.written import WriteTest
+from cadre.shared.write_test import WriteTest
 from support.nats_server import NatsServer
 
 
@@ -22,7 +22,7 @@ async def test_the_doubt_about_a_log_that_nobody_writes_to_ends(
     for _ in range(2):
         with pytest.raises(Unavailable, match="unanswered"):
             await writes.look()
-    monkeypatch.setattr(written, "DOUBT_S_MAX", 0.0)
+    monkeypatch.setattr(write_test, "DOUBT_S_MAX", 0.0)
     await writes.look()
     assert log.written.unanswered_since is None
     await log.client.close()

@@ -42,8 +42,7 @@ from cadre.selection.tables import (
     REFUSALS,
 )
 from cadre.shared.messages import Recorded
-from cadre.shared.read_models import Change, Put
-from cadre.shared.serving import token
+from cadre.shared.read_models import Change, Put, token
 
 __all__ = ["READ_MODELS"]
 

@@ -31,8 +31,7 @@ from cadre.contracts.supervision import (
 )
 from cadre.shared.messages import Recorded
 from cadre.shared.protected_persons import keep_protected_persons
-from cadre.shared.read_models import Change, Put, ReadModels
-from cadre.shared.serving import token
+from cadre.shared.read_models import Change, Put, ReadModels, token
 from cadre.supervision.period import period_ends
 
 READ_MODELS: Final = ReadModels(service="supervision", version=1)
