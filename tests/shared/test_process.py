@@ -10,7 +10,10 @@ from support.processes import ServiceProcess, until, variables
 BEFORE = """
 import asyncio, os
 from support import mini
-from cadre.shared import due, process, projector, reactor, runtime, vitals
+from cadre.shared.running import diary as due, runtime
+from cadre.shared.serving import process
+from cadre.shared.projecting import projector, reactor
+from cadre.shared.upkeep import vitals
 """
 AFTER = """
 process.run(mini.service())
@@ -57,7 +60,7 @@ def test_a_process_that_cannot_say_why_still_ends(service: ServiceProcess):
 
 def test_a_process_whose_ending_hangs_still_ends(service: ServiceProcess):
     hangs = """
-from cadre.shared.database.database import Database
+from cadre.shared.database.database.database import Database
 async def hangs(self):
     await asyncio.Event().wait()
 Database.close = hangs
