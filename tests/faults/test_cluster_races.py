@@ -205,8 +205,7 @@ async def test_a_leader_lost_with_a_write_leaves_nobody_waiting_for_another_to_w
     lost = await nodes.leader(operator)
     other = next(number for number, node in enumerate(nodes.nodes) if node is not lost)
     async with instances(nodes, tmp_path, (SUPERVISION, other)) as (supervision,):
-        opened = {"headcount": 10, "effective_on": "2025-12-01"}
-        await clerk(supervision, OpenUnitYear.model_validate(UNIT | opened | {"year": 2024}))
+        await clerk(supervision, races.unit_year())
         await supervision.writes.look()
         sent_at = time.monotonic()
         await asyncio.to_thread(lost.kill)
@@ -214,8 +213,8 @@ async def test_a_leader_lost_with_a_write_leaves_nobody_waiting_for_another_to_w
         # It went to the one that was killed; that no answer comes is known later than who leads.
         supervision.log.written.unanswered(sent_at)
         await supervision.writes.look()
-        command = OpenUnitYear.model_validate(UNIT | opened | {"year": 2025})
-        assert isinstance(await clerk(supervision, command), Outcome)
+        next_year = races.unit_year().model_copy(update={"year": 2026})
+        assert isinstance(await clerk(supervision, next_year), Outcome)
         assert supervision.vitals.ready
 
 

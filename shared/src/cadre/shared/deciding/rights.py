@@ -2,8 +2,8 @@
 
 A `Right` is a role, and of whom a mechanism speaks. What names persons or units names them by the
 types of its fields, ``CadreId`` and ``UnitId``, so a declaration says only *that* it does; a
-mechanism that names somebody cannot be declared as one that names nobody. `cadre.shared.running.gate`
-checks rights, for HTTP and NATS alike. Everything here is pure.
+mechanism that names somebody cannot be declared as one that names nobody.
+`cadre.shared.running.gate` checks rights, for HTTP and NATS alike. Everything here is pure.
 """
 
 from collections.abc import Iterator, Mapping

@@ -55,7 +55,7 @@ HISTORY = Fold("*", "cadre", frozenset[int](), _never, bears_unreadable=True)
 class SetAside(Command, SettingAside):
     """Say that an event of a person never held: it can be neither applied nor corrected.
 
-    Only `cadre.shared.serving.admin` sends it, which looks whether the event is parked or set aside.
+    Only `cadre.shared.serving.admin` sends it: it looks whether the event is parked or set aside.
     """
 
     uses_data = False
