@@ -20,7 +20,7 @@ from wire import Wire
 
 from cadre.cli.data_directory import SERVICES, DataDirectory
 from cadre.selection.app import SERVICE
-from cadre.selection.cadre import CADRE, Cadre
+from cadre.selection.cadre import CADRE
 from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.examination import Examination
 from cadre.shared.audit.public_keys import PublicKeys
@@ -28,6 +28,7 @@ from cadre.shared.audit.surveyors import forked
 from cadre.shared.codec import Codec, Signer
 from cadre.shared.log import Log
 from cadre.shared.memory import collect_rarely
+from cadre.shared.person import Person
 from cadre.shared.runtime import running
 
 PEER_PAGE = 2_000
@@ -54,7 +55,7 @@ async def codec_of(log: Filled, folder: Path) -> Codec:
 async def replay(log: Filled, codec: Codec) -> float:
     """Events per second: the log read, decoded and folded to the states of Selection."""
     client = await log.server.connect("subscriber")
-    states: dict[str, Cadre] = {}
+    states: dict[str, Person] = {}
     done = 0
     begun = perf_counter()
     async for messages in Log(client).read():

@@ -7,7 +7,7 @@ person together, so that two fillings of one seat cannot both succeed.
 from dataclasses import dataclass, replace
 from datetime import date
 
-from cadre.appointment.evidence import Cadre
+from cadre.appointment.evidence import Evidence
 from cadre.contracts.appointment import (
     PostAssumed,
     PostDefinition,
@@ -16,10 +16,11 @@ from cadre.contracts.appointment import (
     PostVacated,
     Relieved,
 )
-from cadre.contracts.event import CadreId, Event, Slug, Text
+from cadre.contracts.event import Event, Slug, Text
 from cadre.shared.decider import Fold
 from cadre.shared.errors import NotFound, NotPossible
 from cadre.shared.messages import Command, Recorded
+from cadre.shared.person import Person, PersonCommand
 from cadre.shared.rulebook import rulebook
 
 
@@ -27,18 +28,16 @@ class EstablishPost(Command, PostDefinition):
     """Set up a post, or set its seats anew from a day on."""
 
 
-class AssumePost(Command):
+class AssumePost(PersonCommand):
     """Record a post that somebody held before this system began."""
 
-    cadre_id: CadreId
     post_id: Slug
     basis: Text
 
 
-class Relieve(Command):
+class Relieve(PersonCommand):
     """End somebody's holding of a post."""
 
-    cadre_id: CadreId
     post_id: Slug
     reason: Text
 
@@ -118,10 +117,10 @@ def establish_post(command: EstablishPost, post: Post) -> list[Event]:
     return events
 
 
-def assume_post(command: AssumePost, cadre: Cadre, post: Post) -> list[Event]:
-    require_known(cadre, command.cadre_id)
+def assume_post(command: AssumePost, cadre: Person, post: Post) -> list[Event]:
+    cadre.require_known(command.cadre_id)
     definition = established(post, command.post_id, command.effective_on)
-    if cadre.on(command.effective_on).holds(command.post_id):
+    if Evidence(cadre, command.effective_on).holds(command.post_id):
         return []
     require_absent(cadre, command.cadre_id, command.post_id, command.effective_on)
     require_seat(post, command.post_id, command.effective_on)
@@ -139,19 +138,19 @@ def assume_post(command: AssumePost, cadre: Cadre, post: Post) -> list[Event]:
     ]
 
 
-def relieve(command: Relieve, cadre: Cadre) -> list[Event]:
-    require_known(cadre, command.cadre_id)
+def relieve(command: Relieve, cadre: Person) -> list[Event]:
+    cadre.require_known(command.cadre_id)
     relieved = Relieved(
         effective_on=command.effective_on,
         cadre_id=command.cadre_id,
         post_id=command.post_id,
         reason=command.reason,
     )
-    if cadre.says(relieved):
+    if cadre.holds(relieved):
         return []
     held = [
         tenure
-        for tenure in cadre.on(date.max).posts()
+        for tenure in Evidence(cadre, date.max).posts()
         if tenure.post_id == command.post_id and tenure.covers(command.effective_on)
     ]
     if not held:
@@ -175,15 +174,6 @@ def vacated(relieved: Relieved) -> PostVacated:
     )
 
 
-def require_known(cadre: Cadre, cadre_id: str) -> None:
-    if not cadre.known:
-        raise NotFound(
-            f"no cadre {cadre_id} is known here",
-            where=cadre_id,
-            hint="recruit the cadre or import the career first",
-        )
-
-
 def established(post: Post, post_id: str, day: date) -> PostEstablished:
     """The definition of a post that must exist."""
     definition = post.on(day)
@@ -194,9 +184,9 @@ def established(post: Post, post_id: str, day: date) -> PostEstablished:
     return definition
 
 
-def require_absent(cadre: Cadre, cadre_id: str, post_id: str, day: date) -> None:
+def require_absent(cadre: Person, cadre_id: str, post_id: str, day: date) -> None:
     """Nobody takes a second seat of a post, neither on this day nor by a later coming."""
-    for tenure in cadre.on(date.max).posts():
+    for tenure in Evidence(cadre, date.max).posts():
         if tenure.post_id == post_id and (tenure.ends is None or day < tenure.ends):
             raise NotPossible(
                 f"{cadre_id} holds {post_id} already, since {tenure.begins}", where=cadre_id

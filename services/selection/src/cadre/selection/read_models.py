@@ -40,6 +40,7 @@ from cadre.selection.tables import (
     PROFILE_CORRECTIONS,
     READ_MODELS,
     REFUSALS,
+    VETO_LIFTINGS,
 )
 from cadre.shared.messages import Recorded
 from cadre.shared.read_models import Change, Put
@@ -173,8 +174,8 @@ def _assessed(recorded: Recorded[PoliticalQualityAssessed]) -> Iterable[Change]:
 @READ_MODELS.on(PoliticalVetoLifted)
 def _lifted(recorded: Recorded[PoliticalVetoLifted]) -> Iterable[Change]:
     event = recorded.event
-    lifted = {"lifted_by": recorded.event_key, "lifted_on": event.effective_on}
-    yield Put(POLITICAL_ASSESSMENTS.name, {"event_id": str(event.assessment_event)} | lifted)
+    named = str(event.assessment_event)
+    yield _fact(VETO_LIFTINGS, recorded, assessment_event=named, lifted_on=event.effective_on)
 
 
 @READ_MODELS.on(PoolDefined)

@@ -101,10 +101,16 @@ POLITICAL_ASSESSMENTS = READ_MODELS.table(
     Column("occasion", String),
     Column("note", String),
     Column("veto", Boolean),
-    Column("lifted_by", String(36)),
-    Column("lifted_on", Date),
     _superseded_by(),
 )
+VETO_LIFTINGS = READ_MODELS.table(
+    "veto_liftings",
+    _event_key(),
+    _cadre_id(),
+    Column("assessment_event", String(36)),
+    Column("lifted_on", Date),
+)
+"""Under the event it names; `lines` finds the assessment that stands for it."""
 POOLS = READ_MODELS.table(
     "pools",
     _event_key(),

@@ -356,6 +356,7 @@ class ProbationOutcome(Value):
 class ProbationConcluded(CadreEvent, ProbationOutcome):
     """A probation ended: confirmed, or back to the prior level (SEL-26)."""
 
+    hangs_on: ClassVar[str] = "promotion_event"
     type: Literal["appointment.probation-concluded.v1"] = "appointment.probation-concluded.v1"
     post_id: Slug
 

@@ -146,6 +146,8 @@ class CadreEvent(Event):
 
     entity: ClassVar[str] = "cadre"
     key: ClassVar[str] = "cadre_id"
+    hangs_on: ClassVar[str] = ""
+    """Name of the field that holds the event which this one ends, checks or reverses."""
 
     cadre_id: CadreId
 

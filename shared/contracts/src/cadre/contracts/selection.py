@@ -277,6 +277,7 @@ class VetoLifting(Value):
 class PoliticalVetoLifted(CadreEvent, VetoLifting):
     """A political veto was lifted by a named body."""
 
+    hangs_on: ClassVar[str] = "assessment_event"
     type: Literal["selection.political-veto-lifted.v1"] = "selection.political-veto-lifted.v1"
 
     def say(self) -> str:
@@ -379,6 +380,7 @@ class PoolEntryRefused(CadreEvent, Refusal):
 class PoolExited(CadreEvent):
     """A cadre left a talent pool, for a reason (M10)."""
 
+    hangs_on: ClassVar[str] = "entry_event"
     type: Literal["selection.pool-exited.v1"] = "selection.pool-exited.v1"
     pool_id: Slug
     entry_event: UUID = Field(description="The `PoolEntered` this exit ends")

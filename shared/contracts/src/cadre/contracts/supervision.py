@@ -274,6 +274,7 @@ class MeritReversal(Value):
 class MeritReversed(CadreEvent, MeritReversal):
     """An entry of the merit account was reversed."""
 
+    hangs_on: ClassVar[str] = "merit_event"
     type: Literal["supervision.merit-reversed.v1"] = "supervision.merit-reversed.v1"
     points: int = Field(description="The opposite of the points reversed")
 
@@ -309,6 +310,7 @@ class FlagClosure(Value):
 class FlagClosed(CadreEvent, FlagClosure):
     """A warning sign was closed by a human, with a reason."""
 
+    hangs_on: ClassVar[str] = "flag_event"
     type: Literal["supervision.flag-closed.v1"] = "supervision.flag-closed.v1"
 
     def say(self) -> str:
@@ -346,6 +348,7 @@ class RectificationCheck(Value):
 class RectificationChecked(CadreEvent, RectificationCheck):
     """After an admonition it was checked whether the matter was mended."""
 
+    hangs_on: ClassVar[str] = "talk_event"
     type: Literal["supervision.rectification-checked.v1"] = "supervision.rectification-checked.v1"
 
     def say(self) -> str:
@@ -401,6 +404,7 @@ class LapsedNote(Value):
 class OffDutyNoteExpired(CadreEvent, LapsedNote):
     """The key of a visit's note was destroyed on its day; nobody can read the note any more."""
 
+    hangs_on: ClassVar[str] = "visit_event"
     type: Literal["supervision.off-duty-note-expired.v1"] = "supervision.off-duty-note-expired.v1"
     visit_event: UUID
 

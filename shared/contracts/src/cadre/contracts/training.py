@@ -154,6 +154,7 @@ class PostingEnd(Value):
 class PostingEnded(CadreEvent, PostingEnd):
     """A posting ended, with an evaluation; from its effective date on the cadre is back."""
 
+    hangs_on: ClassVar[str] = "posting_event"
     type: Literal["training.posting-ended.v1"] = "training.posting-ended.v1"
 
     def say(self) -> str:
@@ -189,6 +190,7 @@ class MentorshipReview(Value):
 class MentorshipReviewed(CadreEvent, MentorshipReview):
     """Progress of a pair was reviewed."""
 
+    hangs_on: ClassVar[str] = "pairing_event"
     type: Literal["training.mentorship-reviewed.v1"] = "training.mentorship-reviewed.v1"
 
     def say(self) -> str:
@@ -203,6 +205,7 @@ class MentorshipEnd(Value):
 class MentorshipEnded(CadreEvent, MentorshipEnd):
     """A pair was dissolved or completed."""
 
+    hangs_on: ClassVar[str] = "pairing_event"
     type: Literal["training.mentorship-ended.v1"] = "training.mentorship-ended.v1"
 
     def say(self) -> str:
