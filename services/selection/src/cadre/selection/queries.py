@@ -151,6 +151,8 @@ CORRECTABLE = (
     "political",
     "education",
     "major",
+    "unit_id",
+    "unit_name",
 )
 
 

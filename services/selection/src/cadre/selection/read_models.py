@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Table
 
-from cadre.contracts.appointment import CandidateFixed, MotionConcluded, MotionStopped
+from cadre.contracts.appointment import CandidateFixed, MotionConcluded, MotionStopped, Promoted
 from cadre.contracts.event import CadreEvent, Event
 from cadre.contracts.selection import (
     Baselined,
@@ -126,6 +126,15 @@ def _corrected(recorded: Recorded[ProfileCorrected]) -> Iterable[Change]:
     said = {"corrected_on": event.effective_on, "reason": event.reason, "basis": event.basis}
     yield _fact(PROFILE_CORRECTIONS, recorded, **said, **_profile(event))
     yield from _superseding(PROFILE_CORRECTIONS, recorded)
+
+
+@READ_MODELS.on(Promoted)
+def _moved(recorded: Recorded[Promoted]) -> Iterable[Change]:
+    event = recorded.event
+    if event.unit_id is not None:
+        unit = {"unit_id": event.unit_id, "unit_name": event.unit_name}
+        yield _fact(PROFILE_CORRECTIONS, recorded, corrected_on=event.effective_on, **unit)
+        yield from _superseding(PROFILE_CORRECTIONS, recorded)
 
 
 @READ_MODELS.on(Observed)

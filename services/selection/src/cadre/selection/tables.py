@@ -58,10 +58,13 @@ PROFILE_CORRECTIONS = READ_MODELS.table(
     _cadre_id(),
     Column("corrected_on", Date),
     *_profile_columns(),
+    Column("unit_id", String(64)),
+    Column("unit_name", String),
     Column("reason", String),
     Column("basis", String),
     _superseded_by(),
 )
+"""Also the unit that a promotion leads to."""
 HIRES = READ_MODELS.table(
     "hires",
     _event_key(),

@@ -63,13 +63,14 @@ ASSESSMENTS: Final = READ_MODELS.table(
     "assessments",
     _event(),
     _cadre(),
-    *_codes("kind", "period", "grade", "unit_id", "superseded_by"),
+    *_codes("kind", "period", "grade", "unit_id", "baseline", "superseded_by"),
     *_texts("unit_name", "reviewer", "comment"),
     *_days(),
     Column("score", Float),
     Column("late", Boolean),
 )
-"""A grade that an imported career told has the id ``<event id>/<line>`` and no unit."""
+"""A grade that an imported career told has the id ``<event id>/<line>``, its event as baseline, and
+no unit."""
 
 UNIT_YEARS: Final = READ_MODELS.table(
     "unit_years",
@@ -191,12 +192,15 @@ MEMBERSHIPS: Final = READ_MODELS.table(
     _event(),
     _cadre(),
     Column("unit_id", String(80), index=True),
+    *_codes("superseded_by"),
     *_texts("unit_name"),
     *_days(),
 )
 """Which unit somebody belongs to from a day on, as the other services told it."""
 
-PROMOTIONS: Final = READ_MODELS.table("promotions", _event(), _cadre(), *_codes("kind"), *_days())
+PROMOTIONS: Final = READ_MODELS.table(
+    "promotions", _event(), _cadre(), *_codes("kind", "superseded_by"), *_days()
+)
 
 
 def _fact(table: str, recorded: Recorded[Any], *fields: str, **more: object) -> Iterable[Change]:
@@ -235,6 +239,7 @@ def graded_before(recorded: Recorded[Baselined]) -> Iterable[Change]:
                     "period": year,
                     "grade": entry.grade,
                     "late": False,
+                    "baseline": recorded.event_key,
                     "effective_on": period_ends(year),
                 },
             )
