@@ -69,8 +69,7 @@ ASSESSMENTS: Final = READ_MODELS.table(
     Column("score", Float),
     Column("late", Boolean),
 )
-"""A grade that an imported career told has the id ``<event id>/<line>``, its event as baseline, and
-no unit."""
+"""A grade that a career told has the id ``<event id>/<line>``, its event as baseline, no unit."""
 
 UNIT_YEARS: Final = READ_MODELS.table(
     "unit_years",
@@ -198,9 +197,7 @@ MEMBERSHIPS: Final = READ_MODELS.table(
 )
 """Which unit somebody belongs to from a day on, as the other services told it."""
 
-PROMOTIONS: Final = READ_MODELS.table(
-    "promotions", _event(), _cadre(), *_codes("kind", "superseded_by"), *_days()
-)
+PROMOTIONS: Final = READ_MODELS.table("promotions", _event(), _cadre(), *_codes("kind"), *_days())
 
 
 def _fact(table: str, recorded: Recorded[Any], *fields: str, **more: object) -> Iterable[Change]:
