@@ -215,6 +215,13 @@ class Person:
         return chain.from_iterable(facts.values() for facts in self.kinds.values())
 
 
+def from_the_beginning[E: Event](correction: E, wrong: Event | None) -> E:
+    """A correction as if it had held since what it corrects, to judge a decision again by it."""
+    if wrong is None or wrong.effective_on >= correction.effective_on:
+        return correction
+    return correction.model_copy(update={"effective_on": wrong.effective_on})
+
+
 def _person(facts: Iterable[Fact[Any]]) -> Person:
     kinds: dict[type[Event], dict[UUID, Fact[Any]]] = {}
     corrections: dict[UUID, Fact[Any]] = {}

@@ -24,7 +24,7 @@ from cadre.contracts.event import CadreEvent, Event, RuleFinding, Text
 from cadre.contracts.vocabulary import Rank
 from cadre.shared.calendar import Workdays
 from cadre.shared.errors import NotPossible
-from cadre.shared.person import Fact, Person, PersonCommand
+from cadre.shared.person import Fact, Person, PersonCommand, from_the_beginning
 from cadre.shared.rulebook import rulebook
 
 
@@ -220,17 +220,10 @@ def _would_change(cadre: Person, decision: Fact[Promoted], news: Fact[CadreEvent
     if news.position < decision.position:
         return False
     known = cadre.known_before(decision.position)
-    learnt = known.learning(_from_the_beginning(cadre, news))
-    return _rejudge(known, decision.event) != _rejudge(learnt, decision.event)
-
-
-def _from_the_beginning(cadre: Person, news: Fact[CadreEvent]) -> Fact[CadreEvent]:
-    """A correction as if it had held since what it corrects, to judge a decision again by it."""
     wrong = cadre.fact(news.event.supersedes) if news.event.supersedes else None
-    if wrong is None:
-        return news
-    day = min(news.event.effective_on, wrong.event.effective_on)
-    return news._replace(event=news.event.model_copy(update={"effective_on": day}))
+    told = from_the_beginning(news.event, wrong.event if wrong else None)
+    learnt = known.learning(news._replace(event=told))
+    return _rejudge(known, decision.event) != _rejudge(learnt, decision.event)
 
 
 def _rejudge(cadre: Person, promotion: Promoted) -> Eligibility | None:
