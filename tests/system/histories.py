@@ -19,6 +19,7 @@ class Step:
     service: str
     command: str
     body: Mapping[str, Any]
+    of_person: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,32 @@ def imported_again(name: str, source: str, **more: Any) -> Step:
     return Step(name, "selection", "record-baseline", {"source_sha256": source * 64} | more)
 
 
+def annulled(name: str, on: str, service: str, what: str) -> Step:
+    body = {"supersedes": f"@{what}", "reason": "查无此事", "basis": "复查决定〔2025〕3号"}
+    return Step(name, service, "annul", body | {"effective_on": on})
+
+
+def established(name: str, post: str) -> Step:
+    body = {"post_id": post, "unit_id": "u-finance", "unit_name": "财政局", "title": "副局长"}
+    more = {"level": "section-deputy", "seats": 1, "effective_on": "2020-01-01"}
+    return Step(name, "appointment", "establish-post", body | more, of_person=False)
+
+
+def assumed(name: str, on: str, post: str) -> Step:
+    body = {"post_id": post, "basis": "任免文件", "effective_on": on}
+    return Step(name, "appointment", "assume-post", body)
+
+
+def relieved(name: str, on: str, post: str) -> Step:
+    body = {"post_id": post, "reason": "工作调动", "effective_on": on}
+    return Step(name, "appointment", "relieve", body)
+
+
 SUP_03 = "SUP-03 实施细则：诫勉影响期六个月，期满后须经回访确认整改"
 SUP_05 = "SUP-05 政务处分法第八条：记过十二个月，自决定生效之日起"
 POL_01 = "POL-01：结论为差即一票否决，至有权机关解除为止"
 ASM_95 = "公务员法第九十五条：复核、申诉期间不停止人事处理的执行；RNK 以决定日为准"
+VOID = "ADR 0037：被撤销的记录自始未生效"
 LINE = "ADR 0037：更正后的事实承接指向原记录的解除与回访"
 
 HISTORIES = (
@@ -285,6 +308,80 @@ HISTORIES = (
         "a file taken over again with another unit",
         (imported_again("again", "b", standing={"unit_id": "u-water", "unit_name": "水利局"}),),
         (Told("serves in", "2024-06-01", "水利局", "以后一次导入更正前一次"),),
+    ),
+    History(
+        "a sanction annulled",
+        (
+            disciplined("sanction", "2025-03-01", "demerit"),
+            annulled("annulment", "2025-06-01", "supervision", "sanction"),
+        ),
+        (
+            Told("barred until", "2025-04-01", None, VOID),
+            Told("barred until", "2025-07-01", None, VOID),
+        ),
+    ),
+    History(
+        "a sanction annulled and imposed again",
+        (
+            disciplined("sanction", "2025-03-01", "demerit"),
+            annulled("annulment", "2025-06-01", "supervision", "sanction"),
+            disciplined("again", "2025-03-01", "demerit"),
+        ),
+        (Told("barred until", "2025-07-01", "2026-03-01", SUP_05),),
+    ),
+    History(
+        "a correction annulled: the whole line never held",
+        (
+            talked("talk", "2025-01-10"),
+            talked("right", "2025-01-12", supersedes="@talk"),
+            annulled("annulment", "2025-06-01", "supervision", "right"),
+        ),
+        (Told("barred until", "2025-03-01", None, VOID),),
+    ),
+    History(
+        "a check annulled",
+        (
+            talked("talk", "2025-01-10"),
+            checked("check", "2025-07-15", "talk"),
+            annulled("annulment", "2025-08-01", "supervision", "check"),
+        ),
+        (Told("barred until", "2025-09-01", NEVER, SUP_03),),
+    ),
+    History(
+        "a lifting annulled",
+        (
+            concluded("veto", "2025-01-10"),
+            lifted("lifting", "2025-05-01", "veto"),
+            annulled("annulment", "2025-06-01", "selection", "lifting"),
+        ),
+        (Told("does a veto stand", "2025-07-01", True, POL_01),),
+    ),
+    History(
+        "a vetoing conclusion annulled",
+        (
+            concluded("veto", "2025-01-10"),
+            annulled("annulment", "2025-06-01", "selection", "veto"),
+        ),
+        (Told("does a veto stand", "2025-07-01", False, VOID),),
+    ),
+    History(
+        "a post assumed, and the record annulled",
+        (
+            established("post", "post-a"),
+            assumed("assumed", "2024-01-01", "post-a"),
+            annulled("annulment", "2025-06-01", "appointment", "assumed"),
+        ),
+        (Told("holds posts", "2025-01-01", [], VOID),),
+    ),
+    History(
+        "a relief annulled",
+        (
+            established("post", "post-b"),
+            assumed("assumed", "2024-01-01", "post-b"),
+            relieved("relief", "2025-01-01", "post-b"),
+            annulled("annulment", "2025-06-01", "appointment", "relief"),
+        ),
+        (Told("holds posts", "2025-07-01", ["post-b"], VOID),),
     ),
     History(
         "nothing recorded",

@@ -13,9 +13,11 @@ from uuid import UUID
 
 from pydantic import Field
 
+from cadre.contracts.appointment import AppointmentAnnulled
 from cadre.contracts.event import CadreEvent, CadreId, Event
-from cadre.contracts.selection import Baselined, Recruited
-from cadre.contracts.supervision import Assessed
+from cadre.contracts.selection import Baselined, Recruited, SelectionAnnulled
+from cadre.contracts.supervision import Assessed, SupervisionAnnulled
+from cadre.contracts.training import TrainingAnnulled
 from cadre.shared.decider import Fold, Handler
 from cadre.shared.errors import NotFound, NotPossible
 from cadre.shared.messages import Command, Recorded
@@ -47,6 +49,9 @@ class Fact[E: CadreEvent](NamedTuple):
         """In order of the days in the world; on one day, of the log."""
         return self.event.effective_on, self.position
 
+
+ANNULLED = (SelectionAnnulled, TrainingAnnulled, SupervisionAnnulled, AppointmentAnnulled)
+"""By which each service takes back what it recorded."""
 
 type Facts = Mapping[UUID, Fact[Any]]
 
@@ -96,6 +101,12 @@ class Person:
             event_id = correction.id
         return event_id
 
+    def annulled(self, event_id: UUID) -> bool:
+        """Whether the line of an event was taken back."""
+        if event_id not in self.corrections:
+            return False
+        return any(self.newest(event_id) in self.kinds.get(kind, {}) for kind in ANNULLED)
+
     def of_line[E: CadreEvent](self, event_id: UUID, kind: type[E]) -> Fact[E] | None:
         """The fact of a kind that stands for this event after all corrections."""
         return self.kinds.get(kind, {}).get(self.newest(event_id))
@@ -124,7 +135,10 @@ class Person:
         """
         told = event.model_dump(exclude=set(besides))
         recorded = self.kinds.get(type(event), {}).values()
-        return any(fact.event.model_dump(exclude=set(besides)) == told for fact in recorded)
+        return any(
+            fact.event.model_dump(exclude=set(besides)) == told and not self.annulled(fact.id)
+            for fact in recorded
+        )
 
     def require_known(self, cadre_id: str) -> None:
         """Raise NotFound unless the person was recruited or taken over from a file."""
@@ -237,7 +251,7 @@ def _person(facts: Iterable[Fact[Any]]) -> Person:
 class _Evolve:
     kinds: frozenset[type[Event]]
     keeps: Callable[[CadreEvent], bool]
-    always: ClassVar[frozenset[type[Event]]] = frozenset({Recruited, Baselined})
+    always: ClassVar[frozenset[type[Event]]] = frozenset({Recruited, Baselined, *ANNULLED})
 
     def __call__(self, state: Person, recorded: Recorded[Event]) -> Person:
         event = recorded.event
@@ -249,7 +263,7 @@ class _Evolve:
 def person_of(
     *kinds: type[CadreEvent], keeps: Callable[[CadreEvent], bool] = lambda _: True
 ) -> Fold[Person]:
-    """The history of a person, folded to the facts of these kinds and the entry."""
+    """The history of a person, folded to the facts of these kinds, the entry and annulments."""
     return Fold("*", "cadre", Person(), _Evolve(frozenset(kinds) | _Evolve.always, keeps))
 
 

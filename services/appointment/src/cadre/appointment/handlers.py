@@ -47,8 +47,11 @@ from cadre.appointment.post import (
     assume_post,
     establish_post,
     relieve,
+    seat_of,
+    settle_annulled,
 )
-from cadre.contracts.appointment import Promoted
+from cadre.contracts.appointment import AppointmentAnnulled, PostAssumed, Promoted, Relieved
+from cadre.shared.annulling import annul_handler
 from cadre.shared.decider import Handler, Scope, World
 from cadre.shared.person import Person, person_handler
 
@@ -193,4 +196,11 @@ HANDLERS: tuple[Handler[Any], ...] = (
         lambda command, world: conclude_probation(command, world[CADRE.of(command.cadre_id)]),
     ),
     person_handler(CADRE, OpenReview, open_review),
+    annul_handler(
+        CADRE,
+        AppointmentAnnulled,
+        {Promoted, PostAssumed, Relieved},
+        owners=seat_of,
+        settle=settle_annulled,
+    ),
 )

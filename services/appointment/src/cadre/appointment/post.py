@@ -4,8 +4,10 @@ The post owns the limit of its seats (SEL-02): whoever fills or frees one writes
 person together, so that two fillings of one seat cannot both succeed.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from cadre.appointment.evidence import Evidence
 from cadre.contracts.appointment import (
@@ -14,13 +16,14 @@ from cadre.contracts.appointment import (
     PostEstablished,
     PostFilled,
     PostVacated,
+    Promoted,
     Relieved,
 )
-from cadre.contracts.event import Event, Slug, Text
-from cadre.shared.decider import Fold
+from cadre.contracts.event import CadreEvent, Event, Slug, Text
+from cadre.shared.decider import Fold, Scope, World
 from cadre.shared.errors import NotFound, NotPossible
 from cadre.shared.messages import Command, Recorded
-from cadre.shared.person import Person, PersonCommand
+from cadre.shared.person import Fact, Person, PersonCommand
 from cadre.shared.rulebook import rulebook
 
 
@@ -165,6 +168,38 @@ def relieve(command: Relieve, cadre: Person) -> list[Event]:
             where=command.post_id,
         )
     return [relieved, vacated(relieved)]
+
+
+def seat_of(event: CadreEvent) -> Iterator[Scope[Any]]:
+    """The post whose seat was taken or left with an event."""
+    if isinstance(event, PostAssumed | Relieved):
+        yield POST.of(event.post_id)
+
+
+def settle_annulled(fact: Fact[Any], cadre: Person, world: World) -> list[Event]:
+    """The seat that an annulled coming frees, or that an annulled relief takes again."""
+    match fact.event:
+        case PostAssumed(post_id=post_id, effective_on=day, cadre_id=cadre_id):
+            (tenure,) = (t for t in Evidence(cadre, date.max).posts() if t.source == fact.id)
+            if tenure.ends is not None:
+                raise NotPossible(
+                    f"{cadre_id} was relieved of {post_id} on {tenure.ends}",
+                    where="supersedes",
+                    hint="annul the relief first",
+                )
+            return [PostVacated(effective_on=day, post_id=post_id, cadre_id=cadre_id)]
+        case Relieved(post_id=post_id, effective_on=day, cadre_id=cadre_id):
+            require_absent(cadre, cadre_id, post_id, day)
+            require_seat(world[POST.of(post_id)], post_id, day)
+            return [PostFilled(effective_on=day, post_id=post_id, cadre_id=cadre_id)]
+        case Promoted(kind="post"):
+            raise NotPossible(
+                "a motion led to this post: its steps cannot be taken back",
+                where="supersedes",
+                hint="relieve the person of the post",
+            )
+        case _:
+            return []
 
 
 def vacated(relieved: Relieved) -> PostVacated:

@@ -42,6 +42,7 @@ from cadre.contracts.appointment import (
 from cadre.contracts.event import CadreEvent, Event, RuleFinding
 from cadre.contracts.selection import Baselined, ProfileCorrected, Recruited
 from cadre.shared.calendar import month_start
+from cadre.shared.lines import mark_annulled
 from cadre.shared.messages import Recorded
 from cadre.shared.read_models import Change, Put
 from cadre.shared.serving import token
@@ -324,3 +325,13 @@ def _birth_month(recorded: Recorded[CadreEvent], birth_month: str) -> Iterable[C
         birth_month=birth_month,
     )
     yield from _superseding(BIRTH_MONTHS, recorded)
+
+
+mark_annulled(
+    READ_MODELS,
+    {
+        Promoted: [PROMOTIONS, RANK_TENURES],
+        PostAssumed: [POST_HOLDERS],
+        Relieved: [POST_DEPARTURES],
+    },
+)

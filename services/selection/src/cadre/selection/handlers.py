@@ -2,6 +2,17 @@
 
 from typing import Any
 
+from cadre.contracts.selection import (
+    KinDeclared,
+    Observed,
+    PoliticalQualityAssessed,
+    PoliticalVetoLifted,
+    PoolAssessed,
+    PoolCompared,
+    PoolNominated,
+    ProfileCorrected,
+    SelectionAnnulled,
+)
 from cadre.selection import identification, intake, membership, pool, privacy, profile
 from cadre.selection.cadre import CADRE
 from cadre.selection.identification import (
@@ -22,6 +33,7 @@ from cadre.selection.membership import (
 from cadre.selection.pool import POOL, DefinePool
 from cadre.selection.privacy import Forget, LiftRestriction, Restrict
 from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
+from cadre.shared.annulling import annul_handler
 from cadre.shared.decider import Handler
 from cadre.shared.person import person_handler
 
@@ -55,6 +67,20 @@ HANDLERS: tuple[Handler[Any], ...] = (
     person_handler(CADRE, Restrict, privacy.decide),
     person_handler(CADRE, LiftRestriction, privacy.decide),
     person_handler(CADRE, Forget, privacy.decide),
+    annul_handler(
+        CADRE,
+        SelectionAnnulled,
+        {
+            ProfileCorrected,
+            Observed,
+            KinDeclared,
+            PoliticalQualityAssessed,
+            PoliticalVetoLifted,
+            PoolNominated,
+            PoolAssessed,
+            PoolCompared,
+        },
+    ),
     _of_member(NominateForPool),
     _of_member(AssessForPool),
     _of_member(CompareForPool),

@@ -42,6 +42,7 @@ from cadre.selection.tables import (
     REFUSALS,
     VETO_LIFTINGS,
 )
+from cadre.shared.lines import mark_annulled
 from cadre.shared.messages import Recorded
 from cadre.shared.read_models import Change, Put
 from cadre.shared.serving import token
@@ -283,3 +284,18 @@ def _motion_stopped(recorded: Recorded[MotionStopped]) -> Iterable[Change]:
 @READ_MODELS.on(MotionConcluded)
 def _motion_concluded(recorded: Recorded[MotionConcluded]) -> Iterable[Change]:
     yield Put(CANDIDACIES.name, {"motion_id": recorded.event.motion_id, "ended": True})
+
+
+mark_annulled(
+    READ_MODELS,
+    {
+        ProfileCorrected: [PROFILE_CORRECTIONS],
+        Observed: [OBSERVATIONS],
+        KinDeclared: [KIN],
+        PoliticalQualityAssessed: [POLITICAL_ASSESSMENTS],
+        PoliticalVetoLifted: [VETO_LIFTINGS],
+        PoolNominated: [POOL_STEPS],
+        PoolAssessed: [POOL_STEPS],
+        PoolCompared: [POOL_STEPS],
+    },
+)

@@ -112,6 +112,7 @@ VETO_LIFTINGS = READ_MODELS.table(
     _cadre_id(),
     Column("assessment_event", String(36)),
     Column("lifted_on", Date),
+    _superseded_by(),
 )
 """Under the event it names; `lines` finds the assessment that stands for it."""
 POOLS = READ_MODELS.table(

@@ -11,7 +11,7 @@ from cadre.shared.rulebook import rulebook
 from cadre.shared.serving import Reader
 from cadre.supervision.queries.assessments import standing_on
 from cadre.supervision.queries.promotions import was_excellent
-from cadre.supervision.read_models import ASSESSMENTS, FLAGS, PROMOTIONS, TALKS
+from cadre.supervision.tables import ASSESSMENTS, FLAGS, PROMOTIONS, TALKS
 
 
 async def _grades(reader: Reader, question: Question) -> Iterable[Count]:

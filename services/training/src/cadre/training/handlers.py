@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from cadre.contracts.training import MentorshipReviewed, TrainingAnnulled
+from cadre.shared.annulling import annul_handler
 from cadre.shared.decider import Handler
 from cadre.shared.person import person_handler
 from cadre.training import correction, mentorship, posting, record, training_class
@@ -40,6 +42,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
     person_handler(CADRE, OpenTrainingTask, record.open_training_task),
     person_handler(CADRE, Post, posting.post),
     person_handler(CADRE, EndPosting, posting.end_posting),
+    annul_handler(CADRE, TrainingAnnulled, {MentorshipReviewed}),
     Handler(
         PairMentor,
         scopes=mentorship.pair_scopes,

@@ -26,6 +26,7 @@ from cadre.contracts.training import (
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
+from cadre.shared.lines import mark_annulled
 from cadre.shared.messages import Recorded
 from cadre.shared.read_models import Change, Put
 from cadre.shared.serving import token
@@ -220,3 +221,6 @@ def task_opened(recorded: Recorded[TrainingTaskOpened]) -> Iterable[Change]:
 def task_completed(recorded: Recorded[TrainingTaskCompleted]) -> Iterable[Change]:
     event = recorded.event
     yield Put(TASKS.name, {"task_id": str(event.task_id), "completed_on": event.effective_on})
+
+
+mark_annulled(READ_MODELS, {MentorshipReviewed: [MENTORSHIP_REVIEWS]})

@@ -10,6 +10,7 @@ from cadre.contracts.event import (
     CadreEvent,
     CadreId,
     Event,
+    EventAnnulled,
     EventSetAside,
     Personal,
     Refusal,
@@ -399,6 +400,12 @@ class ReviewOpened(CadreEvent):
         return f"启动复核：{self.reason}"
 
 
+class AppointmentAnnulled(EventAnnulled):
+    """A fact that Appointment had recorded of a person was annulled: it never held."""
+
+    type: Literal["appointment.annulled.v1"] = "appointment.annulled.v1"
+
+
 class AppointmentSetAside(EventSetAside):
     """An event of a person that Appointment could not apply was set aside: it never held."""
 
@@ -424,5 +431,6 @@ type AppointmentEvent = (
     | Relieved
     | PostAssumed
     | ReviewOpened
+    | AppointmentAnnulled
     | AppointmentSetAside
 )

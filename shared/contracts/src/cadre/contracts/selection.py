@@ -11,6 +11,7 @@ from cadre.contracts.event import (
     CadreEvent,
     CadreId,
     Event,
+    EventAnnulled,
     EventSetAside,
     Personal,
     Refusal,
@@ -530,6 +531,12 @@ class CadreForgotten(CadreEvent, Erasure):
         return f"个人信息已删除：{self.reason.zh}（依据 {self.basis}，{keys}）"
 
 
+class SelectionAnnulled(EventAnnulled):
+    """A fact that Selection had recorded of a person was annulled: it never held."""
+
+    type: Literal["selection.annulled.v1"] = "selection.annulled.v1"
+
+
 class SelectionSetAside(EventSetAside):
     """An event of a person that Selection could not apply was set aside: it never held."""
 
@@ -557,5 +564,6 @@ type SelectionEvent = (
     | DataRestricted
     | RestrictionLifted
     | CadreForgotten
+    | SelectionAnnulled
     | SelectionSetAside
 )

@@ -10,6 +10,7 @@ from cadre.contracts.event import (
     CadreEvent,
     CadreId,
     Event,
+    EventAnnulled,
     EventSetAside,
     Personal,
     Refusal,
@@ -417,6 +418,12 @@ def note_purpose(note_id: UUID) -> str:
     return f"supervision:note:{note_id.hex}"
 
 
+class SupervisionAnnulled(EventAnnulled):
+    """A fact that Supervision had recorded of a person was annulled: it never held."""
+
+    type: Literal["supervision.annulled.v1"] = "supervision.annulled.v1"
+
+
 class SupervisionSetAside(EventSetAside):
     """An event of a person that Supervision could not apply was set aside: it never held."""
 
@@ -441,5 +448,6 @@ type SupervisionEvent = (
     | Disciplined
     | OffDutyVisitMade
     | OffDutyNoteExpired
+    | SupervisionAnnulled
     | SupervisionSetAside
 )

@@ -10,6 +10,7 @@ from cadre.contracts.event import (
     CadreEvent,
     CadreId,
     Event,
+    EventAnnulled,
     EventSetAside,
     Personal,
     Refusal,
@@ -282,6 +283,12 @@ class TrainingTaskCompleted(CadreEvent):
         return f"完成培训任务{'（逾期）' if self.overdue else ''}"
 
 
+class TrainingAnnulled(EventAnnulled):
+    """A fact that Training had recorded of a person was annulled: it never held."""
+
+    type: Literal["training.annulled.v1"] = "training.annulled.v1"
+
+
 class TrainingSetAside(EventSetAside):
     """An event of a person that Training could not apply was set aside: it never held."""
 
@@ -302,5 +309,6 @@ type TrainingEvent = (
     | MentorSlotReleased
     | TrainingTaskOpened
     | TrainingTaskCompleted
+    | TrainingAnnulled
     | TrainingSetAside
 )

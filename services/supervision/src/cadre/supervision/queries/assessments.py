@@ -13,13 +13,7 @@ from cadre.contracts.supervision import AssessmentKind
 from cadre.shared.serving import Reader
 from cadre.supervision.period import kind_of, months_of, period_ends
 from cadre.supervision.queries.members import members_on, require_known
-from cadre.supervision.read_models import (
-    ASSESSMENTS,
-    CLOSED_MONTHS,
-    MEMBERSHIPS,
-    REFUSALS,
-    REQUESTS,
-)
+from cadre.supervision.tables import ASSESSMENTS, CLOSED_MONTHS, MEMBERSHIPS, REFUSALS, REQUESTS
 from cadre.supervision.unit_year import unit_year_id
 
 

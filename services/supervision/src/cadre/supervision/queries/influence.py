@@ -18,7 +18,7 @@ from cadre.shared.lines import Lines, lines
 from cadre.shared.serving import Reader
 from cadre.supervision.influence import influence_on
 from cadre.supervision.queries.members import require_known
-from cadre.supervision.read_models import CHECKS, FLAGS, SANCTIONS, TALKS
+from cadre.supervision.tables import CHECKS, FLAGS, SANCTIONS, TALKS
 
 
 class Influence(BaseModel):
@@ -115,7 +115,7 @@ class _Checks:
 
     @classmethod
     async def by(cls, reader: Reader, on: date, cadre_id: str | None = None) -> "_Checks":
-        told = select(CHECKS).where(CHECKS.c.effective_on <= on)
+        told = select(CHECKS).where(CHECKS.c.superseded_by.is_(None), CHECKS.c.effective_on <= on)
         where = () if cadre_id is None else (TALKS.c.cadre_id == cadre_id,)
         if cadre_id is not None:
             told = told.where(CHECKS.c.cadre_id == cadre_id)

@@ -6,7 +6,7 @@ from sqlalchemy import Select, func, select
 
 from cadre.shared.errors import NotFound
 from cadre.shared.serving import Reader
-from cadre.supervision.read_models import MEMBERSHIPS
+from cadre.supervision.tables import MEMBERSHIPS
 
 
 async def require_known(reader: Reader, cadre_id: str) -> None:

@@ -14,7 +14,7 @@ from cadre.shared.rulebook import Rule, rulebook
 from cadre.shared.serving import Reader
 from cadre.supervision.period import period_ends
 from cadre.supervision.queries.assessments import standing_on
-from cadre.supervision.read_models import ASSESSMENTS, PROMOTIONS
+from cadre.supervision.tables import ASSESSMENTS, PROMOTIONS
 
 
 class ExcellentShare(BaseModel):
