@@ -75,6 +75,11 @@ def imported_again(name: str, source: str, **more: Any) -> Step:
     return Step(name, "selection", "record-baseline", {"source_sha256": source * 64} | more)
 
 
+def mended(name: str, on: str, **fields: str) -> Step:
+    body = {"effective_on": on, "reason": "登记有误", "basis": "任免文件"}
+    return Step(name, "selection", "correct-profile", body | fields)
+
+
 def annulled(name: str, on: str, service: str, what: str) -> Step:
     body = {"supersedes": f"@{what}", "reason": "查无此事", "basis": "复查决定〔2025〕3号"}
     return Step(name, service, "annul", body | {"effective_on": on})
@@ -308,6 +313,19 @@ HISTORIES = (
         "a file taken over again with another unit",
         (imported_again("again", "b", standing={"unit_id": "u-water", "unit_name": "水利局"}),),
         (Told("serves in", "2024-06-01", "水利局", "以后一次导入更正前一次"),),
+    ),
+    History(
+        "a unit that was told wrongly",
+        (mended("unit", "2023-12-31", unit_id="u-water", unit_name="水利局"),),
+        (Told("serves in", "2024-06-01", "水利局", "档案更正自 2023-12-31 起"),),
+    ),
+    History(
+        "a unit corrected, and the correction annulled",
+        (
+            mended("unit", "2023-12-31", unit_id="u-water", unit_name="水利局"),
+            annulled("annulment", "2024-03-01", "selection", "unit"),
+        ),
+        (Told("serves in", "2024-06-01", "财政局", VOID),),
     ),
     History(
         "a sanction annulled",

@@ -125,7 +125,8 @@ def _baselined(recorded: Recorded[Baselined]) -> Iterable[Change]:
 def _corrected(recorded: Recorded[ProfileCorrected]) -> Iterable[Change]:
     event = recorded.event
     said = {"corrected_on": event.effective_on, "reason": event.reason, "basis": event.basis}
-    yield _fact(PROFILE_CORRECTIONS, recorded, **said, **_profile(event))
+    unit = {"unit_id": event.unit_id, "unit_name": event.unit_name}
+    yield _fact(PROFILE_CORRECTIONS, recorded, **said, **_profile(event), **unit)
     yield from _superseding(PROFILE_CORRECTIONS, recorded)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from cadre.contracts.appointment import Promoted
 from cadre.contracts.event import Event
-from cadre.contracts.selection import Baselined, Recruited
+from cadre.contracts.selection import Baselined, ProfileCorrected, Recruited
 from cadre.contracts.supervision import (
     Assessed,
     AssessmentKind,
@@ -32,7 +32,7 @@ from cadre.shared.messages import Recorded
 from cadre.shared.read_models import Change, Put
 from cadre.shared.serving import token
 from cadre.supervision.period import period_ends
-from cadre.supervision.tables import CHECKS, READ_MODELS, SANCTIONS, TALKS
+from cadre.supervision.tables import CHECKS, MEMBERSHIPS, READ_MODELS, SANCTIONS, TALKS
 
 __all__ = ["READ_MODELS"]
 
@@ -211,6 +211,12 @@ def taken_over(recorded: Recorded[Baselined]) -> Iterable[Change]:
     return _fact("memberships", recorded, "cadre_id", **unit)
 
 
+@READ_MODELS.on(ProfileCorrected)
+def unit_corrected(recorded: Recorded[ProfileCorrected]) -> Iterable[Change]:
+    if recorded.event.unit_id is not None:
+        yield from _fact("memberships", recorded, "cadre_id", "unit_id", "unit_name")
+
+
 @READ_MODELS.on(Promoted)
 def promoted(recorded: Recorded[Promoted]) -> Iterable[Change]:
     yield from _fact("promotions", recorded, "cadre_id", "kind")
@@ -237,5 +243,11 @@ def note_expired(recorded: Recorded[OffDutyNoteExpired]) -> Iterable[Change]:
 
 
 mark_annulled(
-    READ_MODELS, {Talked: [TALKS], RectificationChecked: [CHECKS], Disciplined: [SANCTIONS]}
+    READ_MODELS,
+    {
+        ProfileCorrected: [MEMBERSHIPS],
+        Talked: [TALKS],
+        RectificationChecked: [CHECKS],
+        Disciplined: [SANCTIONS],
+    },
 )

@@ -5,7 +5,7 @@ from datetime import date
 
 from cadre.contracts.appointment import Promoted
 from cadre.contracts.event import Event
-from cadre.contracts.selection import Baselined, Recruited
+from cadre.contracts.selection import Baselined, ProfileCorrected, Recruited
 from cadre.contracts.training import Posted, Posting, PostingEnd, PostingEnded, PostingKind
 from cadre.contracts.vocabulary import unit_id
 from cadre.shared.errors import NotPossible
@@ -24,9 +24,13 @@ class EndPosting(PersonCommand, PostingEnd):
 def unit_on(cadre: Person, day: date) -> str | None:
     """The unit somebody belongs to on a day, as far as it is known."""
     name: str | None = None
-    for fact in cadre.standing(Recruited, Baselined, Promoted, by=day):
+    for fact in cadre.standing(Recruited, Baselined, ProfileCorrected, Promoted, by=day):
         match fact.event:
-            case Recruited(unit_name=str(unit)) | Promoted(unit_name=str(unit)):
+            case (
+                Recruited(unit_name=str(unit))
+                | ProfileCorrected(unit_name=str(unit))
+                | Promoted(unit_name=str(unit))
+            ):
                 name = unit
             case Baselined(standing=standing):
                 name = standing.unit_name

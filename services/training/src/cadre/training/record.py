@@ -6,7 +6,7 @@ from uuid import UUID
 
 from cadre.contracts.appointment import Promoted
 from cadre.contracts.event import CadreEvent, Event
-from cadre.contracts.selection import KinDeclared
+from cadre.contracts.selection import KinDeclared, ProfileCorrected
 from cadre.contracts.training import (
     Course,
     CreditRefused,
@@ -36,6 +36,7 @@ class OpenTrainingTask(PersonCommand, TrainingTask):
 
 CADRE = person_of(
     KinDeclared,
+    ProfileCorrected,
     Promoted,
     Trained,
     CreditRefused,
