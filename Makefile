@@ -49,7 +49,7 @@ test-bench: $(STAMP) ## Run every measurement once, small: whether it works, not
 	@$(BIN)/pytest -m bench
 
 test-containers: $(STAMP) ## Build the image and try it with compose; needs a Docker engine
-	@$(BIN)/pytest -m containers
+	@$(BIN)/pytest -n 2 --dist loadfile -m containers
 
 schemas: $(STAMP) ## Publish grown contracts (UNPUBLISHED=1: changed ones too, while nobody uses them)
 	@$(BIN)/python -m cadre.contracts.schemas write $(if $(UNPUBLISHED),--unpublished)

@@ -24,6 +24,7 @@ from wire import Wire
 
 from cadre.cli.county.generate import generate
 from cadre.cli.data_directory import DataDirectory
+from cadre.cli.intake.files import files_in
 from cadre.cli.intake.plan import plan_import
 from cadre.contracts.selection import Baselined
 from cadre.shared.codec import Outgoing
@@ -234,7 +235,7 @@ def _peer(session: Session, folder: Path) -> float:
 
 
 def _baselines(folder: Path) -> Iterator[peer.Person]:
-    plan = plan_import([folder], effective_on=date(2025, 12, 31))
+    plan = plan_import(files_in([folder]), effective_on=date(2025, 12, 31))
     for number, record in enumerate(plan.records):
         who = cadre_id(number)
         person = peer.Person(peer.person_uuid(who))

@@ -18,7 +18,8 @@ from servers import NatsServer
 from session import Filled, Session, interleaved
 from wire import Wire
 
-from cadre.cli.data_directory import SERVICES, DataDirectory
+from cadre.cli.data_directory import DataDirectory
+from cadre.contracts.vocabulary import SERVICES
 from cadre.selection.app import SERVICE
 from cadre.selection.cadre import CADRE
 from cadre.shared.audit.evidence import Evidence

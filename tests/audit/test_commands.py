@@ -14,8 +14,10 @@ from typer.testing import CliRunner, Result
 from audit import block_files
 from cadre.cli import system
 from cadre.cli.audit_commands import app
+from cadre.cli.calling import client_of
 from cadre.cli.client import Client
-from cadre.cli.data_directory import SERVICES, DataDirectory
+from cadre.cli.data_directory import DataDirectory
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.audit.note import Ed25519Signer
 
 PERSON = {
@@ -70,7 +72,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("system") / "data"
     system.start(data)
     try:
-        client = Client.of(data)
+        client = client_of(data)
         assert client.http is not None
         with client.http:
             outcome = client.command("selection", "recruit", PERSON)

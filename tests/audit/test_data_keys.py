@@ -12,11 +12,12 @@ import pytest
 
 from audit.test_commands import PERSON, audit, quiet, told
 from cadre.cli import system
+from cadre.cli.calling import client_of
 from cadre.cli.client import Client
 from cadre.cli.data_directory import DataDirectory
 from cadre.cli.master_change import masters_of
+from cadre.shared.calendar import today_in_china
 from cadre.shared.key_store import bound
-from cadre.shared.serving import today_in_china
 
 pytestmark = [
     pytest.mark.system,
@@ -41,7 +42,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("keys") / "data"
     system.start(data)
     try:
-        with Client.of(data) as client:
+        with client_of(data) as client:
             for person in (PERSON, OTHER):
                 assert client.command("selection", "recruit", person)["outcome"] == "recorded"
             quiet(client)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from audit.exports import refuted
 from audit.test_commands import PERSON, quiet
 from cadre.cli import system
-from cadre.cli.client import Client
+from cadre.cli.calling import client_of
 from cadre.cli.main import app
 
 pytestmark = [
@@ -37,7 +37,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("exporting") / "data"
     system.start(data)
     try:
-        client = Client.of(data)
+        client = client_of(data)
         with client:
             recruited = client.command("selection", "recruit", PERSON)
             assert recruited["outcome"] == "recorded", recruited

@@ -13,9 +13,10 @@ from typer.testing import CliRunner, Result
 from audit import block_files
 from audit.test_commands import PERSON, digests, quiet, told
 from cadre.cli import system
-from cadre.cli.client import Client
-from cadre.cli.data_directory import SERVICES, DataDirectory, DataDirectoryError
+from cadre.cli.calling import client_of
+from cadre.cli.data_directory import DataDirectory, DataDirectoryError
 from cadre.cli.main import app
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.audit.blocks import records
 
 pytestmark = [
@@ -51,7 +52,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("system") / "data"
     system.start(data)
     try:
-        client = Client.of(data)
+        client = client_of(data)
         assert client.http is not None
         with client.http:
             for name, wish in (("recruit", PERSON), ("define-pool", POOL)):
@@ -130,7 +131,7 @@ def test_a_system_goes_on_where_it_was(data: Path) -> None:
     assert repair(data, "--apply", "--reason", "cut").exit_code == 0
     system.start(data)
     try:
-        client = Client.of(data)
+        client = client_of(data)
         assert client.http is not None
         with client.http:
             outcome = client.command("selection", "define-pool", POOL | {"pool_id": "p-new"})

@@ -19,7 +19,7 @@ from audit.test_commands import PERSON, quiet
 from audit.test_witness import MIRROR
 from cadre.cli import system
 from cadre.cli.audit_commands import app
-from cadre.cli.client import Client
+from cadre.cli.calling import client_of
 from cadre.cli.data_directory import DataDirectory, DataDirectoryError
 from cadre.shared.audit.cosignature import CosignatureVerifier
 from cadre.shared.audit.note import open_note, verifier_of
@@ -61,7 +61,7 @@ class Site:
         return self.audit(*arguments, *self.access)
 
     def record(self, born: str, number: str) -> int:
-        client = Client.of(self.data)
+        client = client_of(self.data)
         with client:
             person = PERSON | {"birth_date": born, "birth_month": born[:7], "id_number": number}
             assert client.command("selection", "recruit", person)["outcome"] == "recorded"

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from cadre.appointment.reactions import REACTIONS as APPOINTMENT
+from cadre.cli.intake.files import files_in
 from cadre.cli.intake.plan import plan_import
 from cadre.cli.life import year
 from cadre.cli.life.chronicle import Chronicle
@@ -118,7 +119,7 @@ def written(folder: Path, seed: int, cadres: int, years: int) -> Chronicle:
     county = Scene(cadres, seed, year.eve(years))
     files = folder / f"{seed}-{cadres}-{years}"
     county.hand_in(files)
-    records = plan_import([files], effective_on=county.on).records
+    records = plan_import(files_in([files]), effective_on=county.on).records
     return year.write(county, records, years)
 
 

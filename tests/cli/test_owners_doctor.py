@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from cadre.cli import health, looking, watch
-from cadre.cli.data_directory import SERVICES, DataDirectory
+from cadre.cli.data_directory import DataDirectory
+from cadre.contracts.vocabulary import SERVICES
 from support.owners import cadre, called, holding
 
 FAULT = {

@@ -263,8 +263,10 @@ def test_the_log_speaks_tls_under_an_authority_of_ones_own(place: Place) -> None
         place.compose(f"--profile audit run --rm {command}", folder)
     place.shell.require("cadre audit decide-again --settings .env", folder)
 
+    another = 'openssl req -x509 -newkey rsa:3072 -nodes -subj "/CN=Cadre" -keyout k -out other.crt'
+    place.shell.require(another, folder)
     assert _connects(place, folder, folder / "tls/ca.crt") is None
-    assert isinstance(_connects(place, folder, folder / "tls/server.crt"), ssl.SSLError)
+    assert isinstance(_connects(place, folder, folder / "other.crt"), ssl.SSLError)
     assert isinstance(_connects(place, folder, None), nats.errors.Error)
 
 

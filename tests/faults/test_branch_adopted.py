@@ -14,8 +14,9 @@ import pytest
 
 from audit.test_commands import PERSON, quiet
 from cadre.cli import system
+from cadre.cli.calling import client_of
 from cadre.cli.client import Client, Refused
-from cadre.cli.data_directory import SERVICES
+from cadre.contracts.vocabulary import SERVICES
 
 pytestmark = [
     pytest.mark.faults,
@@ -63,13 +64,13 @@ class System:
         self.ids: dict[str, UUID] = {}
         system.start(data)
         try:
-            with Client.of(data, "clerk-li") as client:
+            with client_of(data, "clerk-li") as client:
                 self.ana = self._recruit(client, PERSON)
                 quiet(client)
             system.stop(data)
             shutil.copytree(data / "nats", self.older)
             system.start(data)
-            with Client.of(data, "clerk-li") as client:
+            with client_of(data, "clerk-li") as client:
                 self.bo = self._recruit(client, BO)
                 self.send(client, "observe", observation(self.bo))
                 self.send(client, "define-pool", POOL)
@@ -148,7 +149,7 @@ def test_the_log_is_adopted_and_the_rest_recorded_again(ahead: System) -> None:
     data, file = ahead.data, adopted_with_a_reason(ahead)
     system.start(data)
     try:
-        with Client.of(data, "clerk-wang") as client:
+        with client_of(data, "clerk-wang") as client:
             quiet(client)
             assert known(client, ahead.ana)
             assert not known(client, ahead.bo)
@@ -226,7 +227,7 @@ def test_a_log_that_went_on_is_not_repaired(ahead: System) -> None:
         shutil.copy(path, data / "db")
     system.start(data)  # Services whose databases are lost go on with any log.
     try:
-        with Client.of(data) as client:
+        with client_of(data) as client:
             ahead.send(client, "define-pool", POOL | {"pool_id": "p-other"})
             quiet(client)
     finally:
@@ -250,7 +251,7 @@ def test_a_log_that_only_lacks_its_end_is_repaired_from_the_journals(ahead: Syst
     assert cadre(data, "log", "compare")["events"] == []
     system.start(data)
     try:
-        with Client.of(data) as client:
+        with client_of(data) as client:
             assert quiet(client) == ahead.end
             assert known(client, ahead.bo)
     finally:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -280,6 +281,27 @@ async def test_the_same_command_from_ten_clerks_is_recorded_once(
             assert len({tuple(e.position for e in one.events) for one in told}) == 1
             assert {one.outcome for one in told} <= {"recorded", "refused"}
         await disturbing
+
+
+async def test_a_leader_lost_with_a_write_leaves_nobody_waiting_for_another_to_write(
+    nodes: Cluster, operator: Connection, tmp_path: Path
+) -> None:
+    """Nobody else writes, and the service's own server stays: only the leader is another."""
+    lost = await nodes.leader(operator)
+    other = next(number for number, node in enumerate(nodes.nodes) if node is not lost)
+    async with instances(nodes, tmp_path, (SUPERVISION, other)) as (supervision,):
+        opened = {"headcount": 10, "effective_on": "2025-12-01"}
+        await clerk(supervision, OpenUnitYear.model_validate(UNIT | opened | {"year": 2024}))
+        await supervision.writes.look()
+        sent_at = time.monotonic()
+        await asyncio.to_thread(lost.kill)
+        await nodes.info(operator)
+        # It went to the one that was killed; that no answer comes is known later than who leads.
+        supervision.log.written.unanswered(sent_at)
+        await supervision.writes.look()
+        command = OpenUnitYear.model_validate(UNIT | opened | {"year": 2025})
+        assert isinstance(await clerk(supervision, command), Outcome)
+        assert supervision.vitals.ready
 
 
 async def test_an_event_that_is_sent_again_while_on_its_way_is_stored_once(nodes: Cluster) -> None:

@@ -17,7 +17,8 @@ import psutil
 import pytest
 
 from cadre.cli import ownership, system
-from cadre.cli.data_directory import SERVICES, DataDirectory
+from cadre.cli.data_directory import DataDirectory
+from cadre.contracts.vocabulary import SERVICES
 from support.owners import (
     CADRE,
     cadre,

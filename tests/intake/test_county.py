@@ -6,7 +6,7 @@ import pytest
 from cadre.cli.county import County, Generated, generate
 from cadre.cli.county.forms import has_form
 from cadre.cli.county.hazards import REFUSED, WARNED, hazard_of
-from cadre.cli.intake import Problem, plan_import
+from cadre.cli.intake import Problem, files_in, plan_import
 from cadre.contracts.appointment import PostDefinition
 from cadre.contracts.vocabulary import PostLevel
 from cadre.selection.idnumber import read_id_number, read_profile
@@ -48,7 +48,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def test_an_import_finds_what_was_planted_and_nothing_else(made: tuple[Path, Generated]):
     folder, generated = made
-    plan = plan_import([folder], effective_on=County.on)
+    plan = plan_import(files_in([folder]), effective_on=County.on)
     rows = [planted for planted in generated.planted if planted.row]
     forms = Counter(planted.told for planted in generated.planted if not planted.row)
     between = {Problem.SOURCES_DIFFER, Problem.PERHAPS_SAME_PERSON}
@@ -67,7 +67,7 @@ def test_an_import_reads_everybody_else_as_they_are(made: tuple[Path, Generated]
     folder, generated = made
     county = generated.county
     refused = {p.name for p in generated.planted if p.outcome == "refused" and "重复" not in p.told}
-    plan = plan_import([folder], effective_on=County.on)
+    plan = plan_import(files_in([folder]), effective_on=County.on)
     records = {record.id_number: record for record in plan.records}
     spoiled = {p.name for p in generated.planted}
     for person in county.people():
@@ -94,7 +94,7 @@ def test_an_import_reads_everybody_else_as_they_are(made: tuple[Path, Generated]
 
 def test_records_are_what_selection_takes(made: tuple[Path, Generated]):
     folder, _ = made
-    plan = plan_import([folder], effective_on=County.on)
+    plan = plan_import(files_in([folder]), effective_on=County.on)
     for record in plan.records:
         command = RecordBaseline(effective_on=record.effective_on, **dict(record.baseline))
         assert read_profile(command).text == record.id_number

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cadre.cli.intake import Import, Problem, combine, plan, plan_import, read_form
+from cadre.cli.intake import Import, Problem, combine, files_in, plan, plan_import, read_form
 from cadre.cli.intake.lrmx import Lrmx, write_lrmx
 from cadre.cli.intake.suggestions import near
 from cadre.contracts.vocabulary import Grade
@@ -137,7 +137,7 @@ def test_files_that_cannot_be_planned_are_told(tmp_path: Path):
     (tmp_path / "~$c.xlsx").write_bytes(b"lock")
     old = tmp_path / "old.xls"
     old.write_bytes(b"")
-    plan = plan_import([tmp_path, old, tmp_path / "missing.lrmx"], effective_on=DAY)
+    plan = plan_import(files_in([tmp_path, old, tmp_path / "missing.lrmx"]), effective_on=DAY)
     assert len(plan.records) == 1
     assert [(i.severity, i.problem, i.file) for i in plan.issues] == [
         ("warning", Problem.DUPLICATE, "b.lrmx"),
@@ -152,11 +152,13 @@ def test_several_processes_read_what_one_reads(tmp_path: Path, monkeypatch: pyte
         content = write_lrmx(Lrmx.of({**FORM, "TianBiaoShiJian": f"2025060{number + 1}"}))
         (tmp_path / f"{number}.lrmx").write_bytes(content)
     (tmp_path / "old.xlsx").write_bytes(b"no workbook")
-    alone = plan_import([tmp_path], effective_on=DAY)
+    alone = plan_import(files_in([tmp_path]), effective_on=DAY)
     monkeypatch.setattr(plan, "ALONE_BYTES_MAX", 0)
     monkeypatch.setattr(plan.os, "cpu_count", lambda: 2)
     told: list[tuple[int, int]] = []
-    together = plan_import([tmp_path], effective_on=DAY, advance=lambda *step: told.append(step))
+    together = plan_import(
+        files_in([tmp_path]), effective_on=DAY, advance=lambda *step: told.append(step)
+    )
     assert together == alone
     assert (len(alone.records), len(alone.issues)) == (1, 1)
     assert told == [(number, 7) for number in range(1, 8)]

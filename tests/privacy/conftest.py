@@ -12,9 +12,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cadre.cli import system
+from cadre.cli.calling import client_of
 from cadre.cli.client import Client
-from cadre.cli.data_directory import SERVICES
 from cadre.cli.main import app
+from cadre.contracts.vocabulary import SERVICES
 from privacy.persons import BAILI, OUYANG
 
 
@@ -50,7 +51,7 @@ def whole(tmp_path: Path) -> Iterator[Whole]:
     data = tmp_path / "data"
     system.start(data)
     try:
-        with Client.of(data, "clerk") as client:
+        with client_of(data, "clerk") as client:
             ouyang, baili = OUYANG.recruit(client), BAILI.recruit(client)
             OUYANG.live(client, ouyang)
             BAILI.live(client, baili, UUID(int=2))

@@ -7,8 +7,8 @@ import pytest
 
 from cadre.cli import system
 from cadre.cli.client import Refused
-from cadre.cli.data_directory import SERVICES
-from cadre.cli.reading import compare
+from cadre.cli.questions import compare
+from cadre.contracts.vocabulary import SERVICES
 from privacy.conftest import Whole, cadre
 from privacy.persons import BAILI, DAY, OUYANG, files_with, index_tokens_of, keys_of, visit
 

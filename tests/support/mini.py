@@ -22,9 +22,9 @@ from cadre.shared.decider import Fold, Handler, World
 from cadre.shared.errors import NotFound, NotPossible
 from cadre.shared.messages import Command, Recorded
 from cadre.shared.protected_persons import keep_protected_persons
-from cadre.shared.read_models import Change, Put, ReadModels
+from cadre.shared.read_models import Change, Put, ReadModels, token
 from cadre.shared.service import Service
-from cadre.shared.serving import Reading, token
+from cadre.shared.serving import Reading
 from cadre.shared.settings import Settings
 
 DAY = date(2026, 3, 2)

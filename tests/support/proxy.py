@@ -19,6 +19,7 @@ class Proxy:
     """While set, nothing passes, and new connections are accepted and left alone."""
     connections: int = 0
     _cut: set[int] = field(default_factory=set)
+    _served: set[asyncio.Task[None]] = field(default_factory=set)
 
     def be_silent(self) -> None:
         """From now on nothing passes, neither on connections that are there nor on new ones."""
@@ -30,16 +31,31 @@ class Proxy:
         self.silent.clear()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, until either side ends it."""
         self.connections += 1
-        number = self.connections
-        if self.silent.is_set():
-            await self._drop(reader)
-            writer.close()
-            return
-        other_reader, other_writer = await asyncio.open_connection(self.host, self.port)
-        await asyncio.gather(
-            self._pass(number, reader, other_writer), self._pass(number, other_reader, writer)
-        )
+        task = asyncio.ensure_future(self._serve(self.connections, reader, writer))
+        self._served.add(task)
+        task.add_done_callback(self._served.discard)
+
+    async def end(self) -> None:
+        """Close every connection."""
+        for task in self._served:
+            task.cancel()
+        await asyncio.gather(*self._served, return_exceptions=True)
+
+    async def _serve(
+        self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        async with closing(writer):
+            if self.silent.is_set():
+                await self._drop(reader)
+                return
+            other_reader, other_writer = await asyncio.open_connection(self.host, self.port)
+            async with closing(other_writer):
+                await asyncio.gather(
+                    self._pass(number, reader, other_writer),
+                    self._pass(number, other_reader, writer),
+                )
 
     async def _pass(
         self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -59,6 +75,17 @@ class Proxy:
 
 
 @contextlib.asynccontextmanager
+async def closing(writer: asyncio.StreamWriter) -> AsyncGenerator[None]:
+    """Close it, and wait until it is closed."""
+    try:
+        yield
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
+@contextlib.asynccontextmanager
 async def proxy_to(host: str, port: int) -> AsyncGenerator[Proxy]:
     """A proxy on a port of its own."""
     one = Proxy(host, port)
@@ -67,4 +94,4 @@ async def proxy_to(host: str, port: int) -> AsyncGenerator[Proxy]:
         yield one
     finally:
         server.close()
-        server.close_clients()
+        await one.end()

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from cadre.cli import system
-from cadre.cli.client import Client
-from cadre.cli.data_directory import SERVICES, DataDirectory
+from cadre.cli.calling import client_of
+from cadre.cli.data_directory import DataDirectory
 from cadre.cli.remote_log import remote_log
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.signed import Message
 from support.guarded import unguarded
 
@@ -44,7 +45,7 @@ def finish(demo: subprocess.Popen[bytes]) -> dict[str, Any]:
 
 
 def dumps(data: Path) -> dict[str, Any]:
-    with Client.of(data) as client:
+    with client_of(data) as client:
         found = {name: client.get(name, "/projections/dump", full=True) for name in SERVICES}
     return {name: (dump["tables"], dump["sha256"]) for name, dump in found.items()}
 

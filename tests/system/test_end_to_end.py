@@ -13,9 +13,11 @@ import nats
 import pytest
 
 from cadre.cli import system
+from cadre.cli.calling import client_of
 from cadre.cli.client import Client, Refused
-from cadre.cli.data_directory import SERVICES, DataDirectory, Run
+from cadre.cli.data_directory import DataDirectory, Run
 from cadre.cli.remote_log import remote_log
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.signed import Message
 from support.guarded import unguarded
 
@@ -40,7 +42,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def client(data: Path) -> Iterator[Client]:
-    with Client.of(data, "clerk") as client:
+    with client_of(data, "clerk") as client:
         yield client
 
 

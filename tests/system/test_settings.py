@@ -14,9 +14,10 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from cadre.cli import system
-from cadre.cli.data_directory import SERVICES, DataDirectory
+from cadre.cli.data_directory import DataDirectory
 from cadre.cli.main import app
 from cadre.cli.output import fail
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.errors import CadreError
 from support.nats_server import free_port
 

@@ -15,7 +15,7 @@ import pytest
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from cadre.cli import system
-from cadre.cli.client import Client
+from cadre.cli.calling import client_of
 from cadre.cli.data_directory import DataDirectory, Run
 
 pytestmark = [
@@ -128,7 +128,7 @@ def test_a_report_equals_a_naive_reading_of_the_log(
     first = min(day(event.data["effective_on"]) for event in events)
     last = max(day(event.data["effective_on"]) for event in events)
     counted = 0
-    with Client.of(data, "auditor") as client:
+    with client_of(data, "auditor") as client:
         for _ in range(PAIRS):
             position = chance.randint(1, len(events))
             on = first + timedelta(days=chance.randint(0, (last - first).days))
@@ -165,7 +165,7 @@ def test_a_number_opens_on_the_command_line(data: Path, events: list[Raw]) -> No
 def test_what_was_not_recorded_yet_is_unknown(data: Path, events: list[Raw]) -> None:
     """An event is in the answer from its own position on, not one earlier."""
     event = next(event for event in events if event.type == "selection.pool-entered.v1")
-    with Client.of(data, "auditor") as client:
+    with client_of(data, "auditor") as client:
         before, after = (
             client.get("selection", "/reports/pools", on="2026-12-31", known_at=p, open="members")
             for p in (event.position - 1, event.position)

@@ -11,11 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from cadre.cli import env_file
-from cadre.cli.data_directory import SERVICES, DataDirectory
+from cadre.cli.data_directory import DataDirectory
 from cadre.cli.log_server import READER, serving
 from cadre.cli.remote_log import remote_log
 from cadre.cli.settings_file import SystemSettings
 from cadre.cli.standing_log import standing
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.database import create_engine
 from cadre.shared.errors import NotFound
 from cadre.shared.key_store import require_alone

@@ -3,14 +3,11 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 from uuid import UUID, uuid4
 
 import httpx
 
-from cadre.cli.data_directory import DataDirectory
-from cadre.cli.options import account
 from cadre.shared.errors import CadreError, LostRace, OutcomeUnknown, Unavailable
 
 RETRY_S_MAX = 60.0
@@ -55,18 +52,6 @@ class Client:
     find: Callable[[], Where]
     actor: str = "cli"
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=ANSWER_S_MAX))
-
-    @classmethod
-    def of(cls, path: Path, actor: str = "cli") -> "Client":
-        """A client of the system that runs on a data directory."""
-        data = DataDirectory.open_data(path)
-
-        def find() -> Where:
-            run = data.read_run()
-            urls = {name: one.http_url for name, one in run.services.items()}
-            return Where(urls, run.api_token)
-
-        return cls(find, actor)
 
     def __enter__(self) -> Self:
         return self
@@ -145,19 +130,6 @@ class Client:
                 if time.monotonic() > deadline:
                     return _answer(response)
             time.sleep(AGAIN_S)
-
-
-def services(data: Path, settings: Path | None) -> Client:
-    """The services of what the options name, called by whoever runs the command.
-
-    Raises: NotFound, DataDirectoryError, Malformed.
-    """
-    if settings is None:
-        return Client.of(data, account())
-    # Loaded when it is asked for: all of it takes longer than most questions.
-    from cadre.cli.installation import installation
-
-    return installation(data, settings).client(account())
 
 
 def _passing(response: httpx.Response) -> bool:

@@ -20,10 +20,10 @@ from pydantic import BaseModel, ValidationError
 
 from cadre.cli import ownership
 from cadre.cli.ownership import DataDirectoryError, Hold
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.errors import NotFound
 
 FORMAT = 2
-SERVICES = ("selection", "training", "supervision", "appointment")
 NATS_USERS = ("operator", *SERVICES, "client", "subscriber", "auditor")
 PASSWORD_LENGTH = 32
 KEY_BYTES = 32

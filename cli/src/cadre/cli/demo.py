@@ -1,9 +1,11 @@
 """``cadre demo``: several years of lives, played on a system of its own and shown."""
 
+import asyncio
 import contextlib
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +14,13 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from cadre.cli import system
-from cadre.cli.client import Client
+from cadre.cli import demonstrated, system
+from cadre.cli.calling import client_of
+from cadre.cli.data_directory import DataDirectory, Run
 from cadre.cli.importing import Imported, send
+from cadre.cli.intake.files import files_in
 from cadre.cli.intake.plan import ImportPlan, plan_import
-from cadre.cli.life import telling, year
+from cadre.cli.life import year
 from cadre.cli.life.chronicle import Chronicle
 from cadre.cli.life.facts import Facts, gather
 from cadre.cli.life.fiction import Scene
@@ -25,7 +29,9 @@ from cadre.cli.life.stage import Stage
 from cadre.cli.output import CONSOLE, DIFFERENT, ERRORS, AsJson, print_json
 from cadre.cli.ownership import DataDirectoryError
 from cadre.cli.progressing import bar
+from cadre.shared.connection import connect
 from cadre.shared.errors import CadreError, Malformed
+from cadre.shared.log import Log
 
 ISSUES_SHOWN = 5
 
@@ -68,7 +74,7 @@ def demo(
             if as_json:
                 print_json(_document(shown, elapsed_s))
             else:
-                telling.tell(shown.facts)
+                demonstrated.tell(shown.facts)
                 _print_end(shown, elapsed_s, data, running=keep_running)
         finally:
             if not keep_running:
@@ -108,8 +114,8 @@ def _show(path: Path, cadres: int, seed: int, years: int, *, quiet: bool) -> Sho
     """Generate, import, play, look."""
     county = Scene(cadres, seed, year.eve(years))
     county.hand_in(path / "files")
-    plan = plan_import([path / "files"], effective_on=county.on)
-    client = Client.of(path, "demo:import")
+    plan = plan_import(files_in([path / "files"]), effective_on=county.on)
+    client = client_of(path, "demo:import")
     imported = send(client, plan.records)
     if not quiet:
         _print_import(path, plan, imported)
@@ -118,7 +124,32 @@ def _show(path: Path, cadres: int, seed: int, years: int, *, quiet: bool) -> Sho
     begun = time.monotonic()
     _play(stage, chronicle.script)
     played_s = time.monotonic() - begun
-    return Shown(plan, imported, chronicle, stage, gather(path, chronicle, stage), played_s)
+    run = DataDirectory.open_data(path).read_run()
+    facts = gather(chronicle, stage, lambda: asyncio.run(count_events(run)))
+    return Shown(plan, imported, chronicle, stage, facts, played_s)
+
+
+async def count_events(run: Run) -> dict[str, int]:
+    """The log's events by type, read with the credential that can only read."""
+    credential = run.nats.credentials["subscriber"]
+
+    async def ignore(_error: Exception) -> None:
+        """The server deletes the consumer by itself: this credential may not."""
+
+    client = await connect(
+        run.nats.url,
+        user=credential.user,
+        password=credential.password,
+        inbox_prefix=b"_INBOX_subscriber",
+        error_cb=ignore,
+    )
+    try:
+        counts: Counter[str] = Counter()
+        async for messages in Log(client).read():
+            counts.update(message.headers["ce-type"] for message in messages)
+        return dict(sorted(counts.items()))
+    finally:
+        await client.close()
 
 
 def _play(stage: Stage, script: Script) -> None:
@@ -183,5 +214,5 @@ def _document(shown: Shown, elapsed_s: float) -> dict[str, Any]:
         },
         "commands": {"total": sum(shown.stage.outcomes.values()), **shown.stage.outcomes},
         "elapsed_s": round(elapsed_s, 1),
-        **telling.as_document(shown.facts),
+        **demonstrated.as_document(shown.facts),
     }

@@ -14,12 +14,13 @@ import typer
 from rich.markup import escape
 
 from cadre.cli import ownership
-from cadre.cli.data_directory import SERVICES, DataDirectory
+from cadre.cli.data_directory import DataDirectory
 from cadre.cli.looking import Check, LogAddress, log_checks, service_checks
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, styled, table
 from cadre.cli.ownership import PARTS, named
 from cadre.cli.watch import trial
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.connection import trusting
 from cadre.shared.errors import CadreError
 

@@ -56,6 +56,8 @@ def export(
     CONSOLE.print(f"已写出 Written: {out}", markup=False, highlight=False, soft_wrap=True)
     for name in ("about", "events", "size", "sha256", "key"):
         CONSOLE.print(f"{name}: {told[name]}", markup=False, highlight=False, soft_wrap=True)
+    if not told["pdf"]:
+        CONSOLE.print("无 PDF，此处未装字体 No PDF: no font is installed here")
 
 
 async def _export(audited: Installation, scope: Scope, out: Path, *, clear: bool) -> dict[str, Any]:
@@ -86,6 +88,7 @@ async def _export(audited: Installation, scope: Scope, out: Path, *, clear: bool
         "size": size,
         "sha256": sha256(package).hexdigest(),
         "key": str(signer.verifier),
+        "pdf": "dossier.pdf" in entries,
     }
 
 

@@ -9,7 +9,7 @@ import os
 from importlib import import_module
 
 from cadre.cli.children import dying_with
-from cadre.cli.data_directory import SERVICES
+from cadre.contracts.vocabulary import SERVICES
 
 dying_with(os.getppid())()
 gc.disable()

@@ -12,13 +12,15 @@ from typing import Annotated, Any
 
 import typer
 
-from cadre.cli.client import Client, Refused, SentCommand, services
+from cadre.cli.client import Client, Refused, SentCommand
+from cadre.cli.intake.files import files_in
 from cadre.cli.intake.issues import Issue
 from cadre.cli.intake.plan import ImportPlan, plan_import
 from cadre.cli.intake.records import Record
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, styled, table
 from cadre.cli.progressing import progress
+from cadre.cli.services import services
 from cadre.shared.errors import Malformed
 
 SENDERS = 2
@@ -66,7 +68,7 @@ def import_files(
 ) -> None:
     """导入名册与任免审批表。 Import files; exit code 1 when a row was refused."""
     with progress("read", as_json=as_json) as advance:
-        plan = plan_import(paths, effective_on=_day(on), advance=advance)
+        plan = plan_import(files_in(paths), effective_on=_day(on), advance=advance)
     if issues_file is not None:
         write_issues(issues_file, plan.issues)
     imported = None

@@ -8,12 +8,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
+from cadre.cli.calling import client_of
 from cadre.cli.client import Client
-from cadre.cli.data_directory import SERVICES, DataDirectory
+from cadre.cli.data_directory import DataDirectory
 from cadre.cli.master_change import masters_of
 from cadre.cli.served import Remote
 from cadre.cli.settings_file import SystemSettings
 from cadre.cli.standing_log import standing
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.audit.data_keys import DataKeys
 from cadre.shared.audit.evidence import Evidence
 from cadre.shared.audit.note import Ed25519Signer
@@ -107,7 +109,7 @@ class Local:
         return self.directory.audit_seed()
 
     def client(self, actor: str) -> Client:
-        return Client.of(self.directory.path, actor)
+        return client_of(self.directory.path, actor)
 
     @property
     def audit_seed(self) -> bytes | None:

@@ -8,15 +8,16 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from cadre.cli.client import Client, services
+from cadre.cli.client import Client
 from cadre.cli.data_directory import DataDirectory
 from cadre.cli.key_backups import KEPT_DAYS_MAX, KeyBackups
 from cadre.cli.master_change import change_master, change_master_in, masters_of
 from cadre.cli.options import DEFAULT_DATA, Data, Settings, only_a_directory
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
+from cadre.cli.services import services
 from cadre.contracts.selection import ErasureReason
+from cadre.shared.calendar import today_in_china
 from cadre.shared.errors import Malformed
-from cadre.shared.serving import today_in_china
 
 app = typer.Typer(
     help="个人信息：限制处理、删除、查阅记录、密钥。 Restrict, forget, readings, keys.",

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import typer
 
-from cadre.cli.client import services
-from cadre.cli.data_directory import SERVICES
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
+from cadre.cli.services import services
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.errors import Malformed, Unavailable
 
 app = typer.Typer(help="投影：状态、重建、搁置与重试。 Projections.", no_args_is_help=True)

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from cadre.cli.client import Client, services
-from cadre.cli.data_directory import SERVICES
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, styled, table
+from cadre.cli.questions import compare, history_of
+from cadre.cli.services import services
+from cadre.contracts.vocabulary import SERVICE_ZH, SERVICES
 from cadre.shared.errors import Malformed
 
-SERVICE_ZH = {"selection": "选", "training": "育", "supervision": "管", "appointment": "用"}
 ID_NUMBER_LENGTH = 18
 
 
@@ -50,35 +50,19 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """成长史：两个时间轴。 A cadre's whole growth history, in two times."""
-    answer = fetch_history(services(data, settings), cadre, on, known_at, raw=raw)
+    position, moment = known_when(known_at)
+    answer = history_of(
+        services(data, settings),
+        cadre,
+        on=day(on),
+        known_at=position,
+        known_at_time=moment,
+        raw=raw,
+    )
     if as_json or raw:
         print_json(answer)
     else:
         print_history(answer)
-
-
-def fetch_history(
-    client: Client,
-    cadre: str,
-    on: str | None = None,
-    known_at: str | None = None,
-    *,
-    raw: bool = False,
-) -> dict[str, Any]:
-    """A history as Selection's journal and the log's tail hold it.
-
-    Raises: Malformed for a date or time that cannot be read.
-    """
-    position, moment = known_when(known_at)
-    answer: dict[str, Any] = client.get(
-        "selection",
-        f"/histories/cadre/{cadre}",
-        on=day(on),
-        known_at=position,
-        known_at_time=moment,
-        raw=raw or None,
-    )
-    return answer
 
 
 def print_history(answer: dict[str, Any], title: str = "成长史") -> None:
@@ -127,31 +111,6 @@ def replay(
         print_comparison(found)
     if not all(one["equal"] for one in found):
         raise typer.Exit(DIFFERENT)
-
-
-def compare(client: Client, service: str) -> dict[str, Any]:
-    """A service's tables beside a fresh replay up to the same position."""
-    status = client.get(service, "/projections")
-    if service not in SERVICES:
-        raise Malformed(f"there is no service {service}")
-    while True:
-        held = client.get(service, "/projections/dump")
-        fresh = client.get(service, "/projections/dump", fresh=True)
-        if held["position"] == fresh["position"]:
-            break
-    differing = [
-        name for name, digest in held["digests"].items() if fresh["digests"].get(name) != digest
-    ]
-    return {
-        "service": service,
-        "position": held["position"],
-        "log_position": status["log_position"],
-        "rows": sum(held["rows"].values()),
-        "tables": len(held["rows"]),
-        "sha256": held["sha256"],
-        "equal": held["sha256"] == fresh["sha256"],
-        "differing": differing,
-    }
 
 
 def print_comparison(found: list[dict[str, Any]]) -> None:

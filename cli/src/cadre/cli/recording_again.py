@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from cadre.cli import left_events
-from cadre.cli.client import Client, Refused, services
+from cadre.cli.client import Client, Refused
 from cadre.cli.left_events import Left, LeftEvent
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
+from cadre.cli.services import services
 
 RECORDED, FITS, THERE, ISSUE = "recorded", "fits", "there", "issue"
 WORDS = {

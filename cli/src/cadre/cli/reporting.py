@@ -6,10 +6,12 @@ import typer
 from rich.text import Text
 
 from cadre.appointment.reports import REPORTS as APPOINTMENT
-from cadre.cli.client import Client, services
+from cadre.cli.client import Client
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, AsJson, print_json, table
-from cadre.cli.reading import SERVICE_ZH, day, known_when
+from cadre.cli.reading import day, known_when
+from cadre.cli.services import services
+from cadre.contracts.vocabulary import SERVICE_ZH
 from cadre.selection.reports import REPORTS as SELECTION
 from cadre.shared.errors import NotFound
 from cadre.shared.reports import Report, Rounding

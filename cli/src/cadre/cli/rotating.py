@@ -11,11 +11,12 @@ from typing import Annotated
 
 import typer
 
-from cadre.cli.data_directory import SERVICES, DataDirectory
+from cadre.cli.data_directory import DataDirectory
 from cadre.cli.installation import Local, checkpoint_signer, installation
 from cadre.cli.options import DEFAULT_DATA, Data, Settings, only_a_directory
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, fail, print_json, table
 from cadre.cli.standing_log import Standing, copied, copy_of
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.audit.checkpointing import NotSigned, Signed, make_checkpoint
 from cadre.shared.audit.note import Signer as NoteSigner
 from cadre.shared.audit.public_keys import PublicKeys, Retirement

@@ -10,10 +10,10 @@ from hashlib import sha256
 import httpx
 
 from cadre.cli.client import ANSWER_S_MAX, Client, Where
-from cadre.cli.data_directory import SERVICES
 from cadre.cli.remote_log import remote_log
 from cadre.cli.settings_file import SystemSettings
 from cadre.cli.standing_log import READINGS_READER
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.algorithms import ED25519
 from cadre.shared.audit.data_keys import DataKeys
 from cadre.shared.audit.evidence import Evidence

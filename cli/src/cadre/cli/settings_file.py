@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from cadre.cli.data_directory import SERVICES
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.codec import Signer
 from cadre.shared.errors import Malformed, NotFound
 from cadre.shared.settings import Key

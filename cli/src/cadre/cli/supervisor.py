@@ -14,19 +14,12 @@ import nats.errors
 
 from cadre.cli import log_server
 from cadre.cli.children import Child, Program, Service, stop
-from cadre.cli.data_directory import (
-    SERVICES,
-    Credential,
-    DataDirectory,
-    NatsRun,
-    Run,
-    Secrets,
-    ServiceRun,
-)
+from cadre.cli.data_directory import Credential, DataDirectory, NatsRun, Run, Secrets, ServiceRun
 from cadre.cli.health import ask
 from cadre.cli.key_backups import KeyBackups
 from cadre.cli.ownership import Hold
 from cadre.cli.watch import Watch, tell
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.codec import Signer
 from cadre.shared.connection import connect_once
 from cadre.shared.errors import CadreError, Unavailable

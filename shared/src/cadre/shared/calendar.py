@@ -9,11 +9,17 @@ years need a table of their own (`Workdays.overrides`).
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 import chinese_calendar  # pyright: ignore[reportMissingTypeStubs]
 
 from cadre.shared.errors import NotPossible
+
+CHINA = timezone(timedelta(hours=8))
+
+
+def today_in_china() -> date:
+    return datetime.now(CHINA).date()
 
 
 def add_months(day: date, months: int) -> date:

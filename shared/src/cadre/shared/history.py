@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 
 from cadre.contracts.catalogue import UnknownEvent, UnreadableEvent
 from cadre.contracts.event import Event, EventSetAside, RuleFinding
+from cadre.shared.calendar import CHINA
 from cadre.shared.codec import Codec
 from cadre.shared.messages import Received, Recorded
-from cadre.shared.serving import CHINA
 from cadre.shared.signed import Message, id_of
 
 

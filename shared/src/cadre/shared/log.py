@@ -6,6 +6,7 @@ so the protocol's headers and requests are written here and nowhere else.
 
 import asyncio
 import json
+import time
 from base64 import b64decode
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -168,6 +169,7 @@ class Log:
         return answer
 
     async def _told(self, events: Sequence[tuple[Outgoing, Expectation | None]]) -> dict[str, Any]:
+        sent_at = time.monotonic()
         try:
             told = await self._inbox.ask(partial(self._frames, events), PUBLISH_TIMEOUT_S)
         except nats.errors.NoRespondersError as error:
@@ -175,7 +177,7 @@ class Log:
                 f"no stream takes {events[-1][0].subject}", hint="provision the stream first"
             ) from error
         except TimeoutError as error:
-            self.written.unanswered()
+            self.written.unanswered(sent_at)
             raise NoAnswer from error
         except nats.errors.ConnectionClosedError as error:
             raise NoAnswer from error

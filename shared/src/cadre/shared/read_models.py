@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, MetaData, Table
 from sqlalchemy.schema import CreateTable
 
-from cadre.contracts.event import Event
+from cadre.contracts.event import Event, Forgotten, Sealed
 from cadre.shared.messages import Recorded
 
 
@@ -30,6 +30,17 @@ class Drop(NamedTuple):
 
     table: str
     key: Mapping[str, Any]
+
+
+def token(value: object) -> str | None:
+    """What a read model stores of a personal field: the sealed token, never the clear text."""
+    match value:
+        case None | Forgotten():
+            return None
+        case Sealed():
+            return value.sealed
+        case _:
+            return str(value)
 
 
 type Change = Put | Drop

@@ -7,6 +7,7 @@ ground are codes, so that no free text can.
 
 import json
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -112,11 +113,12 @@ class Readings:
 
     async def _publish(self, subject: str, reading: Reading) -> None:
         data = reading.model_dump_json().encode()
+        sent_at = time.monotonic()
         try:
             reply = await self.client.request(subject, data, timeout=PUBLISH_TIMEOUT_S)
             answer: dict[str, Any] = json.loads(reply.data)
         except TimeoutError as error:
-            self.written.unanswered()
+            self.written.unanswered(sent_at)
             raise _not_recorded() from error
         except (nats.errors.Error, OSError, ValueError) as error:
             raise _not_recorded() from error

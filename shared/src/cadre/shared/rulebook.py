@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cadre.contracts.event import RuleFinding
 
+FOLDER = files("cadre.shared") / "rules"
+
 type Input = str | int | float | bool | None
 
 
@@ -101,10 +103,9 @@ class RuleBook:
 @cache
 def rulebook() -> RuleBook:
     """The rule book that ships with this version of the code."""
-    folder = files("cadre.shared") / "rules"
     tables = (
         tomllib.loads(file.read_text("utf-8"))
-        for file in sorted(folder.iterdir(), key=lambda file: file.name)
+        for file in sorted(FOLDER.iterdir(), key=lambda file: file.name)
         if file.name.endswith(".toml")
     )
     return RuleBook.of(Rule.model_validate(rule) for table in tables for rule in table["rule"])

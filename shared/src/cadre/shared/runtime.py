@@ -17,6 +17,7 @@ from starlette.datastructures import State
 
 from cadre.shared import branch
 from cadre.shared.branch import Branch
+from cadre.shared.calendar import today_in_china
 from cadre.shared.checks import Running, Seldom, Writing, answering, connected, create, heard
 from cadre.shared.codec import Codec, Signer
 from cadre.shared.command_ids import CommandIds
@@ -38,11 +39,10 @@ from cadre.shared.projector import Projector
 from cadre.shared.reactor import Reactor
 from cadre.shared.readings import Readings
 from cadre.shared.service import Context, Service
-from cadre.shared.serving import today_in_china
 from cadre.shared.settings import Settings
 from cadre.shared.signed import Message
 from cadre.shared.vitals import Check, Stops, Vitals
-from cadre.shared.written import WriteTest
+from cadre.shared.write_test import WriteTest
 
 START_AGAIN_S = 0.5
 RECONNECT_WAIT_S = 0.25

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from cadre.shared.calendar import today_in_china
 from cadre.shared.database import Database
 from cadre.shared.decider import Handler
 from cadre.shared.errors import CadreError, NotPossible
@@ -18,7 +19,6 @@ from cadre.shared.order import Order
 from cadre.shared.reactions import Reaction, reaction_id
 from cadre.shared.read_models import ReadModels
 from cadre.shared.reports import Report
-from cadre.shared.serving import today_in_china
 
 
 @dataclass(frozen=True, slots=True)

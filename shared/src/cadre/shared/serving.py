@@ -6,7 +6,7 @@ every answer carries the header ``Cadre-Position``, and ``Cadre-Parked`` while p
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Protocol
 
@@ -14,30 +14,14 @@ from fastapi import Depends, Query, Request
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cadre.contracts.event import Forgotten, Sealed, clear
+from cadre.contracts.event import Forgotten, clear
+from cadre.shared.calendar import today_in_china
 from cadre.shared.decider import Scope
 from cadre.shared.keyring import PREFIX, person_of
 from cadre.shared.parameters import Day
 from cadre.shared.signed import Message
 
-
-def token(value: object) -> str | None:
-    """What a read model stores of a personal field: the sealed token, never the clear text."""
-    match value:
-        case None | Forgotten():
-            return None
-        case Sealed():
-            return value.sealed
-        case _:
-            return str(value)
-
-
 RESTRICTED = "〔限制处理〕"
-CHINA = timezone(timedelta(hours=8))
-
-
-def today_in_china() -> date:
-    return datetime.now(CHINA).date()
 
 
 async def _on(

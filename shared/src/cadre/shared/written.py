@@ -1,29 +1,6 @@
-"""Whether the log stores what it is sent: what its answers say, and a write that leaves nothing.
+"""What became of the writes to a stream, for whoever tries whether it stores."""
 
-A stream whose disk was full for a moment answers everything but the writes that would be stored,
-until its server is started anew. No trial can show that without leaving an event in the history. So
-two things are looked at together: an atomic batch that is refused for its guard, after the server
-has put its files on the disk; and whether a write was left unanswered with none answered since.
-"""
-
-import json
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
-
-import nats.errors
-
-from cadre.shared.errors import Unavailable
-
-if TYPE_CHECKING:
-    from cadre.shared.log import Log
-
-ANSWER_S_MAX = 4.0
-NEVER = 1 << 62
-"""A position that no history reaches."""
-_WRONG_LAST_SEQUENCE = 10071
-_HINT = "look at the log's disk, and whether its server was started anew since it was full"
 
 
 @dataclass(slots=True)
@@ -31,84 +8,15 @@ class Written:
     """What became of the writes to one stream."""
 
     unanswered_since: float | None = None
-    """Of `time.monotonic`; None while the last write was answered."""
+    """When the first of them was sent, of `time.monotonic`; None while the last was answered."""
     answers: int = 0
 
-    def unanswered(self) -> None:
+    def unanswered(self, sent_at: float) -> None:
         """A write was left without an answer."""
         if self.unanswered_since is None:
-            self.unanswered_since = time.monotonic()
+            self.unanswered_since = sent_at
 
     def answered(self) -> None:
         """A write was stored."""
         self.answers += 1
         self.unanswered_since = None
-
-
-@dataclass(slots=True)
-class WriteTest:
-    """Tries whether the log stores; see the module."""
-
-    log: "Log"
-    service: str
-    others: tuple[Written, ...] = ()
-    """Writes to further streams of the same server."""
-    _answers: int = -1
-    _end: int = 0
-    _known_end: int = 0
-    _reconnects: int = 0
-    _silent: bool = False
-
-    async def look(self) -> None:
-        """Raises: Unavailable while nothing can be written."""
-        end, before = await self.log.last_position(), self._end
-        self._end = end
-        all_written = (self.log.written, *self.others)
-        if not any(one.unanswered_since for one in all_written):
-            self._silent = False
-            if self._answers != self.log.written.answers:
-                self._answers = self.log.written.answers  # Proven by what was stored meanwhile.
-                return
-        elif not self._silent:
-            self._silent, self._known_end = True, before
-            self._reconnects = self.log.client.stats["reconnects"]
-        try:
-            await self._try()
-        except TimeoutError as error:
-            # Then the way to the log is to blame, and not the stream.
-            self._forget()
-            raise Unavailable("the log answers no write", hint=_HINT) from error
-        if not self._silent:
-            return
-        if self.log.client.stats["reconnects"] != self._reconnects or end > self._known_end > 0:
-            self._forget()
-            return
-        raise Unavailable("the log left a write unanswered and has stored none since", hint=_HINT)
-
-    def _forget(self) -> None:
-        self._silent = False
-        for one in (self.log.written, *self.others):
-            one.unanswered_since = None
-
-    async def _try(self) -> None:
-        """A batch of one event that can never be stored. Raises: Unavailable, TimeoutError."""
-        headers = {
-            "Nats-Batch-Id": uuid4().hex,
-            "Nats-Batch-Sequence": "1",
-            "Nats-Batch-Commit": "1",
-            "Nats-Expected-Last-Subject-Sequence": str(NEVER),
-        }
-        subject = f"history.{self.service}.trial.none.tried"
-        try:
-            reply = await self.log.client.request(
-                subject, b"", timeout=ANSWER_S_MAX, headers=headers
-            )
-        except nats.errors.NoRespondersError as error:
-            raise Unavailable("there is no stream that takes writes", hint=_HINT) from error
-        except nats.errors.ConnectionClosedError as error:
-            raise Unavailable("there is no connection to the log") from error
-        refused: dict[str, Any] = json.loads(reply.data).get("error", {})
-        if refused.get("err_code") != _WRONG_LAST_SEQUENCE:
-            raise Unavailable(
-                f"the log stores nothing now: {refused.get('description')}", hint=_HINT
-            )

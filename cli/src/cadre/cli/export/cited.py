@@ -3,11 +3,10 @@
 import tomllib
 from collections.abc import Iterable
 from datetime import date
-from importlib.resources import files
 
 from cadre.contracts.event import Event, RuleFinding
 from cadre.shared.messages import Recorded
-from cadre.shared.rulebook import Rule
+from cadre.shared.rulebook import FOLDER, Rule
 
 type Version = tuple[str, date]
 """A rule's id and the first day on which this version of it held."""
@@ -28,7 +27,7 @@ def rule_texts(versions: Iterable[Version]) -> dict[Version, tuple[Rule, str]]:
     """Each version with its entry in the rule files; versions nobody wrote down are left out."""
     wanted = set(versions)
     found: dict[Version, tuple[Rule, str]] = {}
-    for file in (files("cadre.shared") / "rules").iterdir():
+    for file in FOLDER.iterdir():
         if not file.name.endswith(".toml"):
             continue
         for block in file.read_text("utf-8").split(_MARK)[1:]:

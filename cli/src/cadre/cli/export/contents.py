@@ -3,18 +3,21 @@
 import json
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 
 from cadre.cli.export.cited import cited_versions, rule_texts
 from cadre.cli.export.dossier import Material, dossier
 from cadre.cli.export.motion_file import motion_file
 from cadre.cli.export.page import page
-from cadre.cli.export.paper import paper
 from cadre.cli.export.scopes import OfMotion, Taken
 from cadre.shared.audit.completeness import HeadProof
 from cadre.shared.audit.extraction import Extraction
 from cadre.shared.audit.leaf import own
 from cadre.shared.errors import Malformed
 from cadre.shared.signed import Message
+
+FONT = "pylopdf_fonts_zh_cn"
+"""What a PDF is written with; it comes with the extra ``paper``."""
 
 
 def contents(
@@ -23,7 +26,7 @@ def contents(
     material: Material,
     disclosure: Sequence[Mapping[str, object]] | None,
 ) -> dict[str, bytes]:
-    """Every entry but the manifest, by name."""
+    """Every entry but the manifest, by name; a PDF only where a font is installed."""
     texts = {
         "checkpoint": extraction.note,
         "code.json": _code(taken.events),
@@ -40,6 +43,11 @@ def contents(
     told = motion_file(material, scope) if isinstance(scope, OfMotion) else dossier(material)
     texts["dossier.html"] = page(told)
     entries = {name: text.encode() for name, text in texts.items()}
+    if find_spec(FONT) is None:
+        return entries
+    # Loaded only where it is there: most machines need no font.
+    from cadre.cli.export.paper import paper
+
     return entries | {"dossier.pdf": paper(told, extraction.checkpoint.dated)}
 
 

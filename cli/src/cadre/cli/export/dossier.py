@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from cadre.cli.data_directory import SERVICES
 from cadre.cli.export.cited import cited_versions, rule_texts
 from cadre.cli.export.document import Column, Document, Facts, Mark, Part, Row, Section, Table
 from cadre.cli.export.scopes import CHINA, OfCadre, OfMotion, OfPeriod, Scope
-from cadre.cli.reading import SERVICE_ZH
 from cadre.contracts.event import Event, Refusal, RuleFinding
+from cadre.contracts.vocabulary import SERVICE_ZH, SERVICES
 from cadre.shared.audit.checkpoint import Checkpoint
 from cadre.shared.history import Entry, entries
 from cadre.shared.messages import Recorded

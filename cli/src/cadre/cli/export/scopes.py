@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Protocol
 
-from cadre.cli.data_directory import SERVICES
 from cadre.contracts.appointment import MotionOpened, RecommendationHeld
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.audit.completeness import HeadProof
 from cadre.shared.audit.extraction import Extraction
 from cadre.shared.codec import decoded

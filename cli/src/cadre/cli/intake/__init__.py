@@ -5,6 +5,7 @@ comes out), ``person`` and ``baseline`` (the rules for one person), ``roster`` w
 ``header``, ``form`` with ``lrmx`` and ``resume``, ``plan`` with ``merging`` and ``suggestions``.
 """
 
+from cadre.cli.intake.files import files_in
 from cadre.cli.intake.form import read_form
 from cadre.cli.intake.issues import Issue, Problem
 from cadre.cli.intake.lrmx import Lrmx, read_lrmx, write_lrmx
@@ -21,6 +22,7 @@ __all__ = [
     "Record",
     "Source",
     "combine",
+    "files_in",
     "plan_import",
     "read_form",
     "read_lrmx",

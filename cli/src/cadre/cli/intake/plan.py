@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
+from pathlib import PurePath
+from typing import Protocol
 
 from cadre.cli.intake.form import read_form
 from cadre.cli.intake.issues import Issue, Problem
@@ -27,6 +28,21 @@ PROCESSES_MAX = 8
 type Advance = Callable[[int, int], None]
 
 READERS = {".xlsx": read_roster, ".xlsm": read_roster, ".lrmx": read_form}
+
+
+class File(Protocol):
+    """A file by its name, wherever it lies; other processes may be given it to read."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def size(self) -> int:
+        """In bytes, as far as known before it is read."""
+        ...
+
+    def read(self) -> bytes:
+        """Raises: OSError."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,27 +70,27 @@ class ImportPlan:
 
 
 def plan_import(
-    paths: Iterable[Path], *, effective_on: date, advance: Advance = lambda _done, _of: None
+    files: Iterable[File], *, effective_on: date, advance: Advance = lambda _done, _of: None
 ) -> ImportPlan:
     """Read rosters and forms, and put each person's sources together.
 
     Args:
-        paths: Files and folders; of a folder, all rosters and forms below it.
+        files: Rosters and forms.
         effective_on: The day for which rosters were made, and undated forms.
         advance: Told how many files have been read, and of how many.
 
     """
     imports: dict[str, Import] = {}
     issues: list[Issue] = []
-    files = list(_files(paths))
-    for number, (path, read) in enumerate(
-        zip(files, _all_read(files, effective_on), strict=True), 1
+    given = list(files)
+    for number, (file, read) in enumerate(
+        zip(given, _all_read(given, effective_on), strict=True), 1
     ):
-        advance(number, len(files))
+        advance(number, len(given))
         if isinstance(read, Issue):
             issues.append(read)
         elif read.sha256 in imports:
-            issues.append(_same_file(path, imports[read.sha256]))
+            issues.append(_same_file(file, imports[read.sha256]))
         else:
             imports[read.sha256] = read
     return combine(imports.values(), issues)
@@ -99,20 +115,10 @@ def combine(imports: Iterable[Import], issues: Iterable[Issue] = ()) -> ImportPl
     )
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files, those of a folder sorted; ~$ files are locks of an open spreadsheet program."""
-    for path in paths:
-        if path.is_dir():
-            below = (file for file in path.rglob("*") if file.suffix.lower() in READERS)
-            yield from sorted(file for file in below if not file.name.startswith("~$"))
-        else:
-            yield path
-
-
-def _all_read(files: Sequence[Path], effective_on: date) -> Iterator[Import | Issue]:
+def _all_read(files: Sequence[File], effective_on: date) -> Iterator[Import | Issue]:
     """What each file yields, in their order; many bytes are read on all processors."""
     read = partial(_read, effective_on=effective_on)
-    size = sum(path.stat().st_size for path in files if path.is_file())
+    size = sum(file.size for file in files)
     processes = min(os.cpu_count() or 1, len(files), PROCESSES_MAX)
     if processes == 1 or size <= ALONE_BYTES_MAX:
         yield from map(read, files)
@@ -121,34 +127,34 @@ def _all_read(files: Sequence[Path], effective_on: date) -> Iterator[Import | Is
         yield from pool.map(read, files)
 
 
-def _read(path: Path, effective_on: date) -> Import | Issue:
-    reader = READERS.get(path.suffix.lower())
+def _read(file: File, effective_on: date) -> Import | Issue:
+    reader = READERS.get(PurePath(file.name).suffix.lower())
     if reader is None:
         return _unread(
-            path, "不支持的文件类型", "请提供 .xlsx 名册或 .lrmx 任免审批表；.xls 请先另存"
+            file, "不支持的文件类型", "请提供 .xlsx 名册或 .lrmx 任免审批表；.xls 请先另存"
         )
     try:
-        content = path.read_bytes()
+        content = file.read()
     except OSError as error:
-        return _unread(path, f"文件打不开：{error.strerror}", "请检查路径与权限")
-    return reader(content, file=path.name, effective_on=effective_on)
+        return _unread(file, f"文件打不开：{error.strerror}", "请检查路径与权限")
+    return reader(content, file=file.name, effective_on=effective_on)
 
 
-def _unread(path: Path, what: str, remedy: str) -> Issue:
+def _unread(file: File, what: str, remedy: str) -> Issue:
     return Issue(
         severity="error",
         problem=Problem.UNREADABLE_FILE,
-        file=path.name,
+        file=file.name,
         what=what,
         remedy=remedy,
     )
 
 
-def _same_file(path: Path, first: Import) -> Issue:
+def _same_file(file: File, first: Import) -> Issue:
     return Issue(
         severity="warning",
         problem=Problem.DUPLICATE,
-        file=path.name,
+        file=file.name,
         what=f"内容与 {first.file} 完全相同，未再读取",
         remedy="无须处理",
     )

@@ -1,22 +1,18 @@
 """What is to be seen after a script was played, gathered from the running system."""
 
-import asyncio
-from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from cadre.cli.data_directory import SERVICES, DataDirectory, Run
 from cadre.cli.life.chronicle import Chronicle, Member
 from cadre.cli.life.ending import late_day
 from cadre.cli.life.stage import Stage
-from cadre.cli.reading import compare, fetch_history
+from cadre.cli.questions import compare, history_of
 from cadre.contracts.event import RuleFinding
-from cadre.shared.connection import connect
-from cadre.shared.log import Log
+from cadre.contracts.vocabulary import SERVICES
 
 _FINDINGS = TypeAdapter(list[RuleFinding])
 
@@ -59,8 +55,8 @@ class Facts:
         return _beyond(self.now, self.then)
 
 
-def gather(path: Path, chronicle: Chronicle, stage: Stage) -> Facts:
-    """Ask the system for all facts, once it has settled."""
+def gather(chronicle: Chronicle, stage: Stage, count: Callable[[], dict[str, int]]) -> Facts:
+    """Ask the system for all facts, once it has settled; ``count`` counts events by type."""
     stage.settle()
     client = stage.client
     hero, refused = chronicle.protagonist, chronicle.sanctioned
@@ -69,18 +65,18 @@ def gather(path: Path, chronicle: Chronicle, stage: Stage) -> Facts:
     known_at = min(position for step in ending for position in stage.positions[step.path]) - 1
     refusal = next(
         entry
-        for entry in fetch_history(client, refused.cadre_id)["entries"]
+        for entry in history_of(client, refused.cadre_id)["entries"]
         if entry["event_id"] == str(chronicle.marks["refused-rank"])
     )
     statuses = [client.get(name, "/projections") for name in SERVICES]
     return Facts(
-        counts=asyncio.run(count_events(DataDirectory.open_data(path).read_run())),
+        counts=count(),
         protagonist=hero,
-        history=fetch_history(client, hero.cadre_id),
+        history=history_of(client, hero.cadre_id),
         on=on,
         known_at=known_at,
-        then=fetch_history(client, hero.cadre_id, on.isoformat(), str(known_at)),
-        now=fetch_history(client, hero.cadre_id, on.isoformat()),
+        then=history_of(client, hero.cadre_id, on=on.isoformat(), known_at=known_at),
+        now=history_of(client, hero.cadre_id, on=on.isoformat()),
         refused=refused,
         refusal=refusal,
         findings=_FINDINGS.validate_python(refusal["findings"]),
@@ -91,29 +87,6 @@ def gather(path: Path, chronicle: Chronicle, stage: Stage) -> Facts:
             for one in (*status["parked"], *status["reactions_failed"])
         ],
     )
-
-
-async def count_events(run: Run) -> dict[str, int]:
-    """The log's events by type, read with the credential that can only read."""
-    credential = run.nats.credentials["subscriber"]
-
-    async def ignore(_error: Exception) -> None:
-        """The server deletes the consumer by itself: this credential may not."""
-
-    client = await connect(
-        run.nats.url,
-        user=credential.user,
-        password=credential.password,
-        inbox_prefix=b"_INBOX_subscriber",
-        error_cb=ignore,
-    )
-    try:
-        counts: Counter[str] = Counter()
-        async for messages in Log(client).read():
-            counts.update(message.headers["ce-type"] for message in messages)
-        return dict(sorted(counts.items()))
-    finally:
-        await client.close()
 
 
 def _beyond(one: dict[str, Any], other: dict[str, Any]) -> list[dict[str, Any]]:

@@ -9,8 +9,8 @@ from functools import partial
 from threading import Event as Flag
 
 from cadre.cli.client import Client, Refused
-from cadre.cli.data_directory import SERVICES
 from cadre.cli.life.script import Phase, Script, Step, lanes
+from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.errors import CadreError, Unavailable
 
 SENDERS = 8

@@ -44,8 +44,7 @@ from cadre.contracts.selection import Baselined, ProfileCorrected, Recruited
 from cadre.shared.calendar import month_start
 from cadre.shared.lines import mark_annulled
 from cadre.shared.messages import Recorded
-from cadre.shared.read_models import Change, Put
-from cadre.shared.serving import token
+from cadre.shared.read_models import Change, Put, token
 
 __all__ = ["READ_MODELS"]
 

@@ -44,8 +44,7 @@ from cadre.selection.tables import (
 )
 from cadre.shared.lines import mark_annulled
 from cadre.shared.messages import Recorded
-from cadre.shared.read_models import Change, Put
-from cadre.shared.serving import token
+from cadre.shared.read_models import Change, Put, token
 
 __all__ = ["READ_MODELS"]
 

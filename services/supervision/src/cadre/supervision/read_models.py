@@ -29,8 +29,7 @@ from cadre.contracts.supervision import (
 )
 from cadre.shared.lines import mark_annulled
 from cadre.shared.messages import Recorded
-from cadre.shared.read_models import Change, Put
-from cadre.shared.serving import token
+from cadre.shared.read_models import Change, Put, token
 from cadre.supervision.period import period_ends
 from cadre.supervision.tables import CHECKS, MEMBERSHIPS, READ_MODELS, SANCTIONS, TALKS
 

@@ -28,8 +28,7 @@ from cadre.contracts.training import (
 )
 from cadre.shared.lines import mark_annulled
 from cadre.shared.messages import Recorded
-from cadre.shared.read_models import Change, Put
-from cadre.shared.serving import token
+from cadre.shared.read_models import Change, Put, token
 from cadre.training.tables import (
     CADRES,
     CLASS_ATTENDANCE,

@@ -6,6 +6,10 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Self
 
+SERVICE_ZH = {"selection": "选", "training": "育", "supervision": "管", "appointment": "用"}
+SERVICES = tuple(SERVICE_ZH)
+"""The four services, in the order of a career."""
+
 
 class Term(StrEnum):
     """A code with its Chinese term: ``Grade.EXCELLENT.zh == "优秀"``."""

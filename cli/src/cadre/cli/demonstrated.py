@@ -5,12 +5,12 @@ from typing import Any
 
 from rich.text import Text
 
-from cadre.cli.data_directory import SERVICES
 from cadre.cli.life.facts import Facts
 from cadre.cli.output import CONSOLE, styled, table
-from cadre.cli.reading import SERVICE_ZH, print_comparison, print_history
+from cadre.cli.reading import print_comparison, print_history
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Refusal
+from cadre.contracts.vocabulary import SERVICE_ZH, SERVICES
 
 
 def as_document(facts: Facts) -> dict[str, Any]:
