@@ -14,7 +14,7 @@ from cadre.audit.projections import Projection
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.examples import example
 from cadre.contracts.training import ClassKind, Mode, Trained
-from cadre.shared.asking import texts
+from cadre.shared.deciding import texts
 from cadre.shared.deciding.errors import NotPossible, ParkedPerson
 from cadre.shared.deciding.messages import Meta
 from cadre.shared.handling.outcomes import Outcome

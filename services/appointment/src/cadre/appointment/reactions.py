@@ -4,7 +4,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from cadre.appointment.cadre import OpenReview
-from cadre.contracts.supervision import Assessed, AssessmentKind, Disciplined, Talked
+from cadre.contracts.event import CadreEvent
+from cadre.contracts.selection import (
+    Baselined,
+    PoliticalQualityAssessed,
+    PoliticalVetoLifted,
+    ProfileCorrected,
+    SelectionAnnulled,
+)
+from cadre.contracts.supervision import (
+    Assessed,
+    AssessmentKind,
+    Disciplined,
+    RectificationChecked,
+    SupervisionAnnulled,
+    Talked,
+)
+from cadre.contracts.training import Posted, PostingEnded, Trained, TrainingAnnulled
 from cadre.shared.deciding.messages import Recorded
 from cadre.shared.deciding.reactions import Reaction
 
@@ -45,8 +61,38 @@ def review_disciplined(recorded: Recorded[Disciplined]) -> Iterator[OpenReview]:
     )
 
 
+def review_corrected(recorded: Recorded[Any]) -> Iterator[OpenReview]:
+    """Evidence that was corrected or annulled; the decision finds whether anything rested on it."""
+    event: CadreEvent = recorded.event
+    if event.supersedes is not None:
+        yield OpenReview(
+            effective_on=event.effective_on,
+            cadre_id=event.cadre_id,
+            evidence_event=recorded.event_id,
+            reason=f"依据已更正或撤销：{event.say()}"[:2000],
+        )
+
+
+CORRECTED = (
+    Baselined,
+    ProfileCorrected,
+    PoliticalQualityAssessed,
+    PoliticalVetoLifted,
+    SelectionAnnulled,
+    RectificationChecked,
+    SupervisionAnnulled,
+    Trained,
+    Posted,
+    PostingEnded,
+    TrainingAnnulled,
+)
+
 REACTIONS: tuple[Reaction[Any], ...] = (
     Reaction("review-assessed", Assessed, review_assessed),
     Reaction("review-talked", Talked, review_talked),
     Reaction("review-disciplined", Disciplined, review_disciplined),
+    *(
+        Reaction(f"review-{kind.service()}-{kind.name()}", kind, review_corrected)
+        for kind in CORRECTED
+    ),
 )

@@ -10,6 +10,7 @@ from cadre.contracts.event import (
     CadreEvent,
     CadreId,
     Event,
+    EventAnnulled,
     EventSetAside,
     Personal,
     Refusal,
@@ -356,6 +357,7 @@ class ProbationOutcome(Value):
 class ProbationConcluded(CadreEvent, ProbationOutcome):
     """A probation ended: confirmed, or back to the prior level (SEL-26)."""
 
+    hangs_on: ClassVar[str] = "promotion_event"
     type: Literal["appointment.probation-concluded.v1"] = "appointment.probation-concluded.v1"
     post_id: Slug
 
@@ -398,6 +400,12 @@ class ReviewOpened(CadreEvent):
         return f"启动复核：{self.reason}"
 
 
+class AppointmentAnnulled(EventAnnulled):
+    """A fact that Appointment had recorded of a person was annulled: it never held."""
+
+    type: Literal["appointment.annulled.v1"] = "appointment.annulled.v1"
+
+
 class AppointmentSetAside(EventSetAside):
     """An event of a person that Appointment could not apply was set aside: it never held."""
 
@@ -423,5 +431,6 @@ type AppointmentEvent = (
     | Relieved
     | PostAssumed
     | ReviewOpened
+    | AppointmentAnnulled
     | AppointmentSetAside
 )

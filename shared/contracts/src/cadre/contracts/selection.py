@@ -11,6 +11,7 @@ from cadre.contracts.event import (
     CadreEvent,
     CadreId,
     Event,
+    EventAnnulled,
     EventSetAside,
     Personal,
     Refusal,
@@ -187,6 +188,8 @@ class ProfileCorrection(Value):
     education: Education | None = None
     major: str | None = None
     native_place: Personal[str] | None = None
+    unit_id: UnitId | None = None
+    unit_name: Text | None = None
     reason: Text
     basis: Text = Field(description="The document the correction rests on")
 
@@ -204,6 +207,9 @@ class ProfileCorrection(Value):
         if (self.birth_date is None) != (self.birth_month is None):
             msg = "birth_date and birth_month are corrected together"
             raise ValueError(msg)
+        if (self.unit_id is None) != (self.unit_name is None):
+            msg = "unit_id and unit_name are corrected together"
+            raise ValueError(msg)
         return self
 
 
@@ -216,6 +222,8 @@ PROFILE_FIELDS = {
     "education": "学历",
     "major": "专业",
     "native_place": "籍贯",
+    "unit_id": "单位代码",
+    "unit_name": "单位",
 }
 """The fields of a profile that can be corrected, with their Chinese terms."""
 
@@ -277,6 +285,7 @@ class VetoLifting(Value):
 class PoliticalVetoLifted(CadreEvent, VetoLifting):
     """A political veto was lifted by a named body."""
 
+    hangs_on: ClassVar[str] = "assessment_event"
     type: Literal["selection.political-veto-lifted.v1"] = "selection.political-veto-lifted.v1"
 
     def say(self) -> str:
@@ -379,6 +388,7 @@ class PoolEntryRefused(CadreEvent, Refusal):
 class PoolExited(CadreEvent):
     """A cadre left a talent pool, for a reason (M10)."""
 
+    hangs_on: ClassVar[str] = "entry_event"
     type: Literal["selection.pool-exited.v1"] = "selection.pool-exited.v1"
     pool_id: Slug
     entry_event: UUID = Field(description="The `PoolEntered` this exit ends")
@@ -528,6 +538,12 @@ class CadreForgotten(CadreEvent, Erasure):
         return f"个人信息已删除：{self.reason.zh}（依据 {self.basis}，{keys}）"
 
 
+class SelectionAnnulled(EventAnnulled):
+    """A fact that Selection had recorded of a person was annulled: it never held."""
+
+    type: Literal["selection.annulled.v1"] = "selection.annulled.v1"
+
+
 class SelectionSetAside(EventSetAside):
     """An event of a person that Selection could not apply was set aside: it never held."""
 
@@ -555,5 +571,6 @@ type SelectionEvent = (
     | DataRestricted
     | RestrictionLifted
     | CadreForgotten
+    | SelectionAnnulled
     | SelectionSetAside
 )

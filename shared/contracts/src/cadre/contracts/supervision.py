@@ -10,6 +10,7 @@ from cadre.contracts.event import (
     CadreEvent,
     CadreId,
     Event,
+    EventAnnulled,
     EventSetAside,
     Personal,
     Refusal,
@@ -274,6 +275,7 @@ class MeritReversal(Value):
 class MeritReversed(CadreEvent, MeritReversal):
     """An entry of the merit account was reversed."""
 
+    hangs_on: ClassVar[str] = "merit_event"
     type: Literal["supervision.merit-reversed.v1"] = "supervision.merit-reversed.v1"
     points: int = Field(description="The opposite of the points reversed")
 
@@ -309,6 +311,7 @@ class FlagClosure(Value):
 class FlagClosed(CadreEvent, FlagClosure):
     """A warning sign was closed by a human, with a reason."""
 
+    hangs_on: ClassVar[str] = "flag_event"
     type: Literal["supervision.flag-closed.v1"] = "supervision.flag-closed.v1"
 
     def say(self) -> str:
@@ -346,6 +349,7 @@ class RectificationCheck(Value):
 class RectificationChecked(CadreEvent, RectificationCheck):
     """After an admonition it was checked whether the matter was mended."""
 
+    hangs_on: ClassVar[str] = "talk_event"
     type: Literal["supervision.rectification-checked.v1"] = "supervision.rectification-checked.v1"
 
     def say(self) -> str:
@@ -401,6 +405,7 @@ class LapsedNote(Value):
 class OffDutyNoteExpired(CadreEvent, LapsedNote):
     """The key of a visit's note was destroyed on its day; nobody can read the note any more."""
 
+    hangs_on: ClassVar[str] = "visit_event"
     type: Literal["supervision.off-duty-note-expired.v1"] = "supervision.off-duty-note-expired.v1"
     visit_event: UUID
 
@@ -411,6 +416,12 @@ class OffDutyNoteExpired(CadreEvent, LapsedNote):
 def note_purpose(note_id: UUID) -> str:
     """The purpose of the key that seals one note and nothing else."""
     return f"supervision:note:{note_id.hex}"
+
+
+class SupervisionAnnulled(EventAnnulled):
+    """A fact that Supervision had recorded of a person was annulled: it never held."""
+
+    type: Literal["supervision.annulled.v1"] = "supervision.annulled.v1"
 
 
 class SupervisionSetAside(EventSetAside):
@@ -437,5 +448,6 @@ type SupervisionEvent = (
     | Disciplined
     | OffDutyVisitMade
     | OffDutyNoteExpired
+    | SupervisionAnnulled
     | SupervisionSetAside
 )

@@ -10,6 +10,7 @@ from cadre.contracts.event import (
     CadreEvent,
     CadreId,
     Event,
+    EventAnnulled,
     EventSetAside,
     Personal,
     Refusal,
@@ -154,6 +155,7 @@ class PostingEnd(Value):
 class PostingEnded(CadreEvent, PostingEnd):
     """A posting ended, with an evaluation; from its effective date on the cadre is back."""
 
+    hangs_on: ClassVar[str] = "posting_event"
     type: Literal["training.posting-ended.v1"] = "training.posting-ended.v1"
 
     def say(self) -> str:
@@ -189,6 +191,7 @@ class MentorshipReview(Value):
 class MentorshipReviewed(CadreEvent, MentorshipReview):
     """Progress of a pair was reviewed."""
 
+    hangs_on: ClassVar[str] = "pairing_event"
     type: Literal["training.mentorship-reviewed.v1"] = "training.mentorship-reviewed.v1"
 
     def say(self) -> str:
@@ -203,6 +206,7 @@ class MentorshipEnd(Value):
 class MentorshipEnded(CadreEvent, MentorshipEnd):
     """A pair was dissolved or completed."""
 
+    hangs_on: ClassVar[str] = "pairing_event"
     type: Literal["training.mentorship-ended.v1"] = "training.mentorship-ended.v1"
 
     def say(self) -> str:
@@ -279,6 +283,12 @@ class TrainingTaskCompleted(CadreEvent):
         return f"完成培训任务{'（逾期）' if self.overdue else ''}"
 
 
+class TrainingAnnulled(EventAnnulled):
+    """A fact that Training had recorded of a person was annulled: it never held."""
+
+    type: Literal["training.annulled.v1"] = "training.annulled.v1"
+
+
 class TrainingSetAside(EventSetAside):
     """An event of a person that Training could not apply was set aside: it never held."""
 
@@ -299,5 +309,6 @@ type TrainingEvent = (
     | MentorSlotReleased
     | TrainingTaskOpened
     | TrainingTaskCompleted
+    | TrainingAnnulled
     | TrainingSetAside
 )
