@@ -15,13 +15,13 @@ from cadre.contracts.event import Event
 from cadre.shared.deciding.messages import Recorded
 from cadre.shared.projecting import generations, setting_aside
 from cadre.shared.projecting.generations import PARKED
+from cadre.shared.projecting.read_models_sql import RowKey
 from cadre.shared.showing.read_models import Change, Put, ReadModels
 
 ROWS_READ_MAX = 1000
 
 type Values = list[Any]
 """A row's values in the order of its table's columns."""
-type Key = tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Folded:
     """The rows of one table as the log gives them."""
 
     table: Table
-    rows: dict[Key, Values] = field(default_factory=dict[Key, Values])
+    rows: dict[RowKey, Values] = field(default_factory=dict[RowKey, Values])
     places: dict[str, int] = field(init=False)
     keys: list[str] = field(init=False)
 
@@ -50,7 +50,7 @@ class Folded:
         for name, value in given.items():
             values[self.places[name]] = value
 
-    def key_of(self, values: Values) -> Key:
+    def key_of(self, values: Values) -> RowKey:
         return tuple(values[self.places[name]] for name in self.keys)
 
 
@@ -145,5 +145,5 @@ def _stored(column: Column[Any], value: object, dialect: Dialect) -> object:
     return read(value) if read else value
 
 
-def _named(key: Key) -> str:
+def _named(key: RowKey) -> str:
     return ", ".join(map(str, key))

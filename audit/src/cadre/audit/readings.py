@@ -19,7 +19,7 @@ from cadre.audit.leaf import framed, number
 from cadre.audit.merkle import leaf_hash, root_of
 from cadre.audit.stored import everything
 from cadre.shared.log.provision import READINGS_KEPT_DAYS
-from cadre.shared.log.readings import Reading
+from cadre.shared.log.readings import RecordedReading
 from cadre.shared.log.signed import Message
 from cadre.shared.log.stream import Log
 
@@ -141,7 +141,7 @@ class ReadingsLog:
 def _unlike_a_record(message: Message) -> str:
     """Why a service cannot have written this; empty if it can."""
     try:
-        reading = Reading.model_validate_json(message.body)
+        reading = RecordedReading.model_validate_json(message.body)
     except ValidationError:
         return "this record cannot be read"
     whose = reading.cadres[0] if len(reading.cadres) == 1 else "many"

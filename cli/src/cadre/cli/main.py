@@ -5,6 +5,7 @@ wrong; 3 the system cannot be reached or did not answer.
 """
 
 import sys
+from importlib.util import find_spec
 
 import typer
 
@@ -12,8 +13,9 @@ from cadre.cli.commands import group
 from cadre.cli.output import UNAVAILABLE, fail, not_usable
 from cadre.shared.deciding.errors import CadreError
 
-COMMANDS = {
-    "demo": "cadre.cli.demo:demo",
+_FICTION = {"demo": "cadre.cli.demo:demo"} if find_spec("cadre.fiction") else {}
+"""Where the extra ``demo`` is not installed there is no county to show."""
+COMMANDS = _FICTION | {
     "up": "cadre.cli.operating:up",
     "down": "cadre.cli.operating:down",
     "provision": "cadre.cli.provisioning:provision",

@@ -30,7 +30,7 @@ from cadre.cli import witnessing
 from cadre.cli.auditing import ORDERS, READ_MODELS
 from cadre.cli.installation.log_server import serving
 from cadre.cli.installation.mending_places import MendingPlace, mending_place
-from cadre.cli.installation.standing_log import Standing, copied
+from cadre.cli.installation.standing_log import StandingLog, copied
 from cadre.cli.options import DEFAULT_DATA, Data, Settings, account
 from cadre.cli.output import CONSOLE, DIFFERENT, WRONG_INPUT, AsJson, fail, print_json, table
 from cadre.shared.deciding.errors import CadreError, Malformed, NotFound
@@ -171,7 +171,7 @@ class Work:
             finally:
                 shutil.rmtree(self.place.mended, ignore_errors=True)
 
-    async def _plan(self, found: Standing, copy: Path, *, writing: bool) -> Plan:
+    async def _plan(self, found: StandingLog, copy: Path, *, writing: bool) -> Plan:
         whole = True
         try:
             extent = await extent_of(found.log)

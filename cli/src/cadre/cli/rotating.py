@@ -17,7 +17,7 @@ from cadre.audit.public_keys import PublicKeys, Retirement
 from cadre.audit.witness_state import write
 from cadre.cli.installation.chosen import Local, checkpoint_signer, installation
 from cadre.cli.installation.data_directory import DataDirectory
-from cadre.cli.installation.standing_log import Standing, copied, copy_of
+from cadre.cli.installation.standing_log import StandingLog, copied, copy_of
 from cadre.cli.options import DEFAULT_DATA, Data, Settings, only_a_directory
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, fail, print_json, table
 from cadre.contracts.vocabulary import SERVICES
@@ -76,7 +76,7 @@ async def _rotate(audited: Local, which: Which) -> Signed:
 
 
 async def _sign(
-    found: Standing, audited: Local, signer: NoteSigner, *leaving: NoteSigner
+    found: StandingLog, audited: Local, signer: NoteSigner, *leaving: NoteSigner
 ) -> Signed:
     now = datetime.now(UTC)
     return await make_checkpoint(

@@ -91,7 +91,7 @@ def _code(events: Sequence[Message]) -> str:
     decided: dict[str, list[int]] = {}
     for message in events:
         decided.setdefault(message.headers.get("ce-codeversion", ""), []).append(message.position)
-    told = {"exported_by": f"cadre-cli {version('cadre-cli')}", "decided_by": decided}
+    told = {"exported_by": f"cadre-audit {version('cadre-audit')}", "decided_by": decided}
     return json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.deciding.errors import Malformed, NotFound
 from cadre.shared.log.codec import Signer
-from cadre.shared.upkeep.settings import Key
+from cadre.shared.upkeep.settings import KeyBytes
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # what a port may be bound to, not what we bind to
 HERE = "127.0.0.1"
@@ -56,7 +56,7 @@ class SystemSettings(BaseSettings):
 
     audit_folder: Path | None = Field(default=None, description="Where checkpoints and tiles are")
     audit_store: Path | None = Field(default=None, description="The log server's files, to repair")
-    audit_key: Key | None = Field(default=None, repr=False, description="Signs checkpoints")
+    audit_key: KeyBytes | None = Field(default=None, repr=False, description="Signs checkpoints")
     audit_memory: Path | None = Field(
         default=None,
         description="A file outside of the folder: where the newest checkpoint is remembered",
@@ -70,14 +70,14 @@ class SystemSettings(BaseSettings):
     audit_public_keys: str | None = Field(
         default=None, description="service=key in base64, between commas: who signs events now"
     )
-    signing_key_selection: Key | None = Field(default=None, repr=False)
-    signing_key_training: Key | None = Field(default=None, repr=False)
-    signing_key_supervision: Key | None = Field(default=None, repr=False)
-    signing_key_appointment: Key | None = Field(default=None, repr=False)
+    signing_key_selection: KeyBytes | None = Field(default=None, repr=False)
+    signing_key_training: KeyBytes | None = Field(default=None, repr=False)
+    signing_key_supervision: KeyBytes | None = Field(default=None, repr=False)
+    signing_key_appointment: KeyBytes | None = Field(default=None, repr=False)
 
     keys_url: SecretStr | None = Field(default=None, description="The key store's database")
-    master_key: Key | None = Field(default=None, repr=False)
-    master_key_previous: Key | None = Field(default=None, repr=False)
+    master_key: KeyBytes | None = Field(default=None, repr=False)
+    master_key_previous: KeyBytes | None = Field(default=None, repr=False)
 
     @classmethod
     def of(cls, path: Path) -> Self:

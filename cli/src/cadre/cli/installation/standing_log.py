@@ -26,7 +26,7 @@ COPY_READER = "operator"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingLog:
     """What there is to read."""
 
     log: Log
@@ -46,7 +46,7 @@ class Standing:
 
 
 @contextlib.asynccontextmanager
-async def standing(data: DataDirectory) -> AsyncGenerator[Standing]:
+async def standing(data: DataDirectory) -> AsyncGenerator[StandingLog]:
     """The log of a data directory, for as long as the block lasts.
 
     Raises: Unavailable.
@@ -62,7 +62,7 @@ async def standing(data: DataDirectory) -> AsyncGenerator[Standing]:
                 other = await client_of(run.url, password, READINGS_READER)
                 stack.push_async_callback(other.close)
                 readings = Log(other, READINGS)
-            yield Standing(Log(client), data.path / "db", copied=False, readings=readings)
+            yield StandingLog(Log(client), data.path / "db", copied=False, readings=readings)
         return
     with TemporaryDirectory(prefix="cadre-audit-") as folder:
         with data.share():
@@ -90,10 +90,10 @@ def copy_of(data: DataDirectory, folder: Path) -> None:
 
 
 @contextlib.asynccontextmanager
-async def copied(folder: Path) -> AsyncGenerator[Standing]:
+async def copied(folder: Path) -> AsyncGenerator[StandingLog]:
     """A copy with a server on it.
 
     Raises: Unavailable.
     """
     async with serving(folder / "nats", folder / "nats.log", COPY_READER) as client:
-        yield Standing(Log(client), folder / "db", copied=True, readings=Log(client, READINGS))
+        yield StandingLog(Log(client), folder / "db", copied=True, readings=Log(client, READINGS))

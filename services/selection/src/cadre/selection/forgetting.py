@@ -17,7 +17,7 @@ from cadre.shared.database.database import connected
 from cadre.shared.deciding.errors import Malformed
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.keys import key_store
-from cadre.shared.showing.reader import Histories
+from cadre.shared.showing.reader import LogHistories
 from cadre.shared.showing.service import Context, Due
 
 
@@ -108,7 +108,7 @@ async def open_motions(context: Context, cadre_id: str) -> tuple[str, ...]:
         return tuple(await connection.scalars(query))
 
 
-async def preview(context: Context, histories: Histories, wish: Forget) -> Preview:
+async def preview(context: Context, histories: LogHistories, wish: Forget) -> Preview:
     """What this wish would do. Raises: NotFound for a stranger."""
     person = wish.cadre_id
     scope = CADRE.of(person)

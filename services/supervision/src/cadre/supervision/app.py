@@ -128,7 +128,7 @@ class ReadingsOfCadre(BaseModel):
     """Whom a cadre's supervision material was shown to, the earliest first."""
 
     cadre_id: str
-    readings: list[readings.Reading]
+    readings: list[readings.RecordedReading]
 
 
 @ROUTER.get("/readings/{person}", summary="Who was shown the supervision material of a cadre")

@@ -35,7 +35,7 @@ from cadre.shared.log.codec import Codec
 from cadre.shared.log.signed import Message
 from cadre.shared.log.stream import Conflict, Duplicate, Log, NoAnswer
 from cadre.shared.projecting import setting_aside
-from cadre.shared.projecting.applying import Key
+from cadre.shared.projecting.applying import AggregateKey
 from cadre.shared.projecting.projector import Projector
 from cadre.shared.projecting.setting_aside import SetAside
 from cadre.shared.showing.service import Context, Service
@@ -260,7 +260,7 @@ class Handling:
                 world.states[scope] = histories[scope].state
         return histories
 
-    def _parked(self, scopes: Iterable[Scope[Any]]) -> list[Key]:
+    def _parked(self, scopes: Iterable[Scope[Any]]) -> list[AggregateKey]:
         """What of these histories is parked."""
         parked = self.projector.parked
         return [key for key in parked if any(scope.takes(key) for scope in scopes)]
@@ -317,7 +317,7 @@ def _with(wish: Wish, command: Command | CadreError) -> Wish | CadreError:
     return command if isinstance(command, CadreError) else replace(wish, command=command)
 
 
-def _is_parked(aggregate: Key) -> ParkedPerson:
+def _is_parked(aggregate: AggregateKey) -> ParkedPerson:
     return ParkedPerson(
         "an event of this history is parked",
         where=".".join(aggregate),

@@ -30,7 +30,7 @@ _CADRE_ID = re.compile(rb"\bc-[a-z2-7]{10}\b")
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
-class Reader(BaseModel):
+class NamedReader(BaseModel):
     """Who asks, as the headers of the request say."""
 
     actor: str
@@ -38,17 +38,17 @@ class Reader(BaseModel):
     legal_ground: str | None = None
 
 
-class Reading(BaseModel):
+class RecordedReading(BaseModel):
     """One answer that was given."""
 
     at: AwareDatetime
     service: str
     route: str
-    reader: Reader
+    reader: NamedReader
     cadres: list[CadreId]
 
 
-def reader_from(headers: Mapping[str, str]) -> Reader:
+def reader_from(headers: Mapping[str, str]) -> NamedReader:
     """Who asks. Raises: Malformed for an account or a code that cannot be read."""
     actor = headers.get("cadre-actor", "")
     if not is_account(actor):
@@ -57,7 +57,7 @@ def reader_from(headers: Mapping[str, str]) -> Reader:
             where="Cadre-Actor",
             hint=f"send an account: printable ASCII, at most {ACTOR_LENGTH_MAX} characters",
         )
-    return Reader(
+    return NamedReader(
         actor=actor,
         purpose=_code(headers, "Cadre-Purpose"),
         legal_ground=legal_ground(headers),
@@ -93,14 +93,14 @@ class Readings:
     service: str
     written: Written = field(default_factory=Written)
 
-    async def add(self, route: str, reader: Reader, cadres: Sequence[str]) -> None:
+    async def add(self, route: str, reader: NamedReader, cadres: Sequence[str]) -> None:
         """Store that this is going to be shown.
 
         Raises: Unavailable when it could not be stored: then nothing may be shown.
         """
         for start in range(0, len(cadres), CADRES_IN_RECORD_MAX):
             part = list(cadres[start : start + CADRES_IN_RECORD_MAX])
-            reading = Reading(
+            reading = RecordedReading(
                 at=datetime.now(UTC),
                 service=self.service,
                 route=route,
@@ -111,7 +111,7 @@ class Readings:
             whose = part[0] if len(part) == 1 else "many"
             await self._publish(f"readings.{self.service}.{whose}", reading)
 
-    async def _publish(self, subject: str, reading: Reading) -> None:
+    async def _publish(self, subject: str, reading: RecordedReading) -> None:
         data = reading.model_dump_json().encode()
         sent_at = time.monotonic()
         try:
@@ -126,13 +126,13 @@ class Readings:
             raise _not_recorded()
         self.written.answered()
 
-    async def of_cadre(self, cadre_id: str, since: datetime | None = None) -> list[Reading]:
+    async def of_cadre(self, cadre_id: str, since: datetime | None = None) -> list[RecordedReading]:
         """Whom this cadre was shown to, the earliest first."""
         log = Log(self.client, STREAM)
-        found: list[Reading] = []
+        found: list[RecordedReading] = []
         for whose in (cadre_id, "many"):
             async for messages in log.read(subjects=f"readings.*.{whose}"):
-                read = (Reading.model_validate_json(message.body) for message in messages)
+                read = (RecordedReading.model_validate_json(message.body) for message in messages)
                 found += [one for one in read if cadre_id in one.cadres]
         return sorted(
             (one for one in found if since is None or one.at >= since), key=lambda one: one.at

@@ -26,7 +26,7 @@ from cadre.shared.showing.read_models import Change, ReadModels
 
 _LOGGER = structlog.get_logger(__name__)
 
-type Key = tuple[str, str, str]
+type AggregateKey = tuple[str, str, str]
 """Service, entity and id of an aggregate."""
 
 
@@ -35,19 +35,19 @@ class Overtaken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RunnerState:
     """How far the database had come when it was last read or written."""
 
     live: Generation
     journal: Mark
     """How far the journal has come."""
-    parked: frozenset[Key]
+    parked: frozenset[AggregateKey]
     """What is parked in the generation that answers."""
     set_aside: frozenset[int] = frozenset()
     """The positions of events that no table is made with."""
 
     @classmethod
-    def read(cls, connection: Connection, models: ReadModels) -> "Standing":
+    def read(cls, connection: Connection, models: ReadModels) -> "RunnerState":
         live = generations.live(connection, models)
         return cls(
             live,
@@ -100,11 +100,11 @@ class Applying:
     def follow(
         self,
         connection: Connection,
-        standing: Standing,
+        standing: RunnerState,
         batch: Batch,
         *,
         singly: bool = False,
-    ) -> Standing:
+    ) -> RunnerState:
         """Write a batch to the journal and to the tables that answer.
 
         With ``singly`` each event is tried in a savepoint of its own. Raises: Overtaken.
@@ -124,7 +124,7 @@ class Applying:
                 connection, live, parked, set_aside, batch, singly=singly
             )
             set_aside |= corrected
-        return Standing(live, journal, parked, set_aside)
+        return RunnerState(live, journal, parked, set_aside)
 
     def build(
         self,
@@ -192,12 +192,12 @@ class Applying:
         self,
         connection: Connection,
         generation: Generation,
-        parked: frozenset[Key],
+        parked: frozenset[AggregateKey],
         set_aside: frozenset[int],
         batch: Batch,
         *,
         singly: bool,
-    ) -> tuple[Generation, frozenset[Key], frozenset[int]]:
+    ) -> tuple[Generation, frozenset[AggregateKey], frozenset[int]]:
         """Apply a batch to a generation; that generation and what is parked in it then.
 
         The last are the positions of parked events that later ones of the batch correct: tables
@@ -291,7 +291,7 @@ def _behind(batch: Batch, position: int) -> Batch:
     return [read for read in batch if read.position > position]
 
 
-def parked_keys(connection: Connection, number: int) -> frozenset[Key]:
+def parked_keys(connection: Connection, number: int) -> frozenset[AggregateKey]:
     """The aggregates of which something is parked in a generation."""
     query = (
         select(PARKED.c.service, PARKED.c.entity, PARKED.c.entity_id)

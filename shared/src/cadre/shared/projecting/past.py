@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from cadre.shared.deciding.errors import Malformed
 from cadre.shared.log.codec import Codec
 from cadre.shared.log.stream import Log
-from cadre.shared.projecting.applying import Key, changes_of
+from cadre.shared.projecting.applying import AggregateKey, changes_of
 from cadre.shared.projecting.projector import Projector
 from cadre.shared.projecting.read_models_sql import apply
 from cadre.shared.showing.read_models import Change, ReadModels
@@ -35,7 +35,7 @@ async def fold(
     log: Log,
     codec: Codec,
     until: Until,
-    parked: Mapping[Key, int],
+    parked: Mapping[AggregateKey, int],
     set_aside: Container[int] = (),
 ) -> int:
     """Fill new tables with the log up to ``until``; the position reached.
@@ -62,7 +62,7 @@ async def fold(
     return reached
 
 
-async def parked_since(projector: Projector) -> dict[Key, int]:
+async def parked_since(projector: Projector) -> dict[AggregateKey, int]:
     """The first parked position of every aggregate of which something is parked."""
     return {
         (event.service, event.entity, event.entity_id): event.position

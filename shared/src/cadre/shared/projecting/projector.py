@@ -24,12 +24,12 @@ from cadre.shared.log.signed import Message
 from cadre.shared.log.stream import Gap, Log
 from cadre.shared.projecting import generations, journal, setting_aside
 from cadre.shared.projecting.applying import (
+    AggregateKey,
     Applying,
     Batch,
-    Key,
     Overtaken,
     Read,
-    Standing,
+    RunnerState,
     changes_of,
 )
 from cadre.shared.projecting.generations import BUILDING, GENERATIONS, LIVE, PARKED, Generation
@@ -104,7 +104,7 @@ class Projector:
     journaled: Progress = field(default_factory=lambda: Progress("in the journal"))
     gap: str = ""
     """What is missing in the log, while nothing can be read beyond it."""
-    _standing: Standing = field(init=False)
+    _standing: RunnerState = field(init=False)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _applying: Applying = field(init=False)
     _showing: CompoundSelect[Any, Any] = field(init=False)
@@ -144,7 +144,7 @@ class Projector:
         return self._standing.set_aside
 
     @property
-    def parked(self) -> frozenset[Key]:
+    def parked(self) -> frozenset[AggregateKey]:
         """The aggregates of which something is parked in the tables that answer."""
         return self._standing.parked
 
@@ -262,7 +262,7 @@ class Projector:
 
         return await self.database.read(read)
 
-    async def stuck(self, keys: Collection[Key]) -> dict[int, Message]:
+    async def stuck(self, keys: Collection[AggregateKey]) -> dict[int, Message]:
         """The events of aggregates that cannot be applied, by position, without what waits."""
         found = [
             event.position
@@ -271,7 +271,7 @@ class Projector:
         ]
         return {position: await self.log.get(position) for position in found}
 
-    async def retry(self, key: Key) -> str:
+    async def retry(self, key: AggregateKey) -> str:
         """Apply an aggregate's parked events in order: ``applied`` or ``rebuilding``.
 
         Raises: NotFound when nothing of it is parked; whatever the first event raises again.
@@ -341,9 +341,9 @@ class Projector:
         """Read what the database holds now."""
         # One after the other: what was read earlier must not overwrite what was read later.
         async with self._looking:
-            self._stand(await self.database.read(lambda c: Standing.read(c, self.models)))
+            self._stand(await self.database.read(lambda c: RunnerState.read(c, self.models)))
 
-    def _stand(self, standing: Standing) -> None:
+    def _stand(self, standing: RunnerState) -> None:
         self._standing = standing
         self.journaled.reach(standing.journal.position)
         self.applied.reach(standing.live.position)

@@ -14,7 +14,7 @@ from cadre.shared.showing.read_models import Change, Drop, Put
 ROWS_REPLACED = 10
 """From so many on PostgreSQL's rows are replaced, which takes two statements for all."""
 
-type Key = tuple[Any, ...]
+type RowKey = tuple[Any, ...]
 type Values = Mapping[str, Any]
 
 
@@ -23,8 +23,8 @@ class _Rows:
     """What a batch leaves of one table: rows to delete, then rows to put."""
 
     keys: tuple[str, ...]
-    dropped: set[Key] = field(default_factory=set[Key])
-    put: dict[Key, Values] = field(default_factory=dict[Key, Values])
+    dropped: set[RowKey] = field(default_factory=set[RowKey])
+    put: dict[RowKey, Values] = field(default_factory=dict[RowKey, Values])
 
     def add(self, change: Change) -> None:
         match change:

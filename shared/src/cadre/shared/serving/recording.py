@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cadre.shared.asking.wire import PROBLEM
 from cadre.shared.deciding.errors import CadreError
-from cadre.shared.log.readings import Reader, cadres_in, reader_from
+from cadre.shared.log.readings import NamedReader, cadres_in, reader_from
 from cadre.shared.running.runtime import Runtime
 
 
@@ -38,8 +38,8 @@ class Recording:
         await self.app(scope, receive, hold)
 
 
-def _named_reader(scope: Scope) -> Reader | None:
-    found: Reader | None = scope["state"].get("named_reader")
+def _named_reader(scope: Scope) -> NamedReader | None:
+    found: NamedReader | None = scope["state"].get("named_reader")
     return found
 
 

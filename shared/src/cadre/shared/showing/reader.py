@@ -107,7 +107,7 @@ async def opened(opener: Opener, text: str, hidden: Container[str]) -> str:
     return clear(await opener.open_token(text))
 
 
-class Histories(Protocol):
+class LogHistories(Protocol):
     """Folds a history from the log itself; see `cadre.shared.handling.handling.Handling.fold`."""
 
     async def fold[S](self, scope: Scope[S], known_at: int | None = None) -> S: ...
@@ -115,12 +115,12 @@ class Histories(Protocol):
     async def messages(self, scope: Scope[Any]) -> list[Message]: ...
 
 
-async def _histories(request: Request) -> Histories:
-    histories: Histories = request.app.state.runtime.handling
+async def _histories(request: Request) -> LogHistories:
+    histories: LogHistories = request.app.state.runtime.handling
     return histories
 
 
-FromLog = Annotated[Histories, Depends(_histories)]
+FromLog = Annotated[LogHistories, Depends(_histories)]
 """For routes that answer from the log's evidence rather than from tables."""
 
 

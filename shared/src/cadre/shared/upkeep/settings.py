@@ -48,7 +48,7 @@ def _log_url(value: str) -> str:
 
 
 type DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
-type Key = Annotated[bytes, BeforeValidator(_base64), Len(32, 32)]
+type KeyBytes = Annotated[bytes, BeforeValidator(_base64), Len(32, 32)]
 type OptionalKey = Annotated[Annotated[bytes, Len(32, 32)] | None, BeforeValidator(_base64_or_none)]
 
 
@@ -65,7 +65,9 @@ class Settings(BaseSettings):
     )
     database_url: DatabaseUrl = Field(description="sqlite+aiosqlite:///… or postgresql+asyncpg://…")
     keys_url: DatabaseUrl = Field(description="The key store's database")
-    master_key: Key = Field(repr=False, description="32 bytes in base64: wraps every person's key")
+    master_key: KeyBytes = Field(
+        repr=False, description="32 bytes in base64: wraps every person's key"
+    )
     master_key_previous: OptionalKey = Field(
         repr=False, default=None, description="The one before, while some keys still bear it"
     )
@@ -74,7 +76,7 @@ class Settings(BaseSettings):
         default=None,
         description="32 bytes in base64: tells repeated commands; made from the first master key",
     )
-    signing_key: Key = Field(
+    signing_key: KeyBytes = Field(
         repr=False, description="32 bytes in base64: the service's Ed25519 seed"
     )
     index_key: Annotated[bytes, BeforeValidator(_base64)] = Field(
