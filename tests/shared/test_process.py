@@ -10,7 +10,10 @@ from support.processes import ServiceProcess, until, variables
 BEFORE = """
 import asyncio, os
 from support import mini
-from cadre.shared import due, process, projector, reactor, runtime, vitals
+from cadre.shared.running import diary as due, runtime
+from cadre.shared.serving import process
+from cadre.shared.projecting import projector, reactor
+from cadre.shared.upkeep import vitals
 """
 AFTER = """
 process.run(mini.service())

@@ -15,7 +15,7 @@ from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.examples import example
 from cadre.contracts.training.record import Trained
 from cadre.contracts.training.training_class import ClassKind, Mode
-from cadre.shared.asking import texts
+from cadre.shared.deciding import texts
 from cadre.shared.deciding.errors import NotPossible, ParkedPerson
 from cadre.shared.deciding.messages import Meta
 from cadre.shared.handling.outcomes import Outcome

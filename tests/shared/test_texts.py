@@ -14,7 +14,9 @@ from pydantic import ValidationError
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
 from cadre.contracts.examples import _Maker, example
-from cadre.shared.asking.texts import (
+from cadre.shared.database.database import Database, create_missing
+from cadre.shared.deciding.messages import Command, Envelope, Recorded
+from cadre.shared.deciding.texts import (
     FIRST_DAY,
     LAST_DAY,
     NUMBER_MAX,
@@ -22,8 +24,6 @@ from cadre.shared.asking.texts import (
     escaped,
     faults,
 )
-from cadre.shared.database.database import Database, create_missing
-from cadre.shared.deciding.messages import Command, Envelope, Recorded
 from cadre.shared.projecting.generations import LIVE, METADATA, Generation
 from cadre.shared.showing.service import Service
 from support.environment import Environment

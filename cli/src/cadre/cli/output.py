@@ -12,8 +12,8 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from cadre.shared.asking.texts import escaped
 from cadre.shared.deciding.errors import CadreError, Unavailable
+from cadre.shared.deciding.texts import escaped
 
 OK, DIFFERENT, WRONG_INPUT, UNAVAILABLE = 0, 1, 2, 3
 

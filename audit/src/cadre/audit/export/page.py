@@ -4,7 +4,7 @@ import html
 from collections.abc import Iterator
 
 from cadre.audit.export.document import Document, Facts, Part, Section, Table
-from cadre.shared.asking.texts import escaped
+from cadre.shared.deciding.texts import escaped
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """

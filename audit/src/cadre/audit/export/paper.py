@@ -14,7 +14,7 @@ from fpdf.fonts import FontFace, TTFFont
 from pylopdf_fonts_zh_cn import sans_path
 
 from cadre.audit.export.document import Document, Facts, Mark, Part, Row, Table
-from cadre.shared.asking.texts import escaped
+from cadre.shared.deciding.texts import escaped
 
 FONT = "notosanssc"
 MARGIN_MM, LINE_MM, PADDING_MM, SLACK_MM = 15, 5, 1, 0.2

@@ -14,7 +14,7 @@ from cadre.appointment.cadre import (
     open_review,
     promote_rank,
 )
-from cadre.appointment.evidence import CADRE, Cadre
+from cadre.appointment.evidence import CADRE
 from cadre.appointment.motion import (
     MOTION,
     CloseNotice,
@@ -47,9 +47,15 @@ from cadre.appointment.post import (
     assume_post,
     establish_post,
     relieve,
+    seat_of,
+    settle_annulled,
 )
+from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.appointment.service import PostAssumed, Relieved
+from cadre.shared.deciding.annulling import annul_handler
 from cadre.shared.deciding.decider import Handler, Scope, World
+from cadre.shared.deciding.person import Person, person_handler
 
 
 def _candidate(command: MotionCommand, world: World) -> Iterator[Scope[Any]]:
@@ -70,10 +76,6 @@ def _seat(command: MotionCommand, world: World) -> Iterator[Scope[Any]]:
 
 def _motion_alone(command: MotionCommand, _world: World) -> Iterator[Scope[Any]]:
     yield MOTION.of(command.motion_id)
-
-
-def _person(command: PromoteRank | OpenReview, _world: World) -> Iterator[Scope[Any]]:
-    yield CADRE.of(command.cadre_id)
 
 
 def _person_and_post(command: AssumePost | Relieve, _world: World) -> Iterator[Scope[Any]]:
@@ -104,7 +106,7 @@ def _motion(command: MotionCommand, world: World) -> Motion:
     return world[MOTION.of(command.motion_id)]
 
 
-def _candidate_of(command: MotionCommand, world: World) -> Cadre:
+def _candidate_of(command: MotionCommand, world: World) -> Person:
     """The person a motion is about; nobody as long as no candidate is fixed."""
     candidate = _motion(command, world).candidate
     return world[CADRE.of(candidate.cadre_id)] if candidate else CADRE.initial
@@ -189,19 +191,18 @@ HANDLERS: tuple[Handler[Any], ...] = (
         _motion_alone,
         lambda command, world: stop_motion(command, _motion(command, world)),
     ),
-    Handler(
-        PromoteRank,
-        _person,
-        lambda command, world: promote_rank(command, world[CADRE.of(command.cadre_id)]),
-    ),
+    person_handler(CADRE, PromoteRank, promote_rank),
     Handler(
         ConcludeProbation,
         _probation,
         lambda command, world: conclude_probation(command, world[CADRE.of(command.cadre_id)]),
     ),
-    Handler(
-        OpenReview,
-        _person,
-        lambda command, world: open_review(command, world[CADRE.of(command.cadre_id)]),
+    person_handler(CADRE, OpenReview, open_review),
+    annul_handler(
+        CADRE,
+        AppointmentAnnulled,
+        {Promoted, PostAssumed, Relieved},
+        owners=seat_of,
+        settle=settle_annulled,
     ),
 )

@@ -20,8 +20,8 @@ from cadre.selection.registration import identities, prepare, prepare_many, star
 from cadre.selection.reports import REPORTS
 from cadre.selection.tables import CADRES, PROTECTED_PERSONS
 from cadre.shared.asking.parameters import Day, Year
-from cadre.shared.asking.texts import FIT
 from cadre.shared.deciding.errors import Malformed
+from cadre.shared.deciding.texts import FIT
 from cadre.shared.showing.reader import FromLog, On, Reading
 from cadre.shared.showing.service import Context, Service
 

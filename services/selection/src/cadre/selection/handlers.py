@@ -1,11 +1,18 @@
 """Every command of the service: which histories it reads and who decides."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
-from cadre.contracts.event import Event
+from cadre.contracts.selection.annulling import SelectionAnnulled
+from cadre.contracts.selection.identification import (
+    Observed,
+    PoliticalQualityAssessed,
+    PoliticalVetoLifted,
+)
+from cadre.contracts.selection.kin import KinDeclared
+from cadre.contracts.selection.membership import PoolAssessed, PoolCompared, PoolNominated
+from cadre.contracts.selection.profile import ProfileCorrected
 from cadre.selection import identification, intake, membership, pool, privacy, profile
-from cadre.selection.cadre import CADRE, Cadre, CadreCommand
+from cadre.selection.cadre import CADRE
 from cadre.selection.identification import (
     AssessPoliticalQuality,
     DeclareKin,
@@ -24,7 +31,9 @@ from cadre.selection.membership import (
 from cadre.selection.pool import POOL, DefinePool
 from cadre.selection.privacy import Forget, LiftRestriction, Restrict
 from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
+from cadre.shared.deciding.annulling import annul_handler
 from cadre.shared.deciding.decider import Handler
+from cadre.shared.deciding.person import person_handler
 
 
 def _registering[C: Recruit | RecordBaseline](command: type[C]) -> Handler[C]:
@@ -32,16 +41,6 @@ def _registering[C: Recruit | RecordBaseline](command: type[C]) -> Handler[C]:
         command,
         lambda wish, _: (CADRE.of(wish.person),),
         lambda wish, world: profile.decide(wish, world[CADRE.of(wish.person)]),
-    )
-
-
-def _of_cadre[C: CadreCommand](
-    command: type[C], decide: Callable[[C, Cadre], Sequence[Event]]
-) -> Handler[C]:
-    return Handler(
-        command,
-        lambda wish, _: (CADRE.of(wish.cadre_id),),
-        lambda wish, world: decide(wish, world[CADRE.of(wish.cadre_id)]),
     )
 
 
@@ -58,14 +57,28 @@ def _of_member[C: MembershipCommand](command: type[C]) -> Handler[C]:
 HANDLERS: tuple[Handler[Any], ...] = (
     _registering(Recruit),
     _registering(RecordBaseline),
-    _of_cadre(CorrectProfile, profile.decide),
-    _of_cadre(Observe, identification.decide),
-    _of_cadre(AssessPoliticalQuality, identification.decide),
-    _of_cadre(LiftPoliticalVeto, identification.decide),
-    _of_cadre(DeclareKin, identification.decide),
-    _of_cadre(Restrict, privacy.decide),
-    _of_cadre(LiftRestriction, privacy.decide),
-    _of_cadre(Forget, privacy.decide),
+    person_handler(CADRE, CorrectProfile, profile.decide),
+    person_handler(CADRE, Observe, identification.decide),
+    person_handler(CADRE, AssessPoliticalQuality, identification.decide),
+    person_handler(CADRE, LiftPoliticalVeto, identification.decide),
+    person_handler(CADRE, DeclareKin, identification.decide),
+    person_handler(CADRE, Restrict, privacy.decide),
+    person_handler(CADRE, LiftRestriction, privacy.decide),
+    person_handler(CADRE, Forget, privacy.decide),
+    annul_handler(
+        CADRE,
+        SelectionAnnulled,
+        {
+            ProfileCorrected,
+            Observed,
+            KinDeclared,
+            PoliticalQualityAssessed,
+            PoliticalVetoLifted,
+            PoolNominated,
+            PoolAssessed,
+            PoolCompared,
+        },
+    ),
     _of_member(NominateForPool),
     _of_member(AssessForPool),
     _of_member(CompareForPool),

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from cadre.contracts.event import CadreId, Slug, UnitId
 from cadre.contracts.supervision.assessment import Period
 from cadre.shared.asking.parameters import Moment, Year
-from cadre.shared.asking.texts import DATED
+from cadre.shared.deciding.texts import DATED
 from cadre.shared.log import readings
 from cadre.shared.running.runtime import Runtime
 from cadre.shared.showing.reader import On, Reading

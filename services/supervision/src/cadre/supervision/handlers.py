@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from cadre.contracts.supervision.annulling import SupervisionAnnulled
+from cadre.contracts.supervision.influence import Disciplined, RectificationChecked, Talked
+from cadre.shared.deciding.annulling import annul_handler
 from cadre.shared.deciding.decider import Handler, Scope, World
 from cadre.supervision.assessment import (
     Assess,
@@ -91,6 +94,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
     cadre_handler(Talk, talk),
     cadre_handler(CheckRectification, check_rectification),
     cadre_handler(Discipline, discipline),
+    annul_handler(CADRE, SupervisionAnnulled, {Talked, RectificationChecked, Disciplined}),
     cadre_handler(RecordOffDutyVisit, record_visit),
     cadre_handler(ExpireOffDutyNote, expire_note),
 )

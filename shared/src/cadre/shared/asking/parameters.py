@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from cadre.shared.asking.texts import FIT
+from cadre.shared.deciding.texts import FIT
 
 POSITION_MAX = 2**63 - 1
 FIRST_YEAR, LAST_YEAR = 1949, 2200

@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cadre.shared.asking import texts
 from cadre.shared.asking.wire import malformed
+from cadre.shared.deciding import texts
 from cadre.shared.deciding.decider import Handler, Scope, World
 from cadre.shared.deciding.errors import (
     CadreError,

@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict
 from cadre.contracts.catalogue import UnknownEvent, UnreadableEvent
 from cadre.contracts.event import Slug, Text
 from cadre.shared.asking.parameters import Day, Moment, Position, Word
-from cadre.shared.asking.texts import FIT
 from cadre.shared.asking.wire import headers_from, meta_from
 from cadre.shared.deciding import protection
 from cadre.shared.deciding.decider import Fold
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Meta
+from cadre.shared.deciding.texts import FIT
 from cadre.shared.handling.outcomes import Outcome
 from cadre.shared.log.readings import legal_ground
 from cadre.shared.log.signed import Message, id_of

@@ -18,10 +18,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cadre.shared.asking.texts import unfit
 from cadre.shared.asking.wire import PROBLEM, command_from, from_validation, headers_from, meta_from
 from cadre.shared.deciding.errors import CadreError, Malformed, TooLarge
 from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.deciding.texts import unfit
 from cadre.shared.handling.bulk import COMMANDS_MAX, handle_many
 from cadre.shared.handling.handling import Handling
 from cadre.shared.handling.outcomes import as_json
