@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from support import nats_server as nats_servers
@@ -17,6 +18,15 @@ from support.nats_server import NatsServer
 # Two noisy cores: how long an example takes says nothing about the code.
 settings.register_profile("cadre", deadline=None)
 settings.load_profile("cadre")
+
+# As the services tell it: where an error came from, and no values. Values can be a gigabyte.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture

@@ -250,6 +250,16 @@ def test_a_checkpoint_that_somebody_else_has_must_be_in_the_list(copy: Installat
     assert [one.subject for one in looked_at(copy, kept=[newest])] == [LIST, "tile"]
 
 
+def test_what_a_killed_or_full_checkpoint_left_half_written_is_no_difference(
+    copy: Installation,
+) -> None:
+    folder = copy.evidence.folder
+    for name in ("keys.json", LIST, "tile/0/000", "tile/0/000.p/49"):
+        (folder / f"{name}.tmp").parent.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.tmp").write_bytes(b"half")
+    assert looked_at(copy) == []
+
+
 async def test_the_log_is_held_to_a_checkpoint_that_is_only_remembered(
     copy: Installation,
 ) -> None:

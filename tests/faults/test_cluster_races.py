@@ -5,22 +5,16 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from cadre.appointment.app import SERVICE as APPOINTMENT
-from cadre.appointment.cadre import PromoteRank
-from cadre.appointment.post import AssumePost, EstablishPost
-from cadre.contracts.event import Event
-from cadre.contracts.selection.profile import Baselined, Standing
-from cadre.contracts.vocabulary import Grade, PostLevel, Rank
 from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.deciding.errors import CadreError, LostRace, OutcomeUnknown, Unavailable
 from cadre.shared.deciding.guards import guard_of
-from cadre.shared.deciding.messages import Command, Envelope, Meta
+from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.handling.outcomes import Outcome
 from cadre.shared.log.codec import Outgoing
 from cadre.shared.log.connection import Connection
@@ -29,17 +23,15 @@ from cadre.shared.running.runtime import Runtime, running
 from cadre.shared.showing.service import Service
 from cadre.shared.upkeep.settings import Settings
 from cadre.supervision.app import SERVICE as SUPERVISION
-from cadre.supervision.assessment import Assess
-from cadre.supervision.unit_year import OpenUnitYear
+from support import races
 from support.cluster import Cluster, cluster
 from support.environment import Environment
-from support.mini import cadre_id
+from support.races import assumption, excellence, officer, promotion, record
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 CLERKS = 10
 TOLD_S_MAX = 90.0
-UNIT = {"unit_id": "u-land", "unit_name": "自然资源局"}
 ANA = "history.*.cadre.c-ana.>"
 SUBJECT = "history.selection.cadre.c-ana.observed"
 
@@ -76,79 +68,6 @@ async def instances(
             )
             for service, node in wanted
         ]
-
-
-async def record(runtime: Runtime, event: Event) -> None:
-    """Record the first event of a history without deciding."""
-    keys = await runtime.codec.keys_for([event])
-    envelope = Envelope(
-        event_id=uuid4(),
-        version=1,
-        command_id=uuid4(),
-        command_hash="",
-        actor="given",
-        source_time=datetime.now(UTC),
-        previous_hash="",
-    )
-    outgoing = runtime.codec.encode(event, envelope, keys)
-    await runtime.log.append([(outgoing, Expectation(guard_of(outgoing.subject), 0))])
-
-
-def officer(number: int) -> Baselined:
-    """Somebody who may become 三级主任科员 in 2026."""
-    return Baselined(
-        cadre_id=cadre_id(number),
-        effective_on=date(2024, 1, 1),
-        full_name="某某",
-        id_number="990101199001010010",
-        birth_date=date(1990, 1, 1),
-        birth_month="1990-01",
-        sex="male",  # type: ignore[arg-type]
-        ethnicity="汉族",
-        political="01",  # type: ignore[arg-type]
-        education="bachelor",  # type: ignore[arg-type]
-        standing=Standing(
-            unit_id="u-land",
-            unit_name="自然资源局",
-            rank=Rank.OFFICER_4,
-            rank_since="2022-01",
-            work_since="2013-07",
-        ),
-        career=(),
-        source_file="名册.xlsx",
-        source_sha256="0" * 64,
-    )
-
-
-def promotion(number: int) -> PromoteRank:
-    return PromoteRank(
-        cadre_id=cadre_id(number),
-        effective_on=date(2026, 6, 30),
-        rank=Rank.OFFICER_3,
-        notice_published_on=date(2026, 6, 15),
-        notice_closed_on=date(2026, 6, 26),
-    )
-
-
-def excellence(number: int) -> Assess:
-    told = {
-        "cadre_id": cadre_id(number),
-        "kind": "year",
-        "period": "2025",
-        "grade": Grade.EXCELLENT,
-        "reviewer": "局党组",
-        "effective_on": "2026-01-20",
-    }
-    return Assess.model_validate(UNIT | told)
-
-
-def assumption(number: int) -> AssumePost:
-    return AssumePost(
-        cadre_id=cadre_id(number),
-        post_id="land-deputy",
-        basis="任职文件",
-        effective_on=date(2024, 2, 1),
-    )
 
 
 async def clerk(runtime: Runtime, command: Command) -> Outcome | CadreError:
@@ -224,11 +143,8 @@ async def test_limits_hold_and_nothing_acknowledged_is_lost(
         appointment, supervision = others[:2], others[2:]
         for number in range(CLERKS + 1):
             await record(selection, officer(number))
-        post = {"post_id": "land-deputy", "title": "副局长", "seats": 3}
-        level = {"level": PostLevel.SECTION_DEPUTY, "effective_on": "2024-01-01"}
-        opened = {"year": 2025, "headcount": 10, "effective_on": "2025-12-01"}
-        await clerk(appointment[0], EstablishPost.model_validate(UNIT | post | level))
-        await clerk(supervision[0], OpenUnitYear.model_validate(UNIT | opened))
+        await clerk(appointment[0], races.post())
+        await clerk(supervision[0], races.unit_year())
 
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(disturb(nodes, operator))
@@ -246,8 +162,8 @@ async def test_limits_hold_and_nothing_acknowledged_is_lost(
         outcomes = [one for one in told if isinstance(one, Outcome)]
         types = await kept(nodes, outcomes)
         assert types.count("appointment.promoted.v1") == 1
-        assert types.count("appointment.post-filled.v1") == 3
-        assert types.count("supervision.excellent-allotted.v1") == 2
+        assert types.count("appointment.post-filled.v1") == races.SEATS
+        assert types.count("supervision.excellent-allotted.v1") == races.EXCELLENT_MAX
         assert not any(runtime.failed.is_set() for runtime in runtimes)
 
 
@@ -259,8 +175,7 @@ async def test_the_same_command_from_ten_clerks_is_recorded_once(
         selection,
         *supervision,
     ):
-        opened = {"year": 2025, "headcount": 10, "effective_on": "2025-12-01"}
-        await clerk(supervision[0], OpenUnitYear.model_validate(UNIT | opened))
+        await clerk(supervision[0], races.unit_year())
         for number in range(8):
             await record(selection, officer(number))
         disturbing = asyncio.create_task(disturb(nodes, operator))
@@ -290,8 +205,7 @@ async def test_a_leader_lost_with_a_write_leaves_nobody_waiting_for_another_to_w
     lost = await nodes.leader(operator)
     other = next(number for number, node in enumerate(nodes.nodes) if node is not lost)
     async with instances(nodes, tmp_path, (SUPERVISION, other)) as (supervision,):
-        opened = {"headcount": 10, "effective_on": "2025-12-01"}
-        await clerk(supervision, OpenUnitYear.model_validate(UNIT | opened | {"year": 2024}))
+        await clerk(supervision, races.unit_year())
         await supervision.writes.look()
         sent_at = time.monotonic()
         await asyncio.to_thread(lost.kill)
@@ -299,8 +213,8 @@ async def test_a_leader_lost_with_a_write_leaves_nobody_waiting_for_another_to_w
         # It went to the one that was killed; that no answer comes is known later than who leads.
         supervision.log.written.unanswered(sent_at)
         await supervision.writes.look()
-        command = OpenUnitYear.model_validate(UNIT | opened | {"year": 2025})
-        assert isinstance(await clerk(supervision, command), Outcome)
+        next_year = races.unit_year().model_copy(update={"year": 2026})
+        assert isinstance(await clerk(supervision, next_year), Outcome)
         assert supervision.vitals.ready
 
 

@@ -134,6 +134,59 @@ async def test_a_database_closed_to_writing_is_unavailable(embedded_postgres_ser
     await database.close()
 
 
+TAKEN = {
+    "writing": (
+        "REVOKE INSERT, UPDATE, DELETE ON people__1 FROM svc",
+        "GRANT ALL ON people__1 TO svc",
+    ),
+    "reading": ("REVOKE ALL ON people__1 FROM svc", "GRANT ALL ON people__1 TO svc"),
+    "a table": ("ALTER TABLE people__1 RENAME TO hidden", "ALTER TABLE hidden RENAME TO people__1"),
+    "the schema": ("ALTER SCHEMA public RENAME TO hidden", "ALTER SCHEMA hidden RENAME TO public"),
+}
+
+
+async def _as_administrator(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("what", TAKEN)
+async def test_nobody_is_parked_when_the_database_takes_a_right_or_a_table_and_gives_it_back(
+    embedded_postgres_server: Postgres, server: NatsServer, tmp_path: Path, what: str
+):
+    url, keys = (embedded_postgres_server.new_database() for _ in range(2))
+    name = url.partition("@/")[2].partition("?")[0]
+    with contextlib.suppress(asyncpg.DuplicateObjectError):
+        await _as_administrator(url, "CREATE ROLE svc LOGIN")
+    await _as_administrator(
+        url, f'ALTER DATABASE "{name}" OWNER TO svc', "ALTER SCHEMA public OWNER TO svc"
+    )
+    of = variables(server.url, url.replace("postgres@", "svc@"), keys)
+    taken, given = TAKEN[what]
+    with service_process(tmp_path / "log", of) as service:
+        await _until(lambda: service.ready().get("status") == "ready", "ready")
+        assert (await asyncio.to_thread(service.register, mini.cadre_id(1))).status_code == 200
+        await _as_administrator(url, taken)
+        answers = [
+            await asyncio.to_thread(service.register, mini.cadre_id(number)) for number in (2, 3)
+        ]
+        assert {one.status_code for one in answers} <= {200, 503}, [one.text for one in answers]
+        assert not any("UPDATE" in one.text or "SELECT" in one.text for one in answers)
+        await _until(service.faults, "the fault")
+        await _as_administrator(url, given)
+        await _until(lambda: service.ready().get("status") == "ready", "ready again")
+        last = await asyncio.to_thread(service.register, mini.cadre_id(4))
+        assert last.status_code == 200, last.text
+        path = f"/people/{mini.cadre_id(4)}?after={last.json()['position']}"
+        shown = await asyncio.to_thread(service.get, path)
+        assert shown.status_code == 200, shown.text
+        assert "cadre-parked" not in shown.headers
+
+
 @pytest.fixture
 def service_urls(embedded_postgres_server: Postgres) -> tuple[str, str]:
     names = (

@@ -1,14 +1,18 @@
+import csv
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from cadre.cli.importing import write_issues
 from cadre.contracts.vocabulary import Grade
 from cadre.intake import Import, Problem, combine, files_in, plan, plan_import, read_form
 from cadre.intake.lrmx import Lrmx, write_lrmx
 from cadre.intake.suggestions import near
 from cadre.shared.deciding.idnumber import check_character
+from cadre.shared.deciding.texts import faults
 
 DAY = date(2025, 12, 31)
 ID_NUMBER = "990101198506150020"
@@ -162,3 +166,28 @@ def test_several_processes_read_what_one_reads(tmp_path: Path, monkeypatch: pyte
     assert together == alone
     assert (len(alone.records), len(alone.issues)) == (1, 1)
     assert told == [(number, 7) for number in range(1, 8)]
+
+
+def test_a_file_may_have_a_name_that_is_no_text(tmp_path: Path):
+    content = write_lrmx(Lrmx.of(FORM))
+    names = [b"\xff\x1b[2J.lrmx", "\u202e.lrmx".encode(), b"\xfe.xls", b"\xfd.xlsx"]
+    paths = [tmp_path / os.fsdecode(name) for name in names]
+    for path in paths:
+        path.write_bytes(content)
+    plan = plan_import(paths, effective_on=DAY)
+    (record,) = plan.records
+    assert not list(faults(record.baseline))
+    assert len(plan.issues) == 3
+    told = tmp_path / "issues.csv"
+    write_issues(told, plan.issues)
+    assert "\\udcff\\u001b[2J.lrmx" in told.read_text("utf-8-sig")
+
+
+def test_issues_in_a_file_are_shown_escaped_and_compute_nothing(tmp_path: Path):
+    issues = form(XingMing="=1+1", ChuShengNianYue="\u202e198506\x9b2J").issues
+    told = tmp_path / "issues.csv"
+    write_issues(told, issues)
+    rows = list(csv.reader(told.read_text("utf-8-sig").splitlines()))
+    assert len(rows) == len(issues) + 1 > 1
+    assert not {"\u202e", "\x9b"} & set(told.read_text("utf-8"))
+    assert not [cell for row in rows for cell in row if cell.startswith("=")]

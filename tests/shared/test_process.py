@@ -60,7 +60,7 @@ def test_a_process_that_cannot_say_why_still_ends(service: ServiceProcess):
 
 def test_a_process_whose_ending_hangs_still_ends(service: ServiceProcess):
     hangs = """
-from cadre.shared.database.database import Database
+from cadre.shared.database.database.database import Database
 async def hangs(self):
     await asyncio.Event().wait()
 Database.close = hangs

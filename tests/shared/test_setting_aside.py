@@ -16,7 +16,8 @@ from cadre.contracts.examples import example
 from cadre.contracts.training.record import Trained
 from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.shared.deciding import texts
-from cadre.shared.deciding.errors import NotPossible, ParkedPerson
+from cadre.shared.deciding.calendar import today_in_china
+from cadre.shared.deciding.errors import CommandReused, NotPossible, ParkedPerson
 from cadre.shared.deciding.messages import Meta
 from cadre.shared.handling.outcomes import Outcome
 from cadre.shared.projecting.projector import Projector
@@ -44,10 +45,13 @@ def noted(who: str = ANA) -> Note:
 
 @asynccontextmanager
 async def selection(
-    environment: Environment, poison: str | None = None, version: int = 1
+    environment: Environment,
+    poison: str | None = None,
+    version: int = 1,
+    today: Callable[[], date] = today_in_china,
 ) -> AsyncIterator[Runtime]:
     service = mini.service(mini.read_models(version, poison))
-    async with running(service, environment.settings()) as runtime:
+    async with running(service, environment.settings(), today=today) as runtime:
         yield runtime
 
 
@@ -71,9 +75,11 @@ async def settled(projector: Projector, position: int) -> None:
     await projector.wait(position, 30)
 
 
-async def set_aside(runtime: Runtime, position: int) -> Outcome:
-    wanted = Unappliable(position=position, reason="文本无法存储，已另行登记")
-    return await _set_aside(runtime, wanted, meta())
+async def set_aside(
+    runtime: Runtime, position: int, sent: Meta | None = None, reason: str = "文本无法存储"
+) -> Outcome:
+    wanted = Unappliable(position=position, reason=reason)
+    return await _set_aside(runtime, wanted, sent or meta())
 
 
 async def agrees(runtime: Runtime) -> None:
@@ -140,6 +146,35 @@ async def test_a_parked_event_of_a_person_is_set_aside_and_never_held(
 async def _goes_on(runtime: Runtime) -> None:
     again = Register(cadre_id=ANA, person_name="张三", effective_on=DAY)
     assert (await runtime.handling.handle(again, meta())).outcome == "unchanged"
+
+
+async def test_an_event_is_set_aside_once_and_a_repeat_is_told_as_one(
+    environment: Environment,
+) -> None:
+    sent = meta()
+    async with selection(environment, poison=ANA) as runtime:
+        handle, projector = runtime.handling.handle, runtime.projector
+        await handle(Register(cadre_id=ANA, person_name="张三", effective_on=DAY), meta())
+        await handle(noted(), meta())
+        await projector.wait(2, 10)
+        # The same at once, and others of another mind: one of them is recorded.
+        told = await asyncio.gather(
+            *(set_aside(runtime, 2, sent) for _ in range(3)), set_aside(runtime, 2)
+        )
+        assert {one.position for one in told} == {3}
+        await settled(projector, 3)
+        winner = next(one for one in told if one.events).command_id
+        sent = Meta(command_id=winner, actor="operator-wu")
+    later = date(2030, 1, 1)
+    async with selection(environment, poison=ANA, today=lambda: later) as runtime:
+        repeat = await set_aside(runtime, 2, sent)
+        assert (repeat.outcome, repeat.repeated, repeat.position) == ("recorded", True, 3)
+        assert (await set_aside(runtime, 2)).outcome == "unchanged"
+        with pytest.raises(CommandReused):
+            await set_aside(runtime, 2, sent, "另有理由")
+        with pytest.raises(NotPossible):
+            await set_aside(runtime, 1)
+        assert await runtime.log.last_position() == 3
 
 
 async def test_an_event_that_nobody_can_read_is_set_aside_for_every_service(

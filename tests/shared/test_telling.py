@@ -26,9 +26,10 @@ def told(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "told"
     descriptor = os.open(path, os.O_CREAT | os.O_WRONLY)
     hooks = sys.excepthook, logging.root.handlers[:], logging.root.level
+    before = structlog.get_config()
     telling.configure(("geheim wort",), Lines(descriptor))
     yield path
-    structlog.reset_defaults()
+    structlog.configure(**before)
     sys.excepthook, logging.root.handlers[:], level = hooks
     logging.root.setLevel(level)
     os.close(descriptor)

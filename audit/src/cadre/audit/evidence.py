@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from cadre.audit.cosignature import merged
 from cadre.audit.note import NoteError
 from cadre.audit.public_keys import PublicKeys
+from cadre.audit.tiles import UNFINISHED
 from cadre.shared.deciding.errors import Malformed
 
 CHECKPOINT, CHECKPOINTS, COSIGNED, KEYS = (
@@ -185,7 +186,7 @@ def text_of(note: str) -> str:
 
 def _replace(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.tmp")
+    temporary = path.with_name(f"{path.name}{UNFINISHED}")
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()

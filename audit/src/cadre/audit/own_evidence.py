@@ -25,6 +25,7 @@ from cadre.audit.note import NoteError, Verifier, open_note, split
 from cadre.audit.repairs import NAME as REPAIRS
 from cadre.audit.repairs import Repairs
 from cadre.audit.tile_files import TileFiles
+from cadre.audit.tiles import UNFINISHED
 
 OWN = {CHECKPOINT, CHECKPOINTS, COSIGNED, KEYS, REPAIRS, "tile", "settings.env"}
 """The last is what ``cadre audit public-keys`` writes there for compose."""
@@ -72,7 +73,8 @@ class OwnEvidence:
         found += self._newest_shown()
         found += self._tiles()
         names = {path.name for path in self.evidence.folder.glob("*")}
-        for name in sorted(names - OWN - OF_THE_DISK):
+        unfinished = {f"{name}{UNFINISHED}" for name in OWN}
+        for name in sorted(names - OWN - unfinished - OF_THE_DISK):
             detail = "nothing of Cadre keeps a file of this name here; it is no evidence"
             found.append(_differs(name, detail, "move it away"))
         return found

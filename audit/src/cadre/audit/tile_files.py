@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cadre.audit.evidence import read_bytes
 from cadre.audit.merkle import HASH_BYTES
-from cadre.audit.tiles import HEIGHT, WIDTH, Tiles, path_of
+from cadre.audit.tiles import HEIGHT, UNFINISHED, WIDTH, Tiles, path_of
 
 _NAME = re.compile(r"tile/(\d{1,2})/((?:x\d{3}/)*\d{3})(?:\.p/(\d{1,3}))?")
 
@@ -46,10 +46,10 @@ class TileFiles:
             if path.is_dir() and not path.is_symlink():
                 continue
             name = path.relative_to(folder).as_posix()
-            tile = _tile(name)
+            tile = _tile(name.removesuffix(UNFINISHED))
             if tile is None:
                 found.strange.append(name)
-            else:
+            elif tile.name == name:
                 found.tiles.append(tile)
         return found
 

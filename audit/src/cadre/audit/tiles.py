@@ -14,6 +14,8 @@ from cadre.audit.merkle import HASH_BYTES, root_of
 WIDTH = 256
 HEIGHT = 8
 """Levels of the tree within one tile."""
+UNFINISHED = ".tmp"
+"""How a file's name ends while it is written, and stays when a process is killed meanwhile."""
 
 
 def path_of(level: int, index: int, width: int = WIDTH) -> str:
@@ -78,7 +80,7 @@ class TileWriter:
                 raise TileDiffers(name)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.tmp")
+        temporary = path.with_name(f"{path.name}{UNFINISHED}")
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()

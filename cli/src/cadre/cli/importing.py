@@ -22,6 +22,7 @@ from cadre.intake.issues import Issue
 from cadre.intake.plan import ImportPlan, plan_import
 from cadre.intake.records import Record
 from cadre.shared.deciding.errors import Malformed
+from cadre.shared.deciding.texts import escaped
 
 SENDERS = 2
 """While one request is being recorded, the next is decided."""
@@ -167,7 +168,7 @@ def print_imported(imported: Imported) -> None:
 
 
 def write_issues(path: Path, issues: Iterable[Issue]) -> None:
-    """All issues as CSV, cells that a spreadsheet would compute made text."""
+    """All issues as CSV, for screens too; cells that a spreadsheet would compute made text."""
     with path.open("w", newline="", encoding="utf-8-sig") as file:
         writer = csv.writer(file)
         writer.writerow(("severity", "problem", "file", "row", "column", "value", "what", "remedy"))
@@ -177,7 +178,9 @@ def write_issues(path: Path, issues: Iterable[Issue]) -> None:
 
 
 def _as_text(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
+    if not isinstance(cell, str):
+        return cell
+    return f"'{escaped(cell)}" if cell.startswith(("=", "+", "-", "@", "\t")) else escaped(cell)
 
 
 def _report(plan: ImportPlan, imported: Imported | None) -> dict[str, Any]:

@@ -57,5 +57,15 @@ def only_a_directory(settings: Path | None, instead: str) -> None:
 
 
 def account() -> str:
-    """The account that acts when none is named."""
-    return f"cli:{os.environ.get('USER', 'operator')}"
+    """The account that acts when none is named. Raises: Malformed."""
+    # Loaded when it is asked for: what starts a system has no use for it.
+    from cadre.shared.asking.wire import ACTOR_LENGTH_MAX, is_account
+
+    user = f"cli:{os.environ.get('USER', 'operator')}"
+    if not is_account(user):
+        raise Malformed(
+            "this user's name is no account",
+            where=user,
+            hint=f"set USER: ASCII that can be printed, at most {ACTOR_LENGTH_MAX} characters",
+        )
+    return user

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from socket import gaierror
 from typing import Annotated, Any
 
 import typer
@@ -52,7 +53,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
 
 
 def not_usable(error: OSError) -> CadreError:
-    """A file or a folder that the operating system does not give."""
+    """A file, a folder or a server that the operating system does not give."""
+    if isinstance(error, ConnectionError | TimeoutError | gaierror):
+        return Unavailable(
+            f"a server cannot be reached: {error.strerror or error}",
+            hint="does it run, and is it known here by the name in the settings? the servers of"
+            " docker-compose.yml know each other's inside alone: see deploy/README.md",
+        )
     return Unavailable(
         error.strerror or str(error) or type(error).__name__,
         where=str(error.filename) if error.filename is not None else None,

@@ -14,7 +14,7 @@ from cadre.cli.installation.master_change import change_master, change_master_in
 from cadre.cli.options import DEFAULT_DATA, Data, Settings, only_a_directory
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
 from cadre.cli.services import services
-from cadre.client.services import Client
+from cadre.client.services import Client, path
 from cadre.contracts.selection.privacy import ErasureReason
 from cadre.shared.deciding.calendar import today_in_china
 from cadre.shared.deciding.errors import Malformed
@@ -128,7 +128,7 @@ def readings(
     """查阅记录：谁在何时看过监督材料。 Who was shown the supervision material, and when."""
     start = f"{_day(since, '--since')}T00:00:00+08:00" if since else None
     with services(data, settings) as client:
-        answer = client.get("supervision", f"/readings/{cadre}", since=start)
+        answer = client.get("supervision", path("readings", cadre), since=start)
     if as_json:
         print_json(answer["readings"])
         return

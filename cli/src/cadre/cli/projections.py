@@ -9,6 +9,7 @@ import typer
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, DIFFERENT, AsJson, print_json, table
 from cadre.cli.services import services
+from cadre.client.services import path
 from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.deciding.errors import Malformed, Unavailable
 
@@ -121,7 +122,7 @@ def retry(
 ) -> None:
     """重试被搁置的对象。 Apply what is parked of one aggregate."""
     _known(service)
-    answer = services(data, settings).post(service, f"/projections/retry/{aggregate}")
+    answer = services(data, settings).post(service, path("projections", "retry", aggregate))
     if as_json:
         print_json(answer)
     else:
@@ -147,6 +148,8 @@ def set_aside(
     )
     if as_json:
         print_json(outcome)
+    elif outcome["outcome"] == "unchanged":
+        CONSOLE.print(f"position {position} was set aside before")
     else:
         CONSOLE.print(f"position {position} is set aside by position {outcome['position']}")
 

@@ -146,14 +146,13 @@ def known_when(text: str | None) -> tuple[int | None, str | None]:
     """A position or a moment, as given on the command line."""
     if text is None:
         return None, None
-    if text.isdigit():
-        return int(text), None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        if text.isdecimal():
+            return int(text), None
+        return None, datetime.fromisoformat(text).astimezone().isoformat()
+    except (ValueError, OverflowError) as error:
         raise Malformed(
             f"{text!r} is neither a position nor a time",
             where="--known-at",
             hint="write a number, or a time like 2026-11-20T10:00:00",
         ) from error
-    return None, moment.astimezone().isoformat()

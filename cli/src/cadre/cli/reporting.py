@@ -10,7 +10,7 @@ from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, AsJson, print_json, table
 from cadre.cli.reading import day, known_when
 from cadre.cli.services import services
-from cadre.client.services import Client
+from cadre.client.services import Client, path
 from cadre.contracts.vocabulary import SERVICE_ZH
 from cadre.selection.reports import REPORTS as SELECTION
 from cadre.shared.deciding.errors import NotFound
@@ -114,7 +114,8 @@ def _print_behind(client: Client, figure: dict[str, Any], position: int) -> None
     rows: list[tuple[object, ...]] = []
     for one in figure["behind"]:
         cadre = one["cadre_id"]
-        known = client.get("selection", f"/histories/cadre/{cadre}", known_at=position)["entries"]
+        address = path("histories", "cadre", cadre)
+        known = client.get("selection", address, known_at=position)["entries"]
         # A line of an imported career counts too; its id is the event's, a slash and the line.
         wanted = {event.partition("/")[0] for event in one["events"]}
         said = [entry for entry in known if entry["event_id"] in wanted]

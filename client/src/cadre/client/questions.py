@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cadre.client.services import Client
+from cadre.client.services import Client, path
 from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.deciding.errors import Malformed
 
@@ -22,7 +22,7 @@ def history_of(
     """
     answer: dict[str, Any] = client.get(
         "selection",
-        f"/histories/cadre/{cadre}",
+        path("histories", "cadre", cadre),
         on=on,
         known_at=known_at,
         known_at_time=known_at_time,

@@ -3,12 +3,19 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import httpx
 
-from cadre.shared.deciding.errors import CadreError, LostRace, OutcomeUnknown, Unavailable
+from cadre.shared.deciding.errors import (
+    CadreError,
+    LostRace,
+    Malformed,
+    OutcomeUnknown,
+    Unavailable,
+)
 
 RETRY_S_MAX = 60.0
 ANSWER_S_MAX = 60.0
@@ -28,6 +35,11 @@ class Refused(CadreError):
 
     def problem(self) -> dict[str, object]:
         return self.fields
+
+
+def path(*parts: str) -> str:
+    """An address whose parts stand for themselves, whatever signs they hold."""
+    return "".join(f"/{quote(part, safe='', errors='surrogateescape')}" for part in parts)
 
 
 class Where(NamedTuple):
@@ -121,6 +133,10 @@ class Client:
                 response = self.http.request(method, where.urls[service] + path, **options)
                 if not _passing(response):
                     return _answer(response)
+            except (httpx.InvalidURL, UnicodeError) as error:
+                raise Malformed(
+                    f"this cannot be sent: {error}", hint="write it in signs that can be printed"
+                ) from error
             except (httpx.TransportError, OSError) as error:
                 if time.monotonic() > deadline:
                     raise Unavailable(
@@ -135,7 +151,8 @@ class Client:
 def _passing(response: httpx.Response) -> bool:
     """Whether the same request may well succeed in a moment."""
     if response.status_code == LostRace.status:
-        return _may_pass(response.json())
+        told = _told(response)
+        return isinstance(told, dict) and _may_pass(cast("dict[str, Any]", told))
     return response.status_code in {Unavailable.status, OutcomeUnknown.status}
 
 
@@ -146,10 +163,25 @@ def _may_pass(answer: dict[str, Any]) -> bool:
 
 
 def _answer(response: httpx.Response) -> Any:
+    told = _told(response)
+    if response.is_success and told is None:
+        raise Unavailable(
+            "what answers there is no service of Cadre",
+            where=str(response.url.copy_with(query=None)),
+            hint="see where the services are: in run.json, or in the settings",
+        )
     if response.is_success:
-        return response.json()
+        return told
+    status = response.status_code
+    known = isinstance(told, dict)
+    raise Refused(
+        cast("dict[str, Any]", told) if known else {"detail": f"HTTP {status}", "status": status}
+    )
+
+
+def _told(response: httpx.Response) -> Any:
+    """The JSON of an answer; None where it is none."""
     try:
-        problem = response.json()
+        return response.json()
     except ValueError:
-        problem = {"detail": f"HTTP {response.status_code}", "status": response.status_code}
-    raise Refused(problem)
+        return None

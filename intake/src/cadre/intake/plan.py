@@ -20,6 +20,7 @@ from cadre.intake.merging import merge
 from cadre.intake.records import Import, Record, count
 from cadre.intake.roster import read_roster
 from cadre.intake.suggestions import suggest
+from cadre.shared.deciding.texts import escaped
 
 ALONE_BYTES_MAX = 8_000_000
 """So much is read sooner by one process than others are started."""
@@ -137,14 +138,19 @@ def _read(file: File, effective_on: date) -> Import | Issue:
         content = file.read()
     except OSError as error:
         return _unread(file, f"文件打不开：{error.strerror}", "请检查路径与权限")
-    return reader(content, file=file.name, effective_on=effective_on)
+    return reader(content, file=_name(file), effective_on=effective_on)
+
+
+def _name(file: File) -> str:
+    """A file's name as text: what no screen shows and no text can hold stands there escaped."""
+    return escaped(file.name)
 
 
 def _unread(file: File, what: str, remedy: str) -> Issue:
     return Issue(
         severity="error",
         problem=Problem.UNREADABLE_FILE,
-        file=file.name,
+        file=_name(file),
         what=what,
         remedy=remedy,
     )
@@ -154,7 +160,7 @@ def _same_file(file: File, first: Import) -> Issue:
     return Issue(
         severity="warning",
         problem=Problem.DUPLICATE,
-        file=file.name,
+        file=_name(file),
         what=f"内容与 {first.file} 完全相同，未再读取",
         remedy="无须处理",
     )

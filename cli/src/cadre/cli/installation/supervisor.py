@@ -1,7 +1,6 @@
 """What runs a system: the log's server, the stream, four services; restarts what dies."""
 
 import asyncio
-import contextlib
 import os
 import signal
 from base64 import b64decode, b64encode
@@ -23,8 +22,9 @@ from cadre.cli.installation.data_directory import (
     ServiceRun,
 )
 from cadre.cli.installation.health import ask
+from cadre.cli.installation.in_place import InPlace
 from cadre.cli.installation.key_backups import KeyBackups
-from cadre.cli.installation.ownership import Hold
+from cadre.cli.installation.ownership import DataDirectoryError, Hold
 from cadre.cli.installation.watch import Watch, tell
 from cadre.contracts.vocabulary import SERVICES
 from cadre.shared.deciding.errors import CadreError, Unavailable
@@ -41,6 +41,8 @@ RESTART_S_MAX = 5.0
 STEADY_S = 60.0
 """A process that lived this long is started again without a pause that grew."""
 PRUNE_EVERY_S = 3600.0
+IN_PLACE_EVERY_S = 0.5
+"""It takes longer to start a second system."""
 
 
 @dataclass(slots=True)
@@ -54,6 +56,10 @@ class System:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when ``run.json`` no longer names the processes that run."""
+    in_place: InPlace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.in_place = InPlace(self.data.path, self.hold)
 
     async def run(self) -> None:
         """Start everything, keep it running until told to stop, stop everything.
@@ -66,18 +72,20 @@ class System:
             self._plan(secrets, config)
             working = asyncio.create_task(self._work(secrets))
             told = asyncio.create_task(self.stopping.wait())
+            moved = asyncio.create_task(self._until_moved())
+            tasks = (moved, working, told)
             try:
-                await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
-                if working.done():
-                    working.result()
-                elif not self.data.run_file.exists():
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in tasks[:2]:
+                    if task.done():
+                        task.result()
+                if told.done() and not self.data.run_file.exists():
                     tell("told to stop before everything had started")
             finally:
-                for task in (working, told):
+                for task in tasks:
                     task.cancel()
-                await asyncio.gather(working, told, return_exceptions=True)
-                with contextlib.suppress(OSError):
-                    self.data.run_file.unlink(missing_ok=True)
+                await asyncio.gather(*tasks, return_exceptions=True)
+                self.in_place.forget_run()
                 await asyncio.gather(*(stop(self.children[name]) for name in SERVICES))
                 await stop(self.children["nats"])
 
@@ -99,6 +107,18 @@ class System:
             tasks.create_task(self._publish(secrets))
             tasks.create_task(self._prune_key_backups())
             tasks.create_task(watch.run())
+
+    async def _until_moved(self) -> None:
+        """Look where the files are, for ever. Raises: DataDirectoryError; nothing lives then."""
+        while True:
+            await asyncio.sleep(IN_PLACE_EVERY_S)
+            try:
+                self.in_place.require()
+            except DataDirectoryError:
+                # At its end in good order each would write where something else may be by now.
+                for child in self.children.values():
+                    child.signal(signal.SIGKILL)
+                raise
 
     def _plan(self, secrets: Secrets, config: Path) -> None:
         logs = self.data.path / "logs"
@@ -231,6 +251,10 @@ class System:
             pause = RESTART_S if now() - begun > STEADY_S else min(pause * 2, RESTART_S_MAX)
             tell(f"{child.name} ended with {code}; starting it again")
             await asyncio.sleep(pause)
+            try:
+                self.in_place.require()
+            except DataDirectoryError:
+                return  # It would open another's files; whoever looks for that ends all.
             await self._start_again(child)
             self.moved.set()
 

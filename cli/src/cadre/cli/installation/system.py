@@ -14,6 +14,7 @@ from cadre.cli.installation import ownership
 from cadre.cli.installation.data_directory import DataDirectory, Run, writing
 from cadre.cli.installation.health import ask_all
 from cadre.cli.installation.ownership import Hold, InUse
+from cadre.cli.installation.watch import trial
 from cadre.shared.deciding.errors import Unavailable
 
 START_S_MAX = 90.0
@@ -74,10 +75,18 @@ def _until_running(data: DataDirectory, process: subprocess.Popen[bytes], log: P
         if data.run_file.exists():
             return data.read_run()
         if process.poll() is not None:
-            last = log.read_text(errors="replace").strip().splitlines()[-1:]
-            raise Unavailable("the system did not start: " + " ".join(last), where=str(log))
+            raise Unavailable(f"the system did not start: {_why(data, log)}", where=str(log))
         time.sleep(POLL_S)
     raise Unavailable(f"the system was not ready after {START_S_MAX:g} s", where=str(log))
+
+
+def _why(data: DataDirectory, log: Path) -> str:
+    """What it said last; on a full disk nothing can be said, and that is why."""
+    last = log.read_text(errors="replace").strip().splitlines()[-1:]
+    unwritten = trial(data.path)
+    return " ".join(
+        [*last, *([f"{data.path} cannot be written: {unwritten}"] if unwritten else [])]
+    )
 
 
 def _give_up(process: subprocess.Popen[bytes]) -> None:

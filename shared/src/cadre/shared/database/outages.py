@@ -19,8 +19,11 @@ from cadre.shared.deciding.errors import CadreError, OutcomeUnknown, Unavailable
 _PASSING_STATES = ("08", "25006", "28", "3D", "40", "53", "55", "57", "58", "XX001", "XX002")
 """Beginnings of the codes with which PostgreSQL says that it is not the statement that is wrong:
 lost, read-only, not let in, not there, deadlock, no resources, locked, cancelled, disk, damaged."""
+_UNDONE_STATES = ("42501", "42P01", "42703", "3F000")
+"""A right, a table, a column or a schema is gone that the service has had. No event
+does that, and whoever did can give it back."""
 _VALUE_STATES = ("22", "23", "42")
-"""Of these the server's text may repeat a value."""
+"""Of these the server's text may repeat a value, but for those above."""
 _SQLITE_PASSING = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_CANTOPEN,
@@ -32,6 +35,7 @@ _SQLITE_PASSING = {
     sqlite3.SQLITE_NOTADB,
     sqlite3.SQLITE_READONLY,
 }
+_SQLITE_UNDONE = ("no such table", "no such column")
 _LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What the driver raises on a connection that it does not know yet to be lost."""
 _HINT = "nothing was written; it goes on by itself once the database answers again"
@@ -52,13 +56,13 @@ def outage(error: BaseException) -> Unavailable | None:
     if isinstance(cause, PoolTimeout):
         detail = "all connections to the database are in use"
     elif isinstance(cause, asyncpg.PostgresError):
-        if not (invalidated or _state(cause).startswith(_PASSING_STATES)):
+        if not (invalidated or _state(cause).startswith(_PASSING_STATES + _UNDONE_STATES)):
             return None
         detail = f"the database refuses: {told(cause)}"
     elif isinstance(cause, TimeoutError):
         detail = "the database did not answer in time"
     elif isinstance(cause, sqlite3.Error):
-        if _primary(cause) not in _SQLITE_PASSING:
+        if _primary(cause) not in _SQLITE_PASSING and not str(cause).startswith(_SQLITE_UNDONE):
             return None
         detail = f"the database refuses: {told(cause)}"
     elif invalidated or isinstance(cause, OSError) or _is_lost(cause):
@@ -83,7 +87,8 @@ def told(error: BaseException) -> str:
     kind = type(cause).__name__
     if isinstance(cause, asyncpg.PostgresError):
         state = _state(cause)
-        text = cause.args[0] if cause.args and not state.startswith(_VALUE_STATES) else ""
+        clear = state in _UNDONE_STATES or not state.startswith(_VALUE_STATES)
+        text = cause.args[0] if cause.args and clear else ""
         constraint = getattr(cause, "constraint_name", None)
         return " ".join(str(part) for part in (kind, state, text, constraint) if part)
     text = str(cause)

@@ -17,7 +17,7 @@ from cadre.contracts.selection.setting_aside import SelectionSetAside
 from cadre.contracts.supervision.setting_aside import SupervisionSetAside
 from cadre.contracts.training.setting_aside import TrainingSetAside
 from cadre.shared.deciding.decider import Fold, Handler, World
-from cadre.shared.deciding.messages import Command
+from cadre.shared.deciding.messages import Command, Recorded
 from cadre.shared.log.signed import Message
 from cadre.shared.projecting import journal
 
@@ -37,13 +37,24 @@ _EVENTS: dict[str, type[EventSetAside]] = {
     for event in (SelectionSetAside, TrainingSetAside, SupervisionSetAside, AppointmentSetAside)
 }
 _SUBJECTS_END = f".{SelectionSetAside.name()}"
-_HISTORY = Fold("*", "cadre", None, lambda state, _: state, bears_unreadable=True)
+
+
+def _never(positions: frozenset[int], recorded: Recorded[Event]) -> frozenset[int]:
+    match recorded.event:
+        case EventSetAside() as event:
+            return positions | {event.position}
+        case _:
+            return positions
+
+
+HISTORY = Fold("*", "cadre", frozenset[int](), _never, bears_unreadable=True)
+"""Of a person: the positions that were set aside."""
 
 
 class SetAside(Command, SettingAside):
     """Say that an event of a person never held: it can be neither applied nor corrected.
 
-    Only `cadre.shared.serving.admin` sends it, which looks whether the event is parked.
+    Only `cadre.shared.serving.admin` sends it: it looks whether the event is parked or set aside.
     """
 
     uses_data = False
@@ -52,12 +63,14 @@ class SetAside(Command, SettingAside):
 
 
 def handler(service: str) -> Handler[Any]:
-    """How a service decides it, whatever the history says."""
+    """How a service decides it: whatever else the history says, but once."""
 
-    def decide(command: SetAside, _world: World) -> Sequence[Event]:
+    def decide(command: SetAside, world: World) -> Sequence[Event]:
+        if command.position in world[HISTORY.of(command.cadre_id)]:
+            return []
         return [_EVENTS[service].model_validate(command.model_dump())]
 
-    return Handler(SetAside, lambda command, _: [_HISTORY.of(command.cadre_id)], decide)
+    return Handler(SetAside, lambda command, _: [HISTORY.of(command.cadre_id)], decide)
 
 
 def named_by(message: Message) -> int | None:

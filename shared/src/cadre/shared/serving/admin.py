@@ -1,6 +1,7 @@
 """What every service offers beside its own queries: histories, projections, a dump, a check."""
 
 import contextlib
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
@@ -22,7 +23,8 @@ from cadre.shared.deciding.texts import FIT
 from cadre.shared.handling.outcomes import Outcome
 from cadre.shared.log.readings import legal_ground
 from cadre.shared.log.signed import Message, id_of
-from cadre.shared.projecting.setting_aside import SetAside
+from cadre.shared.projecting import setting_aside
+from cadre.shared.projecting.setting_aside import SetAside, named_by
 from cadre.shared.running.runtime import Runtime
 from cadre.shared.serving import health
 from cadre.shared.serving.dump import Dump, dump, fresh_dump
@@ -72,7 +74,7 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter(tags=["history and projections"])
     routes.add_api_route(
         "/histories/{entity}/{entity_id}",
-        _history_of(service),
+        _earlierof(service),
         response_model=HistoryAnswer,
         summary="A whole history: of a cadre from all services, of another aggregate from this one",
         dependencies=[Depends(_may_answer), Depends(name_reader)],
@@ -195,27 +197,36 @@ class Unappliable(BaseModel):
 
 
 async def _set_aside(runtime: Runtime, wanted: Unappliable, meta: Meta) -> Outcome:
-    """Say of a parked event of a person that it never held.
+    """Say of a parked event of a person that it never held; of one set aside before, nothing more.
 
     Raises: NotPossible for any other.
     """
-    parked = await runtime.projector.parked_events()
-    found = next((e for e in parked if e.position == wanted.position and e.error), None)
-    if found is None or found.entity != "cadre":
-        raise NotPossible(
-            "only an event of a person that cannot be applied here is set aside",
-            where="position",
-            hint="see `cadre projections parked`; of another aggregate, update the service",
-        )
+    parked = {event.position for event in await runtime.projector.parked_events() if event.error}
+    if wanted.position not in parked | runtime.projector.set_aside:
+        raise _not_parked()
     message = await runtime.log.get(wanted.position)
+    _, entity, person = message.aggregate
+    earlier = await runtime.handling.messages(setting_aside.HISTORY.of(person))
+    said = [json.loads(m.body) for m in earlier if named_by(m) == wanted.position]
+    if entity != "cadre" or not (said or wanted.position in parked):
+        raise _not_parked()
     command = SetAside(
-        cadre_id=found.entity_id,
-        effective_on=runtime.context.today(),
+        cadre_id=person,
+        # What is sent again says the same as before, whatever day it is.
+        effective_on=said[0]["effective_on"] if said else runtime.context.today(),
         position=wanted.position,
         event_id=id_of(message),
         reason=wanted.reason,
     )
     return await runtime.handling.handle(command, meta)
+
+
+def _not_parked() -> NotPossible:
+    return NotPossible(
+        "only an event of a person that cannot be applied here is set aside",
+        where="position",
+        hint="see `cadre projections parked`; of another aggregate, update the service",
+    )
 
 
 def _require_shown(runtime: Runtime, request: Request, messages: Sequence[Message]) -> None:
@@ -228,7 +239,7 @@ def _require_shown(runtime: Runtime, request: Request, messages: Sequence[Messag
         raise protection.restricted(messages[0].aggregate[2])
 
 
-def _history_of(service: Service) -> Any:
+def _earlierof(service: Service) -> Any:
     async def endpoint(
         request: Request,
         entity: Slug,

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import structlog
 
+from cadre.shared.database.outages import told
 from cadre.shared.deciding.errors import CadreError, Unavailable
 
 LOOK_EVERY_S = 2.0
@@ -122,6 +123,6 @@ class Vitals:
             detail = f"no answer within {LOOK_S_MAX:g} s"
             self.found(check.name, detail, stops=check.stops)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is not well
-            self.found(check.name, str(error) or type(error).__name__, stops=check.stops)
+            self.found(check.name, told(error), stops=check.stops)
         else:
             self.passed(check.name)
