@@ -20,7 +20,8 @@ from servers import Postgres
 
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
-from cadre.selection.cadre import CADRE, Cadre
+from cadre.selection.cadre import CADRE
+from cadre.shared.deciding.person import Person as State
 
 POOL = "40"
 LAST_ID = (
@@ -83,7 +84,7 @@ class Person:
 
     id: UUID
     version: int = 0
-    state: Cadre = field(default_factory=Cadre)
+    state: State = field(default_factory=State)
     pending: list[Fact] = field(default_factory=list[Fact])
 
     def add(self, event: Event) -> None:

@@ -14,6 +14,7 @@ from report import Curve, Goal, Line, Measured, Row
 from session import Filled, Session
 from wire import Wire
 
+from cadre.contracts.supervision.assessment import Assessed
 from cadre.shared.running.runtime import Runtime, running
 from cadre.supervision.app import SERVICE
 from cadre.supervision.cadre import CADRE
@@ -100,7 +101,7 @@ async def _sample(
 
     async def ours(who: str) -> None:
         state = await runtime.handling.fold(CADRE.of(who))
-        assert len(state.assessed) == EVENTS_PER_PERSON - 16
+        assert len(state.every(Assessed)) == EVENTS_PER_PERSON - 16
 
     async def peers(who: str) -> None:
         assert app.person(who).version == EVENTS_PER_PERSON

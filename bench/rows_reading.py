@@ -25,7 +25,8 @@ from cadre.audit.surveyors import forked
 from cadre.cli.installation.data_directory import DataDirectory
 from cadre.contracts.vocabulary import SERVICES
 from cadre.selection.app import SERVICE
-from cadre.selection.cadre import CADRE, Cadre
+from cadre.selection.cadre import CADRE
+from cadre.shared.deciding.person import Person
 from cadre.shared.log.codec import Codec, Signer
 from cadre.shared.log.stream import Log
 from cadre.shared.running.runtime import running
@@ -55,7 +56,7 @@ async def codec_of(log: Filled, folder: Path) -> Codec:
 async def replay(log: Filled, codec: Codec) -> float:
     """Events per second: the log read, decoded and folded to the states of Selection."""
     client = await log.server.connect("subscriber")
-    states: dict[str, Cadre] = {}
+    states: dict[str, Person] = {}
     done = 0
     begun = perf_counter()
     async for messages in Log(client).read():

@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from cadre.appointment.evidence import CADRE, Cadre
+from cadre.appointment.evidence import CADRE
 from cadre.contracts.event import Event
 from cadre.contracts.selection.identification import PoliticalQuality, PoliticalQualityAssessed
 from cadre.contracts.selection.profile import Baselined, Standing
@@ -26,6 +26,7 @@ from cadre.contracts.vocabulary import (
     Sex,
     unit_id,
 )
+from cadre.shared.deciding.person import Person
 from cadre.shared.deciding.testing import recorded
 
 LIN = "c-aaaaaaaaaa"
@@ -141,5 +142,5 @@ def trained(year: int, hours: float) -> Trained:
     )
 
 
-def cadre(*events: Event) -> Cadre:
+def cadre(*events: Event) -> Person:
     return CADRE.fold(recorded(i, event) for i, event in enumerate(events, start=1))

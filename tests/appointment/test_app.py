@@ -81,4 +81,4 @@ async def test_errors_are_told(client: httpx.AsyncClient, path: str, status: int
 
 def test_every_command_has_one_handler() -> None:
     names = [handler.command.name for handler in SERVICE.handlers]
-    assert len(names) == len(set(names)) == 15
+    assert len(names) == len(set(names)) == 16

@@ -21,12 +21,13 @@ from cadre.appointment.eligibility import (
     post_eligibility,
     rank_eligibility,
 )
-from cadre.appointment.evidence import Cadre
+from cadre.appointment.evidence import Evidence
 from cadre.appointment.post_rules import post_findings
 from cadre.appointment.rank_rules import rank_findings
 from cadre.contracts.event import Event, RuleFinding
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
 from cadre.shared.deciding.calendar import add_months
+from cadre.shared.deciding.person import Person
 from cadre.shared.deciding.testing import event_id
 
 LOOKED_AHEAD_DAYS = 2 * 366
@@ -35,7 +36,7 @@ MONTHS = st.dates(date(2021, 1, 1), date(2023, 12, 1)).map(lambda day: f"{day:%Y
 
 
 @st.composite
-def histories(draw: st.DrawFn, start: Event) -> Cadre:
+def histories(draw: st.DrawFn, start: Event) -> Person:
     """Grades of three years, and perhaps an admonition (checked or not) and a sanction."""
     events: list[Event] = [start]
     for year in (2023, 2024, 2025):
@@ -75,7 +76,7 @@ def confirm(found: Eligibility, first: date | None) -> None:
 @for_all(data=st.data(), since=MONTHS, on=DAYS)
 def test_of_a_rank(data: st.DataObject, since: str, on: date) -> None:
     person = data.draw(histories(in_rank(Rank.OFFICER_3, since)))
-    first = first_day(lambda day: rank_findings(person.on(day), Rank.OFFICER_2), on)
+    first = first_day(lambda day: rank_findings(Evidence(person, day), Rank.OFFICER_2), on)
     confirm(rank_eligibility(person, Rank.OFFICER_2, on), first)
 
 
@@ -84,5 +85,5 @@ def test_of_a_rank(data: st.DataObject, since: str, on: date) -> None:
 def test_of_a_post(data: st.DataObject, since: str, on: date) -> None:
     target = PostLevel.DIVISION_DEPUTY
     person = data.draw(histories(at_level(PostLevel.SECTION_HEAD, since)))
-    first = first_day(lambda day: post_findings(person.on(day), target), on)
+    first = first_day(lambda day: post_findings(Evidence(person, day), target), on)
     confirm(post_eligibility(person, target, on), first)

@@ -4,6 +4,7 @@ import pytest
 
 from appointment.people import LIN, at_level, cadre, day, graded, in_rank, known, trained
 from cadre.appointment.eligibility import Eligibility, post_eligibility
+from cadre.appointment.evidence import Evidence
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
 from cadre.contracts.event import Event, RuleFinding
@@ -159,11 +160,11 @@ def test_a_failed_probation_counts_for_nothing_and_leads_back() -> None:
         failed,
         relieved("finance-head", "2025-03-01"),
     )
-    evidence = cadre(*history).on(day("2026-01-01"))
+    evidence = Evidence(cadre(*history), day("2026-01-01"))
     assert evidence.level() is PostLevel.SECTION_DEPUTY
     heads = [t for t in evidence.level_tenures() if t.what is PostLevel.SECTION_HEAD]
     assert heads == []
-    assert cadre(*history).on(day("2024-06-01")).level() is PostLevel.SECTION_HEAD
+    assert Evidence(cadre(*history), day("2024-06-01")).level() is PostLevel.SECTION_HEAD
 
 
 def test_education_is_that_of_the_day() -> None:

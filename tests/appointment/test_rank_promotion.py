@@ -194,13 +194,20 @@ def test_the_last_of_several_influence_periods_decides() -> None:
 def test_an_admonition_blocks_until_the_period_is_over_and_the_matter_mended() -> None:
     long_ago = in_rank(Rank.CLERK_1, "2022-01")
     history = (long_ago, admonished("2026-01-15", "2026-07-15"))
-    mended = (*history, checked(event_id(2), "2026-07-10"))
+    mended = (*history, checked(event_id(2), "2026-07-15"))
     assert not rank_eligibility(cadre(*mended), Rank.OFFICER_4, day("2026-07-14")).eligible
     assert rank_eligibility(cadre(*mended), Rank.OFFICER_4, day("2026-07-15")).eligible
     assert earliest(Rank.OFFICER_4, "2026-07-14", *mended) == day("2026-07-15")
     assert not rank_eligibility(cadre(*history), Rank.OFFICER_4, day("2027-01-01")).eligible
-    not_mended = (*history, checked(event_id(2), "2026-07-10", passed=False))
+    not_mended = (*history, checked(event_id(2), "2026-07-15", passed=False))
     assert earliest(Rank.OFFICER_4, "2026-07-20", *not_mended) is None
+
+
+def test_a_check_that_came_too_early_mends_nothing() -> None:
+    """As when the day of the talk was corrected after it had been checked (SUP-03)."""
+    history = (in_rank(Rank.CLERK_1, "2022-01"), admonished("2026-01-15", "2026-07-15"))
+    early = (*history, checked(event_id(2), "2026-07-10"))
+    assert not rank_eligibility(cadre(*early), Rank.OFFICER_4, day("2026-07-15")).eligible
 
 
 def test_a_political_veto_stands_until_it_is_lifted() -> None:

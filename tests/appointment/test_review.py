@@ -16,6 +16,7 @@ from cadre.appointment.reactions import REACTIONS
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.appointment.review import ReviewOpened
 from cadre.contracts.event import Event
+from cadre.contracts.supervision.annulling import SupervisionAnnulled
 from cadre.contracts.supervision.assessment import Assessed
 from cadre.contracts.vocabulary import Grade, Rank
 from cadre.shared.deciding.messages import Command
@@ -115,6 +116,19 @@ def test_corrections_and_late_entries_ask_for_a_review() -> None:
     assert len(reacted(late)) == 1
     assert len(reacted(sanctioned("2025-03-01", "2026-03-01"))) == 1
     assert len(reacted(admonished("2025-03-01", "2025-09-01"))) == 1
+
+
+def test_annulled_evidence_opens_a_review_of_what_rested_on_it() -> None:
+    annulled = SupervisionAnnulled(
+        effective_on=day("2025-09-01"),
+        cadre_id=LIN,
+        supersedes=GRADE,
+        annuls="supervision.assessed.v1",
+        reason="查无此事",
+        basis="复查决定",
+    )
+    assert len(reacted(annulled)) == 1
+    given(*decided, annulled).when(review(on="2025-09-01")).then(opened(GRADE, on="2025-09-01"))
 
 
 def test_what_changes_no_decision_asks_for_nothing() -> None:

@@ -192,6 +192,7 @@ async def test_what_cannot_be_asked(client: httpx.AsyncClient, path: str, status
 def test_every_command_has_a_handler_and_a_summary() -> None:
     names = [handler.command.name for handler in SERVICE.handlers]
     assert sorted(names) == [
+        "annul",
         "assess-for-pool",
         "assess-political-quality",
         "compare-for-pool",

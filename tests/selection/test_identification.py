@@ -20,6 +20,7 @@ from cadre.selection.identification import (
     LiftPoliticalVeto,
     Observe,
 )
+from cadre.shared.deciding.barring import open_vetoes
 from cadre.shared.deciding.testing import Specification, event_id, recorded
 
 given = Specification(HANDLERS)
@@ -118,7 +119,7 @@ def test_lifting_a_veto() -> None:
 
 def test_lifting_a_veto_before_it_was_there() -> None:
     early = LIFT.model_copy(update={"effective_on": date(2026, 2, 28)})
-    given(RECRUITED, ASSESSED_POOR).when(early).then_refused("cannot be lifted on 2026-02-28")
+    given(RECRUITED, ASSESSED_POOR).when(early).then_refused("it began on 2026-03-01")
 
 
 def test_a_veto_may_be_lifted_on_its_own_day() -> None:
@@ -131,17 +132,17 @@ def test_lifting_what_is_no_veto() -> None:
     harmless = ASSESSED_POOR.model_copy(update={"veto": False})
     given(RECRUITED, harmless).when(LIFT).then_refused("is no standing political veto")
     unknown = LIFT.model_copy(update={"assessment_event": event_id(99)})
-    given(RECRUITED, ASSESSED_POOR).when(unknown).then_refused("is no standing political veto")
+    given(RECRUITED, ASSESSED_POOR).when(unknown).then_refused("has no political-quality-assessed")
 
 
-def open_vetoes(day: date, *events: PoliticalQualityAssessed | PoliticalVetoLifted) -> int:
+def vetoes(day: date, *events: PoliticalQualityAssessed | PoliticalVetoLifted) -> int:
     history = [recorded(i, event) for i, event in enumerate((RECRUITED, *events), start=1)]
-    return len(HISTORY.fold(history).open_vetoes(day))
+    return len(open_vetoes(HISTORY.fold(history), day))
 
 
 def test_a_veto_is_open_from_its_day_to_its_lifting() -> None:
     answers = {
-        day: open_vetoes(day, ASSESSED_POOR, LIFTED)
+        day: vetoes(day, ASSESSED_POOR, LIFTED)
         for day in (date(2026, 2, 28), date(2026, 3, 1), date(2026, 4, 30), date(2026, 5, 1))
     }
     assert list(answers.values()) == [0, 1, 1, 0]
@@ -151,9 +152,22 @@ def test_a_corrected_assessment_no_longer_vetoes() -> None:
     corrected = ASSESSED_POOR.model_copy(
         update={"conclusion": PoliticalQuality.FAIR, "veto": False, "supersedes": event_id(2)}
     )
-    assert open_vetoes(date(2026, 4, 1), ASSESSED_POOR, corrected) == 0
+    assert vetoes(date(2026, 4, 1), ASSESSED_POOR, corrected) == 0
 
 
-def test_the_lifting_of_an_assessment_does_not_lift_its_correction() -> None:
+def test_the_lifting_of_an_assessment_lifts_what_corrects_it() -> None:
     corrected = ASSESSED_POOR.model_copy(update={"supersedes": event_id(2)})
-    assert open_vetoes(date(2026, 6, 1), ASSESSED_POOR, LIFTED, corrected) == 1
+    assert vetoes(date(2026, 6, 1), ASSESSED_POOR, LIFTED, corrected) == 0
+    again = corrected.model_copy(update={"supersedes": event_id(4)})
+    assert vetoes(date(2026, 6, 1), ASSESSED_POOR, LIFTED, corrected, again) == 0
+
+
+def test_a_lifting_from_before_the_veto_as_corrected_has_fallen() -> None:
+    later = {"supersedes": event_id(2), "effective_on": date(2026, 5, 2)}
+    corrected = ASSESSED_POOR.model_copy(update=later)
+    assert vetoes(date(2026, 6, 1), ASSESSED_POOR, LIFTED, corrected) == 1
+    again = LIFT.model_copy(
+        update={"assessment_event": event_id(4), "effective_on": date(2026, 6, 2)}
+    )
+    lifted = PoliticalVetoLifted(**dict(again))
+    given(RECRUITED, ASSESSED_POOR, LIFTED, corrected).when(again).then(lifted)

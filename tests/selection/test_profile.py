@@ -127,7 +127,7 @@ def test_two_fields_may_be_corrected_as_of_one_day() -> None:
 
 def test_a_correction_corrects_only_what_stands() -> None:
     astray = CORRECT_POLITICAL.model_copy(update={"supersedes": event_id(1)})
-    given(RECRUITED).when(astray).then_refused("is no selection.profile-corrected.v1")
+    given(RECRUITED).when(astray).then_refused("no profile-corrected of id")
     second = POLITICAL_CORRECTED.model_copy(update={"supersedes": event_id(2), "reason": "笔误"})
     third = CORRECT_POLITICAL.model_copy(update={"supersedes": event_id(2), "basis": "党员名册"})
     given(RECRUITED, POLITICAL_CORRECTED, second).when(third).then_refused("corrected already")

@@ -353,7 +353,7 @@ def test_what_was_corrected_is_not_corrected_again() -> None:
     fixed = COMPETENT.model_copy(update={"supersedes": event_id(2)})
     other = graded(Grade.BASICALLY_COMPETENT)
     given(RECRUITED, EXCELLENT, fixed).when(correct(event_id(2), other)).then_refused(
-        "correct the assessment that replaced it"
+        "name the correction instead"
     )
 
 
@@ -372,7 +372,7 @@ def test_a_correction_does_not_hold_before_what_it_corrects() -> None:
 
 
 def test_nothing_recorded_is_nothing_to_correct() -> None:
-    given(RECRUITED).when(correct(event_id(9), COMPETENT)).then_refused("has no assessment")
+    given(RECRUITED).when(correct(event_id(9), COMPETENT)).then_refused("no assessed of id")
 
 
 # Requests
@@ -424,7 +424,7 @@ def test_places_are_the_excellent_that_stand_and_never_more_than_the_ceiling(
     for person, grade, unit_id in steps:
         wanted = graded(grade, person, unit_id=unit_id)
         cadre = fold(CADRE, person, history)
-        standing = next(iter(cadre.standing(cadre.assessed)), None)
+        standing = next((fact.id for fact in cadre.standing(Assessed)), None)
         decide(history, assess(wanted) if standing is None else correct(standing, wanted))
     for unit_id in ("u-town", "u-west"):
         state = fold(UNIT_YEAR, f"{unit_id}-2025", history)
@@ -439,7 +439,7 @@ def test_places_are_the_excellent_that_stand_and_never_more_than_the_ceiling(
 
 def _standing(history: list[Recorded[Event]], person: str) -> list[Assessed]:
     cadre = fold(CADRE, person, history)
-    return list(cadre.standing(cadre.assessed).values())
+    return [fact.event for fact in cadre.standing(Assessed)]
 
 
 CHAIN = (
@@ -458,4 +458,4 @@ def test_the_grade_that_stands_does_not_depend_on_the_order_of_arrival(
 ) -> None:
     cadre = CADRE.fold(facts)
     assert cadre == CADRE.fold(recorded(i, event) for i, event in enumerate(CHAIN, start=1))
-    assert set(cadre.standing(cadre.assessed)) == {event_id(4), event_id(5)}
+    assert {fact.id for fact in cadre.standing(Assessed)} == {event_id(4), event_id(5)}

@@ -70,12 +70,12 @@ def test_a_sign_is_closed_with_a_reason() -> None:
 
 def test_a_sign_is_closed_once() -> None:
     act = DISMISS.model_copy(update={"outcome": "acted"})
-    given(IMPORTED, COMPLAINED, DISMISSED).when(act).then_refused("was closed on 2026-03-20")
+    given(IMPORTED, COMPLAINED, DISMISSED).when(act).then_refused("it ended on 2026-03-20")
 
 
 def test_a_sign_is_not_closed_before_it_was_raised() -> None:
     early = DISMISS.model_copy(update={"effective_on": date(2026, 2, 28)})
-    given(IMPORTED, COMPLAINED).when(early).then_refused("cannot be closed on 2026-02-28")
+    given(IMPORTED, COMPLAINED).when(early).then_refused("it began on 2026-03-01")
     same_day = {"effective_on": COMPLAINED.effective_on}
     given(IMPORTED, COMPLAINED).when(DISMISS.model_copy(update=same_day)).then(
         DISMISSED.model_copy(update=same_day)

@@ -13,9 +13,10 @@ from cadre.contracts.supervision.influence import (
     TalkKind,
 )
 from cadre.contracts.vocabulary import Education, Political, Sex
+from cadre.shared.deciding.barring import Influence
 from cadre.shared.deciding.testing import Specification, event_id
 from cadre.supervision.handlers import HANDLERS
-from cadre.supervision.influence import Block, CheckRectification, Discipline, Talk, influence_on
+from cadre.supervision.influence import CheckRectification, Discipline, Talk, influence_on
 
 given = Specification(HANDLERS)
 ANNA = "c-aaaaaaaaaa"
@@ -104,7 +105,7 @@ def test_a_talk_recorded_wrongly_is_corrected_once() -> None:
     right = ADMONISHED.model_copy(update=fix | {"blocked_until": date(2026, 7, 12)})
     given(IMPORTED, ADMONISHED).when(ADMONISH.model_copy(update=fix)).then(right)
     other = ADMONISH.model_copy(update=fix | {"effective_on": date(2026, 1, 13)})
-    given(IMPORTED, ADMONISHED, right).when(other).then_refused("stands here to be corrected")
+    given(IMPORTED, ADMONISHED, right).when(other).then_refused("was corrected already")
 
 
 def test_a_talk_with_a_stranger() -> None:
@@ -169,32 +170,32 @@ def test_a_sanction_blocks_for_its_period(sanction: Sanction, rule: str, until: 
 
 # What bars on a day
 
-ADMONITION = Block(
-    event_id="talk",
-    title="诫勉谈话",
+ADMONITION = Influence(
+    source="talk",
+    what="诫勉谈话",
     rule="SUP-03",
     since=date(2026, 1, 15),
     until=date(2026, 7, 15),
     check_required=True,
 )
-DEMERIT = Block(
-    event_id="sanction",
-    title="记过",
+DEMERIT = Influence(
+    source="sanction",
+    what="记过",
     rule="SUP-05",
     since=date(2026, 3, 1),
     until=date(2027, 3, 1),
 )
 
 
-def passed(on: date) -> Block:
-    return Block(
-        event_id="talk",
-        title="诫勉谈话",
+def passed(on: date) -> Influence:
+    return Influence(
+        source="talk",
+        what="诫勉谈话",
         rule="SUP-03",
         since=date(2026, 1, 15),
         until=date(2026, 7, 15),
         check_required=True,
-        passed_on=on,
+        checks=((on, True),),
     )
 
 
@@ -213,7 +214,7 @@ def passed(on: date) -> Block:
     ],
 )
 def test_a_period_bars_from_its_first_day_until_it_is_over(
-    block: Block, day: date, bars: bool
+    block: Influence, day: date, bars: bool
 ) -> None:
     assert bool(influence_on([block], day)) is bars
 

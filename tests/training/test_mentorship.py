@@ -129,7 +129,7 @@ def test_reviews_a_pair():
     given(*people, *paired(LI)).when(early).then_refused("it began on")
     over = (*people, *paired(LI), *ended(PAIR_OF_LI, LI, date(2025, 3, 31)))
     given(*over).when(review).then_refused("it ended on 2025-03-31")
-    given(*people).when(review).then_refused("no mentorship")
+    given(*people).when(review).then_refused("no mentor-paired")
 
 
 def end(on: date, *, completed: bool = True) -> EndMentorship:
@@ -148,4 +148,4 @@ def test_a_pair_ends_once_and_after_it_began():
     over = (*people, *paired(LI), *ended(PAIR_OF_LI, LI, day))
     given(*over).when(end(day, completed=False)).then_refused("it ended on")
     given(*people, *paired(LI)).when(end(date(2024, 12, 31))).then_refused("it began on")
-    given(*people).when(end(day)).then_refused("no mentorship")
+    given(*people).when(end(day)).then_refused("no mentor-paired")

@@ -119,4 +119,4 @@ def test_a_posting_ends_after_it_began():
 
 
 def test_only_a_posting_on_record_can_end():
-    given(recruited).when(end()).then_refused("no posting")
+    given(recruited).when(end()).then_refused("no posted")

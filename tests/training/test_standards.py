@@ -8,7 +8,7 @@ from cadre.contracts.training.record import Trained
 from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.deciding.testing import event_id, recorded
-from cadre.training.record import CADRE
+from cadre.training.record import CADRE, credited
 from cadre.training.standards import (
     Trainee,
     duties,
@@ -189,6 +189,6 @@ def test_late_entries_and_corrections_come_out_the_same_in_any_order(data: st.Da
     kept = [event for i, event in enumerate(first, start=1) if i not in wrong] + right
 
     on = date(2025, 12, 31)
-    told = year_hours(CADRE.fold(shuffled).credited, 2025, on)
+    told = year_hours(credited(CADRE.fold(shuffled)), 2025, on)
     assert told == year_hours(kept, 2025, on)
     assert told.total == pytest.approx(sum(e.hours for e in kept if e.ends_on.year == 2025))

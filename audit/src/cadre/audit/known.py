@@ -13,6 +13,7 @@ from cadre.contracts.event import CadreEvent, Event
 from cadre.shared.deciding.decider import Scope, World
 from cadre.shared.deciding.errors import NotFound
 from cadre.shared.deciding.messages import Received, Recorded
+from cadre.shared.deciding.person import from_the_beginning
 from cadre.shared.log.signed import Message
 from cadre.shared.projecting.setting_aside import held, named_by
 
@@ -94,7 +95,14 @@ class Known:
             known = [r for r in history if r.position <= position]
             others = [r for r in history[len(known) :] if r.envelope.command_id != command_id]
             later = list(_news({r.event_id for r in known}, others, on))
-            world.states[scope] = scope.fold.fold([*known, *later])
+            told = {r.event_id: r.event for r in history}
+            learnt = (
+                r._replace(event=from_the_beginning(r.event, told.get(r.event.supersedes)))
+                if r.event.supersedes
+                else r
+                for r in later
+            )
+            world.states[scope] = scope.fold.fold([*known, *learnt])
             news |= {r.position: r for r in later}
         return world, [news[found] for found in sorted(news)]
 

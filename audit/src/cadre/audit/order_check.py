@@ -13,7 +13,7 @@ from uuid import UUID
 from cadre.audit.places import Place
 from cadre.audit.survey import Facts
 from cadre.contracts.catalogue import CATALOGUE
-from cadre.contracts.event import Event
+from cadre.contracts.event import Event, EventAnnulled
 from cadre.shared.deciding.order import Order
 from cadre.shared.log.event_ids import event_id
 
@@ -62,7 +62,7 @@ class Rules:
             undoes=_bits(undoes[-1]) if undoes else 0,
             once=any(kind in order.once for order in orders),
             ends=any(kind in order.ends for order in orders),
-            alike=_bits(alike[-1]) if alike else bit,
+            alike=_bits(alike[-1] if alike else _annullable(kind)) or bit,
             person=kind.entity == "cadre",
         )
 
@@ -141,6 +141,13 @@ class OrderCheck:
             expected = event_id(facts.aggregate, UUID(command), self._index)
             follows = facts.event_id == expected.bytes
         return "" if follows else "the id does not follow from the command"
+
+
+def _annullable(kind: type[Event]) -> list[type[Event]]:
+    """What an annulment may name: what its service recorded of a person."""
+    if not issubclass(kind, EventAnnulled):
+        return []
+    return [one for one in KINDS if (one.service(), one.entity) == (kind.service(), kind.entity)]
 
 
 def _bits(kinds: Iterable[type[Event]]) -> int:

@@ -17,7 +17,7 @@ from cadre.appointment.reports import REPORTS
 from cadre.contracts.event import CadreId, Slug
 from cadre.contracts.vocabulary import Rank
 from cadre.shared.asking.parameters import Day, Position
-from cadre.shared.deciding.errors import Malformed, NotFound
+from cadre.shared.deciding.errors import Malformed
 from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 from cadre.shared.serving.recording import name_reader
 from cadre.shared.showing.reader import FromLog, On, Reading
@@ -137,8 +137,7 @@ async def eligibility_of(
 ) -> Eligibility:
     """Decided on the log's evidence itself, with the rules in force on the day."""
     cadre = await log.fold(CADRE.of(cadre_id), known_at)
-    if not cadre.known:
-        raise NotFound(f"no cadre {cadre_id} is known", where=cadre_id, hint="see /cadres/find")
+    cadre.require_known(cadre_id)
     if target in set(Rank):
         return rank_eligibility(cadre, Rank(target), on)
     post = await log.fold(POST.of(target), known_at)

@@ -5,20 +5,20 @@ names the events that decided, so that a finding shows what it rests on.
 """
 
 from collections.abc import Iterable
-from uuid import UUID
 
 from cadre.appointment.evidence import LEVELS, RANKS, Evidence
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
+from cadre.shared.deciding.barring import influences, open_vetoes
 from cadre.shared.deciding.rulebook import Rule, rulebook
 
 
 def political(rule: Rule, evidence: Evidence) -> RuleFinding:
     """An open political veto (M01)."""
-    veto = evidence.veto()
+    veto = next((str(fact.id) for fact in open_vetoes(evidence.person, evidence.day)), None)
     return rule.finding(
         passed=veto is None,
-        inputs={"item": "political", "evidence": named([veto] if veto else [])},
+        inputs={"item": "political", "evidence": veto or ""},
         reason=f"政治素质一票否决未解除（{veto}）" if veto else "无政治素质否决",
     )
 
@@ -28,18 +28,15 @@ def influence(rule: Rule, evidence: Evidence) -> RuleFinding:
 
     Each period blocks on its own, so the latest end decides (SUP-14).
     """
-    begun = evidence.influences()
-    running = [one for one in begun if evidence.day < one.ends]
-    unchecked = [
-        one
-        for one in begun
-        if not one.checked and rulebook().on("SUP-03", one.begins).parameters["check_required"]
-    ]
-    told = [f"{one.what}影响期至 {one.ends}（不含）" for one in running]
-    told += [f"{one.begins} 的{one.what}未经回访确认整改" for one in unchecked]
-    until = max((one.ends for one in running), default=None)
+    day = evidence.day
+    begun = influences(evidence.person, day)
+    running = [one for one in begun if day < one.until]
+    unchecked = [one for one in begun if one.unmended(day)]
+    told = [f"{one.what}影响期至 {one.until}（不含）" for one in running]
+    told += [f"{one.since} 的{one.what}未经回访确认整改" for one in unchecked]
+    until = max((one.until for one in running), default=None)
     return rule.finding(
-        passed=not running and all(evidence.day < one.ends for one in unchecked),
+        passed=not any(one.bars(day) for one in begun),
         inputs={
             "item": "influence",
             "blocked_until": str(until) if until else None,
@@ -98,7 +95,7 @@ def training(evidence: Evidence) -> RuleFinding:
     )
 
 
-def named(sources: Iterable[UUID]) -> str:
+def named(sources: Iterable[object]) -> str:
     """Event ids as one input of a finding."""
     return ",".join(str(source) for source in sources)
 

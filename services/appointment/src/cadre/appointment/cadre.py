@@ -10,45 +10,41 @@ from uuid import UUID
 from pydantic import Field
 
 from cadre.appointment.eligibility import Eligibility, post_eligibility, rank_eligibility
-from cadre.appointment.evidence import Cadre, Fact
-from cadre.appointment.post import require_known, vacated
+from cadre.appointment.evidence import Evidence
+from cadre.appointment.post import vacated
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.appointment.review import ReviewOpened
 from cadre.contracts.appointment.service import ProbationConcluded, ProbationOutcome, Relieved
-from cadre.contracts.event import CadreEvent, CadreId, Event, RuleFinding, Text
+from cadre.contracts.event import CadreEvent, Event, RuleFinding, Text
 from cadre.contracts.vocabulary import Rank
 from cadre.shared.deciding.calendar import Workdays
 from cadre.shared.deciding.errors import NotPossible
-from cadre.shared.deciding.messages import Command
+from cadre.shared.deciding.person import Fact, Person, PersonCommand, from_the_beginning
 from cadre.shared.deciding.rulebook import rulebook
 
 
-class PromoteRank(Command):
+class PromoteRank(PersonCommand):
     """Promote somebody to the next rank (职级晋升) after a public notice."""
 
-    cadre_id: CadreId
     rank: Rank
     notice_published_on: date
     notice_closed_on: date
 
 
-class ConcludeProbation(Command, ProbationOutcome):
+class ConcludeProbation(PersonCommand, ProbationOutcome):
     """Confirm a post on probation, or take it back."""
 
-    cadre_id: CadreId
 
-
-class OpenReview(Command):
+class OpenReview(PersonCommand):
     """Review every promotion that this evidence, had it been known, would have been judged on."""
 
-    cadre_id: CadreId
     evidence_event: UUID = Field(description="The late or correcting event")
     reason: Text
 
 
-def promote_rank(command: PromoteRank, cadre: Cadre) -> list[Event]:
-    require_known(cadre, command.cadre_id)
-    evidence = cadre.on(command.effective_on)
+def promote_rank(command: PromoteRank, cadre: Person) -> list[Event]:
+    cadre.require_known(command.cadre_id)
+    evidence = Evidence(cadre, command.effective_on)
     present = evidence.rank()
     if present and present.what is command.rank:
         return []
@@ -82,13 +78,13 @@ def promote_rank(command: PromoteRank, cadre: Cadre) -> list[Event]:
     ]
 
 
-def conclude_probation(command: ConcludeProbation, cadre: Cadre) -> list[Event]:
-    require_known(cadre, command.cadre_id)
-    evidence = cadre.on(command.effective_on)
+def conclude_probation(command: ConcludeProbation, cadre: Person) -> list[Event]:
+    cadre.require_known(command.cadre_id)
+    evidence = Evidence(cadre, command.effective_on)
     post_id, until = _probation(command, cadre)
-    for concluded in evidence.of(ProbationConcluded):
-        if concluded.event.promotion_event == command.promotion_event:
-            return _concluded_before(command, concluded.event)
+    began = cadre.require(Promoted, command.promotion_event, command.cadre_id)
+    for concluded in cadre.hanging(ProbationConcluded, began, by=command.effective_on):
+        return _concluded_before(command, concluded.event)
     if command.effective_on < until:
         raise NotPossible(
             f"the probation (试用期) lasts until {until}",
@@ -113,9 +109,9 @@ def conclude_probation(command: ConcludeProbation, cadre: Cadre) -> list[Event]:
     return [outcome, relieved, vacated(relieved)]
 
 
-def open_review(command: OpenReview, cadre: Cadre) -> list[Event]:
+def open_review(command: OpenReview, cadre: Person) -> list[Event]:
     """Undoes nothing: the decision stands until somebody has reviewed it."""
-    require_known(cadre, command.cadre_id)
+    cadre.require_known(command.cadre_id)
     news = cadre.fact(command.evidence_event)
     if news is None:
         raise NotPossible(
@@ -125,7 +121,7 @@ def open_review(command: OpenReview, cadre: Cadre) -> list[Event]:
     corrected = news.event.supersedes or news.id
     reviewed = {
         fact.event.decision_event
-        for fact in _every(cadre, ReviewOpened)
+        for fact in cadre.standing(ReviewOpened)
         if fact.event.corrected_event == corrected
     }
     return [
@@ -136,14 +132,14 @@ def open_review(command: OpenReview, cadre: Cadre) -> list[Event]:
             corrected_event=corrected,
             reason=command.reason,
         )
-        for decision in _every(cadre, Promoted)
+        for decision in cadre.standing(Promoted)
         if decision.id not in reviewed and _would_change(cadre, decision, news)
     ]
 
 
-def refusal(cadre: Cadre, refused: PromotionRefused) -> list[Event]:
+def refusal(cadre: Person, refused: PromotionRefused) -> list[Event]:
     """A refusal is recorded once: the same again tells nothing new."""
-    return [] if cadre.says(refused) else [refused]
+    return [] if cadre.holds(refused) else [refused]
 
 
 def was_trained(findings: Sequence[RuleFinding]) -> bool:
@@ -176,10 +172,10 @@ def notice_finding(published: date, closed: date, day: date) -> RuleFinding:
     )
 
 
-def _require_latest(command: PromoteRank, cadre: Cadre) -> None:
+def _require_latest(command: PromoteRank, cadre: Person) -> None:
     later = [
         fact.event.effective_on
-        for fact in _every(cadre, Promoted)
+        for fact in cadre.standing(Promoted)
         if fact.event.kind == "rank" and fact.event.effective_on > command.effective_on
     ]
     if later:
@@ -190,7 +186,7 @@ def _require_latest(command: PromoteRank, cadre: Cadre) -> None:
         )
 
 
-def _probation(command: ConcludeProbation, cadre: Cadre) -> tuple[str, date]:
+def _probation(command: ConcludeProbation, cadre: Person) -> tuple[str, date]:
     """The post on probation and the first day after it."""
     fact = cadre.fact(command.promotion_event)
     match fact.event if fact else None:
@@ -214,19 +210,18 @@ def _concluded_before(command: ConcludeProbation, concluded: ProbationConcluded)
     )
 
 
-def _every[E: CadreEvent](cadre: Cadre, kind: type[E]) -> list[Fact[E]]:
-    return cadre.on(date.max).of(kind)
-
-
-def _would_change(cadre: Cadre, decision: Fact[Promoted], news: Fact[CadreEvent]) -> bool:
+def _would_change(cadre: Person, decision: Fact[Promoted], news: Fact[CadreEvent]) -> bool:
     """Whether the findings on what was known at the decision differ once the news are added."""
     if news.position < decision.position:
         return False
     known = cadre.known_before(decision.position)
-    return _rejudge(known, decision.event) != _rejudge(known.learning(news), decision.event)
+    wrong = cadre.fact(news.event.supersedes) if news.event.supersedes else None
+    told = from_the_beginning(news.event, wrong.event if wrong else None)
+    learnt = known.learning(news._replace(event=told))
+    return _rejudge(known, decision.event) != _rejudge(learnt, decision.event)
 
 
-def _rejudge(cadre: Cadre, promotion: Promoted) -> Eligibility | None:
+def _rejudge(cadre: Person, promotion: Promoted) -> Eligibility | None:
     day = promotion.effective_on
     if promotion.rank:
         return rank_eligibility(cadre, promotion.rank, day)

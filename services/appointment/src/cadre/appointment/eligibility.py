@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import cache
 
-from cadre.appointment.evidence import Cadre
+from cadre.appointment.evidence import Evidence
 from cadre.appointment.post_rules import post_findings
 from cadre.appointment.rank_rules import rank_findings
 from cadre.contracts.event import RuleFinding, Value
@@ -20,6 +20,7 @@ from cadre.contracts.supervision.assessment import Assessed
 from cadre.contracts.supervision.influence import Disciplined, Talked
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.deciding.calendar import add_months
+from cadre.shared.deciding.person import Person
 from cadre.shared.deciding.rulebook import rulebook
 
 SEARCH_MONTHS_MAX = 120
@@ -49,18 +50,18 @@ class Eligibility(Value):
         return tuple(f for f in self.findings if f.passed or _binds(f))
 
 
-def rank_eligibility(cadre: Cadre, target: Rank, on: date) -> Eligibility:
+def rank_eligibility(cadre: Person, target: Rank, on: date) -> Eligibility:
     """Whether a person may be promoted to a rank (职级晋升)."""
-    return _judge(cadre, target, on, lambda day: rank_findings(cadre.on(day), target))
+    return _judge(cadre, target, on, lambda day: rank_findings(Evidence(cadre, day), target))
 
 
-def post_eligibility(cadre: Cadre, level: PostLevel, on: date) -> Eligibility:
+def post_eligibility(cadre: Person, level: PostLevel, on: date) -> Eligibility:
     """Whether a person may be candidate for a leading post of a level, and be appointed to it."""
-    return _judge(cadre, level, on, lambda day: post_findings(cadre.on(day), level))
+    return _judge(cadre, level, on, lambda day: post_findings(Evidence(cadre, day), level))
 
 
 def _judge(
-    cadre: Cadre, target: Rank | PostLevel, on: date, judge: Callable[[date], Findings]
+    cadre: Person, target: Rank | PostLevel, on: date, judge: Callable[[date], Findings]
 ) -> Eligibility:
     judge = cache(judge)
     findings = judge(on)
@@ -108,13 +109,13 @@ def _binds(finding: RuleFinding) -> bool:
     return finding.kind not in {"soft", "deadline"}
 
 
-def _later_days(cadre: Cadre, on: date) -> tuple[list[date], list[date]]:
+def _later_days(cadre: Person, on: date) -> tuple[list[date], list[date]]:
     """The later days on which a finding may change: up to the last known event, and after it."""
     first = on.replace(day=1)
     days = {add_months(first, months) for months in range(1, SEARCH_MONTHS_MAX + 1)}
     last = max(days)
-    events = {fact.event.effective_on for fact in cadre.facts} | _version_days()
-    for fact in cadre.facts:
+    events = {fact.event.effective_on for fact in cadre.all()} | _version_days()
+    for fact in cadre.all():
         match fact.event:
             case Talked(blocked_until=date() as until) | Disciplined(blocked_until=until):
                 days.add(until)

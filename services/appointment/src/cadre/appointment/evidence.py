@@ -1,11 +1,10 @@
-"""What is known of a person, and what of it holds on a day.
+"""What of a person holds on a day: posts, ranks, grades, training, as promotions are judged by.
 
-`Cadre` keeps the dated facts that promotions are judged by, whoever recorded them, each under the
-id of its event. `Cadre.on` picks those in force on a day: effective by then and corrected by no
-other. So late entries and corrections come out right whatever the order they arrived in.
+Facts are in force when they were effective by then and corrected by no other. So late entries and
+corrections come out right whatever the order they arrived in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -14,7 +13,7 @@ from uuid import UUID
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.appointment.review import ReviewOpened
 from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
-from cadre.contracts.event import CadreEvent, Event
+from cadre.contracts.event import CadreEvent
 from cadre.contracts.selection.identification import PoliticalQualityAssessed, PoliticalVetoLifted
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
 from cadre.contracts.supervision.assessment import Assessed, AssessmentKind
@@ -23,21 +22,11 @@ from cadre.contracts.training.posting import Posted, PostingEnded
 from cadre.contracts.training.record import Trained
 from cadre.contracts.vocabulary import Education, Grade, PostLevel, Rank, RoutineGrade
 from cadre.shared.deciding.calendar import month_start
-from cadre.shared.deciding.decider import Fold
-from cadre.shared.deciding.messages import Recorded
+from cadre.shared.deciding.person import Fact, Person, person_of
 
 LEVELS = tuple(PostLevel)
 RANKS = tuple(Rank)
 """Both from the highest down."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fact[E: CadreEvent]:
-    """One event about the person, with its id and its place on the log."""
-
-    id: UUID
-    position: int
-    event: E
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,40 +52,15 @@ class AnnualGrade:
 
 
 @dataclass(frozen=True, slots=True)
-class Influence:
-    """An influence period; ``checked``: no follow-up is due, or it found the matter mended."""
-
-    source: UUID
-    what: str
-    begins: date
-    ends: date
-    admonition: bool
-    checked: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
-    """A person's facts in force on a day, the earliest first."""
+    """A person's facts in force on a day."""
 
+    person: Person
     day: date
-    facts: tuple[Fact[CadreEvent], ...]
-    corrections: Mapping[UUID, UUID]
-    """What corrects a corrected event."""
 
-    def newest(self, event_id: UUID) -> UUID:
-        """The event that stands for this one after all corrections."""
-        for _ in self.corrections:
-            if event_id not in self.corrections:
-                break
-            event_id = self.corrections[event_id]
-        return event_id
-
-    def of[E: CadreEvent](self, kind: type[E]) -> list[Fact[E]]:
-        return [
-            Fact(fact.id, fact.position, fact.event)
-            for fact in self.facts
-            if isinstance(fact.event, kind)
-        ]
+    def of[E: CadreEvent](self, *kinds: type[E]) -> list[Fact[E]]:
+        """Those of some kinds, the earliest first."""
+        return self.person.standing(*kinds, by=self.day)
 
     def rank_tenures(self) -> list[Tenure[Rank]]:
         """Ranks from the imported career and the promotions since; each lasts until the next."""
@@ -134,7 +98,7 @@ class Evidence:
         """Posts held against the establishment, past and present."""
         reliefs = self.of(Relieved)
         taken: list[Tenure[PostLevel]] = []
-        for fact in self.facts:
+        for fact in self.of(PostAssumed, Promoted):
             match fact.event:
                 case PostAssumed(post_id=post_id, level=level):
                     pass
@@ -159,7 +123,7 @@ class Evidence:
         """Times at a level. A failed probation counts for nothing and leads back (SEL-26)."""
         posts = self.posts()
         failed = {
-            self.newest(fact.event.promotion_event): fact
+            self.person.newest(fact.event.promotion_event): fact
             for fact in self.of(ProbationConcluded)
             if not fact.event.passed
         }
@@ -212,53 +176,9 @@ class Evidence:
                     pass
         return grades
 
-    def influences(self) -> list[Influence]:
-        """Every influence period begun, over or not."""
-        return [
-            *(
-                Influence(
-                    source=fact.id,
-                    what=fact.event.kind.zh,
-                    begins=fact.event.effective_on,
-                    ends=fact.event.blocked_until,
-                    admonition=True,
-                    checked=self._checked(fact),
-                )
-                for fact in self.of(Talked)
-                if fact.event.blocked_until
-            ),
-            *(
-                Influence(
-                    source=fact.id,
-                    what=fact.event.sanction.zh,
-                    begins=fact.event.effective_on,
-                    ends=fact.event.blocked_until,
-                    admonition=False,
-                    checked=True,
-                )
-                for fact in self.of(Disciplined)
-            ),
-        ]
-
-    def _checked(self, talk: Fact[Talked]) -> bool:
-        """Whether the last check after a talk found the matter mended."""
-        checks = [fact.event for fact in self.of(RectificationChecked)]
-        outcomes = [c.passed for c in checks if self.newest(c.talk_event) == talk.id]
-        return bool(outcomes) and outcomes[-1]
-
-    def veto(self) -> UUID | None:
-        """The political assessment whose veto stands (M01)."""
-        lifted = {self.newest(f.event.assessment_event) for f in self.of(PoliticalVetoLifted)}
-        standing = [
-            fact.id
-            for fact in self.of(PoliticalQualityAssessed)
-            if fact.event.veto and fact.id not in lifted
-        ]
-        return standing[-1] if standing else None
-
     def education(self) -> Education | None:
         found: Education | None = None
-        for fact in self.facts:
+        for fact in self.of(Recruited, Baselined, ProfileCorrected):
             match fact.event:
                 case Recruited() | Baselined():
                     found = fact.event.education
@@ -280,7 +200,7 @@ class Evidence:
     def months_posted(self, kinds: Iterable[str]) -> int:
         """Months sent out on postings of these kinds."""
         ends = {
-            self.newest(fact.event.posting_event): fact.event.effective_on
+            self.person.newest(fact.event.posting_event): fact.event.effective_on
             for fact in self.of(PostingEnded)
         }
         wanted = set(kinds)
@@ -305,73 +225,25 @@ class Evidence:
         return sum(course.hours for course in attended), sum(course.days for course in attended)
 
 
-@dataclass(frozen=True, slots=True)
-class Cadre:
-    """A person's facts that bear on promotion, by the id of their event."""
-
-    facts: tuple[Fact[CadreEvent], ...] = ()
-
-    @property
-    def known(self) -> bool:
-        return any(isinstance(fact.event, Recruited | Baselined) for fact in self.facts)
-
-    def on(self, day: date) -> Evidence:
-        """What holds on a day."""
-        corrections = {f.event.supersedes: f.id for f in self.facts if f.event.supersedes}
-        held = [
-            fact
-            for fact in self.facts
-            if fact.event.effective_on <= day and fact.id not in corrections
-        ]
-        held.sort(key=lambda fact: (fact.event.effective_on, fact.position))
-        return Evidence(day, tuple(held), corrections)
-
-    def known_before(self, position: int) -> "Cadre":
-        """As it was known when the log had not reached a position."""
-        return Cadre(tuple(fact for fact in self.facts if fact.position < position))
-
-    def learning(self, fact: Fact[CadreEvent]) -> "Cadre":
-        """As it would be known with one more fact."""
-        return Cadre((*self.facts, fact))
-
-    def fact(self, event_id: UUID) -> Fact[CadreEvent] | None:
-        return next((fact for fact in self.facts if fact.id == event_id), None)
-
-    def says(self, event: CadreEvent) -> bool:
-        """Whether exactly this is recorded already."""
-        return any(fact.event == event for fact in self.facts)
-
-
-def evolve(state: Cadre, recorded: Recorded[Event]) -> Cadre:
-    match recorded.event:
-        case Assessed(kind=kind) if kind is not AssessmentKind.YEAR:
-            return state
-        case (
-            Recruited()
-            | Baselined()
-            | ProfileCorrected()
-            | PoliticalQualityAssessed()
-            | PoliticalVetoLifted()
-            | Trained()
-            | Posted()
-            | PostingEnded()
-            | Assessed()
-            | Talked()
-            | RectificationChecked()
-            | Disciplined()
-            | PostAssumed()
-            | Promoted()
-            | PromotionRefused()
-            | ProbationConcluded()
-            | Relieved()
-            | ReviewOpened()
-        ):
-            return state.learning(Fact(recorded.event_id, recorded.position, recorded.event))
-        case _:
-            return state
-
-
-CADRE = Fold(service="*", entity="cadre", initial=Cadre(), evolve=evolve)
+CADRE = person_of(
+    ProfileCorrected,
+    PoliticalQualityAssessed,
+    PoliticalVetoLifted,
+    Trained,
+    Posted,
+    PostingEnded,
+    Assessed,
+    Talked,
+    RectificationChecked,
+    Disciplined,
+    PostAssumed,
+    Promoted,
+    PromotionRefused,
+    ProbationConcluded,
+    Relieved,
+    ReviewOpened,
+    keeps=lambda event: not isinstance(event, Assessed) or event.kind is AssessmentKind.YEAR,
+)
 
 
 def month_index(day: date) -> int:

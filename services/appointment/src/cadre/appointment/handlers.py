@@ -14,7 +14,7 @@ from cadre.appointment.cadre import (
     open_review,
     promote_rank,
 )
-from cadre.appointment.evidence import CADRE, Cadre
+from cadre.appointment.evidence import CADRE
 from cadre.appointment.motion import (
     MOTION,
     CloseNotice,
@@ -47,9 +47,15 @@ from cadre.appointment.post import (
     assume_post,
     establish_post,
     relieve,
+    seat_of,
+    settle_annulled,
 )
+from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.appointment.service import PostAssumed, Relieved
+from cadre.shared.deciding.annulling import annul_handler
 from cadre.shared.deciding.decider import Handler, Scope, World
+from cadre.shared.deciding.person import Person, person_handler
 from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 
 
@@ -71,10 +77,6 @@ def _seat(command: MotionCommand, world: World) -> Iterator[Scope[Any]]:
 
 def _motion_alone(command: MotionCommand, _world: World) -> Iterator[Scope[Any]]:
     yield MOTION.of(command.motion_id)
-
-
-def _person(command: PromoteRank | OpenReview, _world: World) -> Iterator[Scope[Any]]:
-    yield CADRE.of(command.cadre_id)
 
 
 def _person_and_post(command: AssumePost | Relieve, _world: World) -> Iterator[Scope[Any]]:
@@ -105,7 +107,7 @@ def _motion(command: MotionCommand, world: World) -> Motion:
     return world[MOTION.of(command.motion_id)]
 
 
-def _candidate_of(command: MotionCommand, world: World) -> Cadre:
+def _candidate_of(command: MotionCommand, world: World) -> Person:
     """The person a motion is about; nobody as long as no candidate is fixed."""
     candidate = _motion(command, world).candidate
     return world[CADRE.of(candidate.cadre_id)] if candidate else CADRE.initial
@@ -207,22 +209,19 @@ HANDLERS: tuple[Handler[Any], ...] = (
         lambda command, world: stop_motion(command, _motion(command, world)),
         DECIDES_ALL,
     ),
-    Handler(
-        PromoteRank,
-        _person,
-        lambda command, world: promote_rank(command, world[CADRE.of(command.cadre_id)]),
-        DECIDES,
-    ),
+    person_handler(CADRE, PromoteRank, promote_rank, DECIDES),
     Handler(
         ConcludeProbation,
         _probation,
         lambda command, world: conclude_probation(command, world[CADRE.of(command.cadre_id)]),
         DECIDES,
     ),
-    Handler(
-        OpenReview,
-        _person,
-        lambda command, world: open_review(command, world[CADRE.of(command.cadre_id)]),
-        RECORDS,
+    person_handler(CADRE, OpenReview, open_review, RECORDS),
+    annul_handler(
+        CADRE,
+        AppointmentAnnulled,
+        {Promoted, PostAssumed, Relieved},
+        owners=seat_of,
+        settle=settle_annulled,
     ),
 )

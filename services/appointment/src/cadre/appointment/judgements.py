@@ -9,7 +9,7 @@ from typing import Any
 
 from cadre.appointment.cadre import notice_finding
 from cadre.appointment.eligibility import Eligibility, post_eligibility, rank_eligibility
-from cadre.appointment.evidence import CADRE, Cadre
+from cadre.appointment.evidence import CADRE
 from cadre.appointment.motion import MOTION
 from cadre.appointment.motion_rules import majority_of, require_quorum
 from cadre.contracts.appointment.motion import CandidateFixed, DecisionTaken, MotionOpened
@@ -19,6 +19,7 @@ from cadre.contracts.vocabulary import Rank
 from cadre.shared.deciding.decider import Scope, World
 from cadre.shared.deciding.errors import NotFound
 from cadre.shared.deciding.judgement import Answer, Judgement
+from cadre.shared.deciding.person import Person
 
 type Decision = CandidateFixed | DecisionTaken | Promoted | PromotionRefused
 
@@ -29,7 +30,7 @@ def _scopes(event: Decision) -> Iterable[Scope[Any]]:
         yield MOTION.of(event.motion_id)
 
 
-def _cadre(event: Decision, world: World) -> Cadre:
+def _cadre(event: Decision, world: World) -> Person:
     return world[CADRE.of(event.cadre_id)]
 
 

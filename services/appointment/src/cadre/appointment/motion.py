@@ -11,7 +11,7 @@ from datetime import date
 
 from cadre.appointment.cadre import refusal, was_trained
 from cadre.appointment.eligibility import Eligibility, post_eligibility
-from cadre.appointment.evidence import Cadre
+from cadre.appointment.evidence import Evidence
 from cadre.appointment.motion_rules import (
     majority_of,
     require_between,
@@ -25,7 +25,6 @@ from cadre.appointment.post import (
     Post,
     established,
     require_absent,
-    require_known,
     require_seat,
 )
 from cadre.contracts.appointment.motion import (
@@ -53,6 +52,7 @@ from cadre.shared.deciding.calendar import add_years
 from cadre.shared.deciding.decider import Fold
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.person import Person
 from cadre.shared.deciding.rulebook import rulebook
 
 
@@ -200,8 +200,8 @@ def hold_recommendation(command: HoldRecommendation, motion: Motion) -> list[Eve
     return [held]
 
 
-def fix_candidate(command: FixCandidate, motion: Motion, cadre: Cadre) -> list[Event]:
-    require_known(cadre, command.cadre_id)
+def fix_candidate(command: FixCandidate, motion: Motion, cadre: Person) -> list[Event]:
+    cadre.require_known(command.cadre_id)
     if motion.candidate and motion.candidate.cadre_id == command.cadre_id:
         return []
     if motion.decision:
@@ -255,7 +255,7 @@ def complete_inspection(command: CompleteInspection, motion: Motion) -> list[Eve
     return [InspectionCompleted(cadre_id=_has(candidate).cadre_id, **dict(command))]
 
 
-def take_decision(command: TakeDecision, motion: Motion, cadre: Cadre) -> list[Event]:
+def take_decision(command: TakeDecision, motion: Motion, cadre: Person) -> list[Event]:
     if motion.decision:
         if (motion.decision.vote, motion.decision.effective_on) == (
             command.vote,
@@ -326,7 +326,7 @@ def close_notice(command: CloseNotice, motion: Motion) -> list[Event]:
 
 
 def conclude_motion(
-    command: ConcludeMotion, motion: Motion, post: Post, cadre: Cadre
+    command: ConcludeMotion, motion: Motion, post: Post, cadre: Person
 ) -> list[Event]:
     """The person, the post and the motion are written together or not at all."""
     if motion.concluded:
@@ -349,7 +349,7 @@ def conclude_motion(
             cadre_id=cadre_id,
             kind="post",
             level=definition.level,
-            from_level=cadre.on(day).level(),
+            from_level=Evidence(cadre, day).level(),
             post_id=definition.post_id,
             post_title=definition.title,
             unit_id=definition.unit_id,
@@ -429,7 +429,7 @@ def _stopped(command: MotionCommand, reason: StopReason, note: str = "") -> Moti
 
 
 def _refused(
-    command: MotionCommand, motion: Motion, cadre: Cadre, cadre_id: str, eligibility: Eligibility
+    command: MotionCommand, motion: Motion, cadre: Person, cadre_id: str, eligibility: Eligibility
 ) -> list[Event]:
     return refusal(
         cadre,

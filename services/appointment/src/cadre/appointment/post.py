@@ -4,21 +4,25 @@ The post owns the limit of its seats (SEL-02): whoever fills or frees one writes
 person together, so that two fillings of one seat cannot both succeed.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
-from cadre.appointment.evidence import Cadre
+from cadre.appointment.evidence import Evidence
 from cadre.contracts.appointment.post import (
     PostDefinition,
     PostEstablished,
     PostFilled,
     PostVacated,
 )
+from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.appointment.service import PostAssumed, Relieved
-from cadre.contracts.event import CadreId, Event, Slug, Text
-from cadre.shared.deciding.decider import Fold
+from cadre.contracts.event import CadreEvent, Event, Slug, Text
+from cadre.shared.deciding.decider import Fold, Scope, World
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.person import Fact, Person, PersonCommand
 from cadre.shared.deciding.rulebook import rulebook
 
 
@@ -26,18 +30,16 @@ class EstablishPost(Command, PostDefinition):
     """Set up a post, or set its seats anew from a day on."""
 
 
-class AssumePost(Command):
+class AssumePost(PersonCommand):
     """Record a post that somebody held before this system began."""
 
-    cadre_id: CadreId
     post_id: Slug
     basis: Text
 
 
-class Relieve(Command):
+class Relieve(PersonCommand):
     """End somebody's holding of a post."""
 
-    cadre_id: CadreId
     post_id: Slug
     reason: Text
 
@@ -117,10 +119,10 @@ def establish_post(command: EstablishPost, post: Post) -> list[Event]:
     return events
 
 
-def assume_post(command: AssumePost, cadre: Cadre, post: Post) -> list[Event]:
-    require_known(cadre, command.cadre_id)
+def assume_post(command: AssumePost, cadre: Person, post: Post) -> list[Event]:
+    cadre.require_known(command.cadre_id)
     definition = established(post, command.post_id, command.effective_on)
-    if cadre.on(command.effective_on).holds(command.post_id):
+    if Evidence(cadre, command.effective_on).holds(command.post_id):
         return []
     require_absent(cadre, command.cadre_id, command.post_id, command.effective_on)
     require_seat(post, command.post_id, command.effective_on)
@@ -138,19 +140,19 @@ def assume_post(command: AssumePost, cadre: Cadre, post: Post) -> list[Event]:
     ]
 
 
-def relieve(command: Relieve, cadre: Cadre) -> list[Event]:
-    require_known(cadre, command.cadre_id)
+def relieve(command: Relieve, cadre: Person) -> list[Event]:
+    cadre.require_known(command.cadre_id)
     relieved = Relieved(
         effective_on=command.effective_on,
         cadre_id=command.cadre_id,
         post_id=command.post_id,
         reason=command.reason,
     )
-    if cadre.says(relieved):
+    if cadre.holds(relieved):
         return []
     held = [
         tenure
-        for tenure in cadre.on(date.max).posts()
+        for tenure in Evidence(cadre, date.max).posts()
         if tenure.post_id == command.post_id and tenure.covers(command.effective_on)
     ]
     if not held:
@@ -167,20 +169,43 @@ def relieve(command: Relieve, cadre: Cadre) -> list[Event]:
     return [relieved, vacated(relieved)]
 
 
+def seat_of(event: CadreEvent) -> Iterator[Scope[Any]]:
+    """The post whose seat was taken or left with an event."""
+    if isinstance(event, PostAssumed | Relieved):
+        yield POST.of(event.post_id)
+
+
+def settle_annulled(fact: Fact[Any], cadre: Person, world: World) -> list[Event]:
+    """The seat that an annulled coming frees, or that an annulled relief takes again."""
+    match fact.event:
+        case PostAssumed(post_id=post_id, effective_on=day, cadre_id=cadre_id):
+            (tenure,) = (t for t in Evidence(cadre, date.max).posts() if t.source == fact.id)
+            if tenure.ends is not None:
+                raise NotPossible(
+                    f"{cadre_id} was relieved of {post_id} on {tenure.ends}",
+                    where="supersedes",
+                    hint="annul the relief first",
+                )
+            return [PostVacated(effective_on=day, post_id=post_id, cadre_id=cadre_id)]
+        case Relieved(post_id=post_id, effective_on=day, cadre_id=cadre_id):
+            require_absent(cadre, cadre_id, post_id, day)
+            require_seat(world[POST.of(post_id)], post_id, day)
+            return [PostFilled(effective_on=day, post_id=post_id, cadre_id=cadre_id)]
+        case Promoted(kind="post"):
+            raise NotPossible(
+                "a motion led to this post: its steps cannot be taken back",
+                where="supersedes",
+                hint="relieve the person of the post",
+            )
+        case _:
+            return []
+
+
 def vacated(relieved: Relieved) -> PostVacated:
     """The seat that becomes free with a relief."""
     return PostVacated(
         effective_on=relieved.effective_on, post_id=relieved.post_id, cadre_id=relieved.cadre_id
     )
-
-
-def require_known(cadre: Cadre, cadre_id: str) -> None:
-    if not cadre.known:
-        raise NotFound(
-            f"no cadre {cadre_id} is known here",
-            where=cadre_id,
-            hint="recruit the cadre or import the career first",
-        )
 
 
 def established(post: Post, post_id: str, day: date) -> PostEstablished:
@@ -193,9 +218,9 @@ def established(post: Post, post_id: str, day: date) -> PostEstablished:
     return definition
 
 
-def require_absent(cadre: Cadre, cadre_id: str, post_id: str, day: date) -> None:
+def require_absent(cadre: Person, cadre_id: str, post_id: str, day: date) -> None:
     """Nobody takes a second seat of a post, neither on this day nor by a later coming."""
-    for tenure in cadre.on(date.max).posts():
+    for tenure in Evidence(cadre, date.max).posts():
         if tenure.post_id == post_id and (tenure.ends is None or day < tenure.ends):
             raise NotPossible(
                 f"{cadre_id} holds {post_id} already, since {tenure.begins}", where=cadre_id

@@ -292,7 +292,7 @@ async def holdings(
 ) -> list[Holding]:
     """Holders with the first departure after their coming."""
     began = select(POST_HOLDERS).where(POST_HOLDERS.c.superseded_by.is_(None))
-    ended = select(POST_DEPARTURES)
+    ended = select(POST_DEPARTURES).where(POST_DEPARTURES.c.superseded_by.is_(None))
     if post_id is not None:
         began = began.where(POST_HOLDERS.c.post_id == post_id)
         ended = ended.where(POST_DEPARTURES.c.post_id == post_id)

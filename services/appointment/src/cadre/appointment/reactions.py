@@ -4,8 +4,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from cadre.appointment.cadre import OpenReview
+from cadre.contracts.event import CadreEvent
+from cadre.contracts.selection.annulling import SelectionAnnulled
+from cadre.contracts.selection.identification import PoliticalQualityAssessed, PoliticalVetoLifted
+from cadre.contracts.selection.profile import Baselined, ProfileCorrected
+from cadre.contracts.supervision.annulling import SupervisionAnnulled
 from cadre.contracts.supervision.assessment import Assessed, AssessmentKind
-from cadre.contracts.supervision.influence import Disciplined, Talked
+from cadre.contracts.supervision.influence import Disciplined, RectificationChecked, Talked
+from cadre.contracts.training.annulling import TrainingAnnulled
+from cadre.contracts.training.posting import Posted, PostingEnded
+from cadre.contracts.training.record import Trained
 from cadre.shared.deciding.messages import Recorded
 from cadre.shared.deciding.reactions import Reaction
 
@@ -46,8 +54,38 @@ def review_disciplined(recorded: Recorded[Disciplined]) -> Iterator[OpenReview]:
     )
 
 
+def review_corrected(recorded: Recorded[Any]) -> Iterator[OpenReview]:
+    """Evidence that was corrected or annulled; the decision finds whether anything rested on it."""
+    event: CadreEvent = recorded.event
+    if event.supersedes is not None:
+        yield OpenReview(
+            effective_on=event.effective_on,
+            cadre_id=event.cadre_id,
+            evidence_event=recorded.event_id,
+            reason=f"依据已更正或撤销：{event.say()}"[:2000],
+        )
+
+
+CORRECTED = (
+    Baselined,
+    ProfileCorrected,
+    PoliticalQualityAssessed,
+    PoliticalVetoLifted,
+    SelectionAnnulled,
+    RectificationChecked,
+    SupervisionAnnulled,
+    Trained,
+    Posted,
+    PostingEnded,
+    TrainingAnnulled,
+)
+
 REACTIONS: tuple[Reaction[Any], ...] = (
     Reaction("review-assessed", Assessed, review_assessed),
     Reaction("review-talked", Talked, review_talked),
     Reaction("review-disciplined", Disciplined, review_disciplined),
+    *(
+        Reaction(f"review-{kind.service()}-{kind.name()}", kind, review_corrected)
+        for kind in CORRECTED
+    ),
 )

@@ -70,6 +70,7 @@ POST_DEPARTURES = READ_MODELS.table(
     Column("left_on", Date),
     _place(),
     Column("reason", String),
+    _superseded_by(),
 )
 MOTIONS = READ_MODELS.table(
     "motions",

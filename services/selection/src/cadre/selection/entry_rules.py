@@ -11,15 +11,11 @@ from cadre.contracts.event import RuleFinding
 from cadre.contracts.selection.membership import PoolAssessed, PoolCompared, PoolNominated
 from cadre.contracts.selection.pool import PoolDefined
 from cadre.contracts.selection.profile import Baselined, Recruited
-from cadre.contracts.supervision.influence import (
-    Disciplined,
-    RectificationChecked,
-    Talked,
-    TalkKind,
-)
-from cadre.selection.cadre import Cadre
+from cadre.selection.cadre import memberships
 from cadre.selection.pool import Pool
+from cadre.shared.deciding.barring import influences, open_vetoes
 from cadre.shared.deciding.calendar import full_years, month_start
+from cadre.shared.deciding.person import Person
 from cadre.shared.deciding.rulebook import Rule, rulebook
 
 
@@ -27,7 +23,7 @@ from cadre.shared.deciding.rulebook import Rule, rulebook
 class EntryCase:
     """One cadre, one pool, one day."""
 
-    cadre: Cadre
+    cadre: Person
     profile: Recruited | Baselined
     """As of the day."""
     pool: Pool
@@ -65,7 +61,7 @@ def findings(case: EntryCase) -> tuple[RuleFinding, ...]:
 
 def _procedure(case: EntryCase) -> Iterator[RuleFinding]:
     """Nomination, assessment and comparison in this order, since the last stay in the pool."""
-    left = [m.exited_on for m in case.cadre.memberships(case.pool_id) if m.exited_on]
+    left = [m.exited_on for m in memberships(case.cadre, case.pool_id) if m.exited_on]
     since = max(left, default=date.min)
     nominated = case.steps(PoolNominated, since)
     yield case.rule("POOL-01").finding(
@@ -97,7 +93,7 @@ def _on(steps: list[PoolNominated] | list[PoolAssessed] | list[PoolCompared]) ->
 
 def _political_veto(case: EntryCase) -> Iterator[RuleFinding]:
     rule = case.rule("POL-01")
-    vetoes = case.cadre.open_vetoes(case.day)
+    vetoes = open_vetoes(case.cadre, case.day)
     for veto in vetoes:
         yield rule.finding(
             passed=False,
@@ -111,51 +107,32 @@ def _political_veto(case: EntryCase) -> Iterator[RuleFinding]:
 
 def _influence_periods(case: EntryCase) -> Iterator[RuleFinding]:
     rule = case.rule("POOL-04")
-    running = [
-        (event_id, told, begun, until, source)
-        for event_id, told, begun, until, source in _periods(case)
-        if case.day < until
-    ]
-    for event_id, told, begun, until, source in running:
+    running = [one for one in influences(case.cadre, case.day) if case.day < one.until]
+    for one in running:
         yield rule.finding(
             passed=False,
-            reason=f"{begun} {told}的影响期至 {until}（不含）",
-            inputs={"event": event_id, "blocked_until": str(until), "rule": source},
-            earliest=until,
+            reason=f"{one.since} {one.what}的影响期至 {one.until}（不含）",
+            inputs={"event": one.source, "blocked_until": str(one.until), "rule": one.rule},
+            earliest=one.until,
         )
     if not running:
         yield rule.finding(passed=True, reason="不在影响期内", inputs={})
 
 
-def _periods(case: EntryCase) -> Iterator[tuple[str, str, date, date, str | None]]:
-    """Event, what it was, first day, first free day and rule of every period begun by the day."""
-    for talk in case.cadre.standing(Talked, by=case.day):
-        if talk.event.kind is TalkKind.ADMONITION and talk.event.blocked_until:
-            begun, until = talk.event.effective_on, talk.event.blocked_until
-            yield str(talk.id), talk.event.kind.zh, begun, until, talk.event.rule
-    for sanction in case.cadre.standing(Disciplined, by=case.day):
-        begun, until = sanction.event.effective_on, sanction.event.blocked_until
-        yield str(sanction.id), sanction.event.sanction.zh, begun, until, sanction.event.rule
-
-
 def _rectification(case: EntryCase) -> Iterator[RuleFinding]:
-    """After the period of an admonition, the last check must have passed.
+    """After the period of an admonition, a check must have passed.
 
     While the period runs the check is not due, so that POOL-04 alone tells the earliest day.
     """
-    checks = case.cadre.standing(RectificationChecked, by=case.day)
-    for talk in case.cadre.standing(Talked, by=case.day):
-        until = talk.event.blocked_until
-        if talk.event.kind is not TalkKind.ADMONITION or until is None or case.day < until:
+    for one in influences(case.cadre, case.day):
+        if not one.check_required or case.day < one.until:
             continue
-        outcomes = [c.event.passed for c in checks if c.event.talk_event == talk.id]
-        passed = bool(outcomes) and outcomes[-1]
+        outcomes, passed = one.checked_by(case.day), not one.unmended(case.day)
         missing = "回访未整改到位" if outcomes else "尚未回访整改情况"
         yield case.rule("POOL-05").finding(
             passed=passed,
-            reason=f"{talk.event.effective_on} {talk.event.kind.zh}后"
-            f"{'回访已整改' if passed else missing}",
-            inputs={"talk_event": str(talk.id), "checks": len(outcomes)},
+            reason=f"{one.since} {one.what}后{'回访已整改' if passed else missing}",
+            inputs={"talk_event": one.source, "checks": len(outcomes)},
         )
 
 

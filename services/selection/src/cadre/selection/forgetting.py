@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cadre.selection.cadre import CADRE
+from cadre.selection.cadre import CADRE, protection_of
 from cadre.selection.identities import Identities
 from cadre.selection.privacy import Forget, LiftRestriction, PrivacyCommand, Restrict, hindrances_to
 from cadre.selection.tables import CANDIDACIES, PROTECTED_PERSONS
@@ -114,6 +114,7 @@ async def preview(context: Context, histories: LogHistories, wish: Forget) -> Pr
     scope = CADRE.of(person)
     cadre = await histories.fold(scope)
     cadre.require_known(person)
+    forgotten = protection_of(cadre).forgotten
     asked = wish.model_copy(update={"open_motions": await open_motions(context, person)})
     sealed: dict[str, int] = {}
     for message in await histories.messages(scope):
@@ -125,6 +126,6 @@ async def preview(context: Context, histories: LogHistories, wish: Forget) -> Pr
         keys=await key_store.keys_by_purpose(context.store.engine, person),
         index_rows=await Identities(context.store, context.index_key).rows_of(person),
         sealed_values=sealed,
-        hindrances=[] if cadre.protection.forgotten else hindrances_to(asked, cadre),
-        forgotten=cadre.protection.forgotten,
+        hindrances=[] if forgotten else hindrances_to(asked, cadre),
+        forgotten=forgotten,
     )

@@ -1,11 +1,18 @@
 """Every command of the service: which histories it reads and who decides."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
-from cadre.contracts.event import Event
+from cadre.contracts.selection.annulling import SelectionAnnulled
+from cadre.contracts.selection.identification import (
+    Observed,
+    PoliticalQualityAssessed,
+    PoliticalVetoLifted,
+)
+from cadre.contracts.selection.kin import KinDeclared
+from cadre.contracts.selection.membership import PoolAssessed, PoolCompared, PoolNominated
+from cadre.contracts.selection.profile import ProfileCorrected
 from cadre.selection import identification, intake, membership, pool, privacy, profile
-from cadre.selection.cadre import CADRE, Cadre, CadreCommand
+from cadre.selection.cadre import CADRE
 from cadre.selection.identification import (
     AssessPoliticalQuality,
     DeclareKin,
@@ -24,7 +31,9 @@ from cadre.selection.membership import (
 from cadre.selection.pool import POOL, DefinePool
 from cadre.selection.privacy import Forget, LiftRestriction, Restrict
 from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
+from cadre.shared.deciding.annulling import annul_handler
 from cadre.shared.deciding.decider import Handler
+from cadre.shared.deciding.person import person_handler
 from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 
 
@@ -33,17 +42,6 @@ def _registering[C: Recruit | RecordBaseline](command: type[C], right: Right) ->
         command,
         lambda wish, _: (CADRE.of(wish.person),),
         lambda wish, world: profile.decide(wish, world[CADRE.of(wish.person)]),
-        right,
-    )
-
-
-def _of_cadre[C: CadreCommand](
-    command: type[C], decide: Callable[[C, Cadre], Sequence[Event]], right: Right
-) -> Handler[C]:
-    return Handler(
-        command,
-        lambda wish, _: (CADRE.of(wish.cadre_id),),
-        lambda wish, world: decide(wish, world[CADRE.of(wish.cadre_id)]),
         right,
     )
 
@@ -67,14 +65,28 @@ RECORDS_ALL = Right(Role.RECORDER, EVERYBODY)
 HANDLERS: tuple[Handler[Any], ...] = (
     _registering(Recruit, RECORDS_ALL),
     _registering(RecordBaseline, RECORDS_ALL),
-    _of_cadre(CorrectProfile, profile.decide, RECORDS),
-    _of_cadre(Observe, identification.decide, RECORDS),
-    _of_cadre(AssessPoliticalQuality, identification.decide, DECIDES),
-    _of_cadre(LiftPoliticalVeto, identification.decide, DECIDES),
-    _of_cadre(DeclareKin, identification.decide, RECORDS),
-    _of_cadre(Restrict, privacy.decide, DECIDES_ALL),
-    _of_cadre(LiftRestriction, privacy.decide, DECIDES_ALL),
-    _of_cadre(Forget, privacy.decide, DECIDES_ALL),
+    person_handler(CADRE, CorrectProfile, profile.decide, RECORDS),
+    person_handler(CADRE, Observe, identification.decide, RECORDS),
+    person_handler(CADRE, AssessPoliticalQuality, identification.decide, DECIDES),
+    person_handler(CADRE, LiftPoliticalVeto, identification.decide, DECIDES),
+    person_handler(CADRE, DeclareKin, identification.decide, RECORDS),
+    person_handler(CADRE, Restrict, privacy.decide, DECIDES_ALL),
+    person_handler(CADRE, LiftRestriction, privacy.decide, DECIDES_ALL),
+    person_handler(CADRE, Forget, privacy.decide, DECIDES_ALL),
+    annul_handler(
+        CADRE,
+        SelectionAnnulled,
+        {
+            ProfileCorrected,
+            Observed,
+            KinDeclared,
+            PoliticalQualityAssessed,
+            PoliticalVetoLifted,
+            PoolNominated,
+            PoolAssessed,
+            PoolCompared,
+        },
+    ),
     _of_member(NominateForPool, RECORDS),
     _of_member(AssessForPool, RECORDS),
     _of_member(CompareForPool, RECORDS_ALL),

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from cadre.contracts.event import CadreEvent
+from cadre.contracts.event import Event
 from cadre.contracts.selection.identification import (
     Observation,
     Observed,
@@ -12,32 +12,31 @@ from cadre.contracts.selection.identification import (
     VetoLifting,
 )
 from cadre.contracts.selection.kin import Kin, KinDeclared
-from cadre.selection.cadre import Cadre, CadreCommand, CorrectableCommand
 from cadre.shared.deciding.errors import NotPossible
+from cadre.shared.deciding.person import FactCommand, Person, PersonCommand
 from cadre.shared.deciding.rulebook import rulebook
 
 
-class Observe(CorrectableCommand, Observation):
+class Observe(FactCommand, Observation):
     """Record what was seen of somebody on an occasion."""
 
 
-class AssessPoliticalQuality(CorrectableCommand, PoliticalAssessment):
+class AssessPoliticalQuality(FactCommand, PoliticalAssessment):
     """Conclude on the political quality of somebody; POL-01 says which conclusion vetoes."""
 
 
-class LiftPoliticalVeto(CadreCommand, VetoLifting):
+class LiftPoliticalVeto(PersonCommand, VetoLifting):
     """End the veto of one assessment."""
 
 
-class DeclareKin(CorrectableCommand, Kin):
+class DeclareKin(FactCommand, Kin):
     """Declare that another cadre is kin (公务员法 art. 74)."""
 
 
 type IdentificationCommand = Observe | AssessPoliticalQuality | LiftPoliticalVeto | DeclareKin
 
 
-def decide(command: IdentificationCommand, cadre: Cadre) -> list[CadreEvent]:
-    cadre.require_known(command.cadre_id)
+def decide(command: IdentificationCommand, cadre: Person) -> list[Event]:
     match command:
         case Observe():
             return _observe(command, cadre)
@@ -51,52 +50,32 @@ def decide(command: IdentificationCommand, cadre: Cadre) -> list[CadreEvent]:
             assert_never(command)
 
 
-def _observe(command: Observe, cadre: Cadre) -> list[CadreEvent]:
+def _observe(command: Observe, cadre: Person) -> list[Event]:
     # Two observations of one day may differ in their note alone, so the note is compared too.
-    observed = Observed(**dict(command))
-    if cadre.holds(observed):
-        return []
-    cadre.require_superseded(observed)
-    return [observed]
+    return cadre.record(Observed(**dict(command)))
 
 
-def _declare(command: DeclareKin, cadre: Cadre) -> list[CadreEvent]:
+def _declare(command: DeclareKin, cadre: Person) -> list[Event]:
     if command.kin_id == command.cadre_id:
         raise NotPossible("nobody is their own kin", where=command.cadre_id)
-    declared = KinDeclared(**dict(command))
-    if cadre.holds(declared):
-        return []
-    cadre.require_superseded(declared)
-    return [declared]
+    return cadre.record(KinDeclared(**dict(command)))
 
 
-def _assess(command: AssessPoliticalQuality, cadre: Cadre) -> list[CadreEvent]:
+def _assess(command: AssessPoliticalQuality, cadre: Person) -> list[Event]:
     rule = rulebook().on("POL-01", command.effective_on)
     veto = command.conclusion.value in rule.parameters["vetoing"]
-    assessed = PoliticalQualityAssessed(**dict(command), veto=veto)
-    if cadre.holds(assessed, besides=("note",)):
-        return []
-    cadre.require_superseded(assessed)
-    return [assessed]
+    return cadre.record(PoliticalQualityAssessed(**dict(command), veto=veto), besides=("note",))
 
 
-def _lift(command: LiftPoliticalVeto, cadre: Cadre) -> list[CadreEvent]:
-    lifted = {fact.event.assessment_event for fact in cadre.standing(PoliticalVetoLifted)}
-    if command.assessment_event in lifted:
-        return []
-    assessed = {
-        fact.id: fact.event for fact in cadre.standing(PoliticalQualityAssessed) if fact.event.veto
-    }.get(command.assessment_event)
-    if assessed is None:
+def _lift(command: LiftPoliticalVeto, cadre: Person) -> list[Event]:
+    key = command.assessment_event
+    assessed = cadre.require(PoliticalQualityAssessed, key, command.cadre_id)
+    if not assessed.event.veto:
         raise NotPossible(
-            f"event {command.assessment_event} is no standing political veto of this cadre",
+            f"event {key} is no standing political veto of this cadre",
             where="assessment_event",
-            hint="name a political-quality-assessed event that vetoes and was not corrected",
+            hint="name a political-quality-assessed event that vetoes",
         )
-    if command.effective_on < assessed.effective_on:
-        raise NotPossible(
-            f"a veto of {assessed.effective_on} cannot be lifted on {command.effective_on}",
-            where="effective_on",
-            hint=f"the earliest day is {assessed.effective_on}",
-        )
-    return [PoliticalVetoLifted(**dict(command))]
+    if cadre.hanging(PoliticalVetoLifted, assessed):
+        return []
+    return cadre.end(PoliticalVetoLifted(**dict(command)), PoliticalQualityAssessed)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cadre.contracts.selection.membership import PoolEntered, PoolEntryRefused
-from cadre.selection.cadre import CADRE
+from cadre.selection.cadre import CADRE, profile_on, require_entry
 from cadre.selection.entry_rules import EntryCase, findings
 from cadre.selection.pool import POOL
 from cadre.shared.deciding.decider import Scope, World
@@ -22,7 +22,7 @@ def _entry(event: Entry, world: World) -> Answer:
     cadre, pool = world[CADRE.of(event.cadre_id)], world[POOL.of(event.pool_id)]
     day = event.effective_on
     definition = pool.require_definition(event.pool_id, day)
-    profile = cadre.profile_on(day, cadre.require_known(event.cadre_id))
+    profile = profile_on(cadre, day, require_entry(cadre, event.cadre_id))
     found = findings(EntryCase(cadre, profile, pool, definition, day))
     failed = tuple(finding for finding in found if not finding.passed)
     return Answer(not failed, failed or found)

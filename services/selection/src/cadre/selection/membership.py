@@ -17,32 +17,33 @@ from cadre.contracts.selection.membership import (
 )
 from cadre.contracts.selection.pool import PoolSeatReleased, PoolSeatTaken
 from cadre.contracts.selection.profile import Recruited
-from cadre.selection.cadre import Cadre, CadreCommand, CorrectableCommand, Membership
+from cadre.selection.cadre import Membership, memberships, profile_on, require_entry
 from cadre.selection.entry_rules import EntryCase, findings
 from cadre.selection.pool import Pool
 from cadre.shared.deciding.errors import NotPossible
+from cadre.shared.deciding.person import FactCommand, Person, PersonCommand
 
 
-class NominateForPool(CorrectableCommand, PoolNomination):
+class NominateForPool(FactCommand, PoolNomination):
     """Nominate somebody for a pool, on behalf of a unit."""
 
 
-class AssessForPool(CorrectableCommand, PoolAssessment):
+class AssessForPool(FactCommand, PoolAssessment):
     """Record what the organisation department found of a nominee."""
 
 
-class CompareForPool(CorrectableCommand, PoolComparison):
+class CompareForPool(FactCommand, PoolComparison):
     """Record where a nominee came out when the nominees were compared."""
 
 
-class EnterPool(CadreCommand):
+class EnterPool(PersonCommand):
     """Take somebody into a pool, if every rule allows it."""
 
     pool_id: Slug
     decided_by: Text
 
 
-class ExitPool(CadreCommand):
+class ExitPool(PersonCommand):
     """End a membership; ``effective_on`` is the first day outside the pool."""
 
     pool_id: Slug
@@ -53,7 +54,7 @@ type PoolStep = NominateForPool | AssessForPool | CompareForPool
 type MembershipCommand = PoolStep | EnterPool | ExitPool
 
 
-def decide(command: MembershipCommand, cadre: Cadre, pool: Pool) -> list[Event]:
+def decide(command: MembershipCommand, cadre: Person, pool: Pool) -> list[Event]:
     cadre.require_known(command.cadre_id)
     pool.require_definition(command.pool_id, command.effective_on)
     match command:
@@ -67,7 +68,7 @@ def decide(command: MembershipCommand, cadre: Cadre, pool: Pool) -> list[Event]:
             assert_never(command)
 
 
-def _record_step(command: PoolStep, cadre: Cadre) -> list[Event]:
+def _record_step(command: PoolStep, cadre: Person) -> list[Event]:
     match command:
         case NominateForPool():
             step = PoolNominated(**dict(command))
@@ -77,15 +78,12 @@ def _record_step(command: PoolStep, cadre: Cadre) -> list[Event]:
             step = PoolCompared(**dict(command))
         case _:
             assert_never(command)
-    if cadre.holds(step, besides=("note",)):
-        return []
-    cadre.require_superseded(step)
-    return [step]
+    return cadre.record(step, besides=("note",))
 
 
-def _enter(command: EnterPool, cadre: Cadre, pool: Pool) -> list[Event]:
+def _enter(command: EnterPool, cadre: Person, pool: Pool) -> list[Event]:
     day, pool_id = command.effective_on, command.pool_id
-    stays = cadre.memberships(pool_id)
+    stays = memberships(cadre, pool_id)
     if any(stay.covers(day) for stay in stays):
         return []
     later = [stay for stay in stays if not stay.lies_before(day)]
@@ -96,7 +94,7 @@ def _enter(command: EnterPool, cadre: Cadre, pool: Pool) -> list[Event]:
             where="effective_on",
             hint="enter as of a day after the last exit",
         )
-    entry = cadre.require_known(command.cadre_id)
+    entry = require_entry(cadre, command.cadre_id)
     if isinstance(entry, Recruited) and day < entry.effective_on:
         raise NotPossible(
             f"cadre {command.cadre_id} was recruited on {entry.effective_on} only",
@@ -104,7 +102,7 @@ def _enter(command: EnterPool, cadre: Cadre, pool: Pool) -> list[Event]:
             hint=f"the earliest day is {entry.effective_on}",
         )
     definition = pool.require_definition(pool_id, day)
-    profile = cadre.profile_on(day, entry)
+    profile = profile_on(cadre, day, entry)
     found = findings(EntryCase(cadre, profile, pool, definition, day))
     if all(finding.passed for finding in found):
         return [
@@ -120,7 +118,7 @@ def _enter(command: EnterPool, cadre: Cadre, pool: Pool) -> list[Event]:
     return [] if cadre.holds(refused) else [refused]
 
 
-def _exit(command: ExitPool, cadre: Cadre) -> list[Event]:
+def _exit(command: ExitPool, cadre: Person) -> list[Event]:
     stay = _stay_to_end(command, cadre)
     exited = PoolExited(**dict(command), entry_event=stay.entry_event)
     if cadre.holds(exited):
@@ -139,9 +137,9 @@ def _exit(command: ExitPool, cadre: Cadre) -> list[Event]:
     ]
 
 
-def _stay_to_end(command: ExitPool, cadre: Cadre) -> Membership:
+def _stay_to_end(command: ExitPool, cadre: Person) -> Membership:
     """The last stay that began by the day of the exit."""
-    stays = cadre.memberships(command.pool_id)
+    stays = memberships(cadre, command.pool_id)
     begun = [stay for stay in stays if stay.entered_on <= command.effective_on]
     if begun:
         return begun[-1]

@@ -14,24 +14,25 @@ from cadre.contracts.selection.privacy import (
     Restriction,
     RestrictionLifted,
 )
-from cadre.selection.cadre import Cadre, CadreCommand
+from cadre.selection.cadre import posts_of, protection_of
 from cadre.shared.deciding import protection
 from cadre.shared.deciding.errors import NotPossible
+from cadre.shared.deciding.person import Person, PersonCommand
 
 
-class Restrict(CadreCommand, Restriction):
+class Restrict(PersonCommand, Restriction):
     """Store somebody's data and use them for nothing else, until the restriction is lifted."""
 
     uses_data = False
 
 
-class LiftRestriction(CadreCommand, LiftingOfRestriction):
+class LiftRestriction(PersonCommand, LiftingOfRestriction):
     """Let somebody's data be used again."""
 
     uses_data = False
 
 
-class Forget(CadreCommand, Erasure):
+class Forget(PersonCommand, Erasure):
     """Destroy every key of somebody, and what the index of identities holds."""
 
     uses_data = False
@@ -46,22 +47,22 @@ class Forget(CadreCommand, Erasure):
 type PrivacyCommand = Restrict | LiftRestriction | Forget
 
 
-def decide(command: PrivacyCommand, cadre: Cadre) -> list[CadreEvent]:
+def decide(command: PrivacyCommand, cadre: Person) -> list[CadreEvent]:
     cadre.require_known(command.cadre_id)
     match command:
         case Restrict():
             return _restrict(command, cadre)
         case LiftRestriction():
             said = command.model_dump()
-            return [RestrictionLifted(**said)] if cadre.protection.restricted else []
+            return [RestrictionLifted(**said)] if protection_of(cadre).restricted else []
         case Forget():
             return _forget(command, cadre)
         case _:
             assert_never(command)
 
 
-def _restrict(command: Restrict, cadre: Cadre) -> list[CadreEvent]:
-    if cadre.protection.forgotten:
+def _restrict(command: Restrict, cadre: Person) -> list[CadreEvent]:
+    if protection_of(cadre).forgotten:
         raise protection.forgotten(command.cadre_id)
     if command.retained_until < command.effective_on:
         raise NotPossible(
@@ -71,13 +72,13 @@ def _restrict(command: Restrict, cadre: Cadre) -> list[CadreEvent]:
         )
     restricted = DataRestricted(**command.model_dump())
     standing = cadre.standing(DataRestricted)
-    if cadre.protection.restricted and standing[-1].event == restricted:
+    if protection_of(cadre).restricted and standing[-1].event == restricted:
         return []
     return [restricted]
 
 
-def _forget(command: Forget, cadre: Cadre) -> list[CadreEvent]:
-    if cadre.protection.forgotten:
+def _forget(command: Forget, cadre: Person) -> list[CadreEvent]:
+    if protection_of(cadre).forgotten:
         return []
     if command.keys_destroyed is None and (hindrances := hindrances_to(command, cadre)):
         raise NotPossible(
@@ -88,12 +89,12 @@ def _forget(command: Forget, cadre: Cadre) -> list[CadreEvent]:
     return [CadreForgotten(**command.model_dump(), keys_destroyed=command.keys_destroyed or 0)]
 
 
-def hindrances_to(command: Forget, cadre: Cadre) -> list[str]:
+def hindrances_to(command: Forget, cadre: Person) -> list[str]:
     """What stands against it. A ground overcomes an office, never a retention period."""
-    until = cadre.protection.retained_until
+    until = protection_of(cadre).retained_until
     if until is not None and command.effective_on <= until:
         return [f"the data must be kept until {until} by law"]
     if command.ground is not None:
         return []
-    held = [f"the cadre holds the post {post}" for post in sorted(cadre.posts)]
+    held = [f"the cadre holds the post {post}" for post in sorted(posts_of(cadre))]
     return held + [f"the cadre is a candidate in {motion}" for motion in command.open_motions]

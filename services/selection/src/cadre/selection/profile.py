@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from cadre.contracts.event import CadreEvent, CadreId
+from cadre.contracts.event import CadreId, Event
 from cadre.contracts.selection.profile import (
     PROFILE_FIELDS,
     Baseline,
@@ -12,9 +12,10 @@ from cadre.contracts.selection.profile import (
     Recruited,
     Recruitment,
 )
-from cadre.selection.cadre import Cadre, CorrectableCommand
+from cadre.selection.cadre import entry_of
 from cadre.shared.deciding.errors import Malformed, NotPossible
 from cadre.shared.deciding.messages import Command
+from cadre.shared.deciding.person import FactCommand, Person
 
 PERSONAL = ("full_name", "id_number", "birth_date", "native_place")
 
@@ -40,14 +41,14 @@ class RecordBaseline(Registration, Baseline):
     """Take over a career from a file."""
 
 
-class CorrectProfile(CorrectableCommand, ProfileCorrection):
+class CorrectProfile(FactCommand, ProfileCorrection):
     """Set fields of a profile right, from the effective date on."""
 
 
 type ProfileCommand = Recruit | RecordBaseline | CorrectProfile
 
 
-def decide(command: ProfileCommand, cadre: Cadre) -> list[CadreEvent]:
+def decide(command: ProfileCommand, cadre: Person) -> list[Event]:
     match command:
         case Recruit():
             return _recruit(command, cadre)
@@ -59,11 +60,11 @@ def decide(command: ProfileCommand, cadre: Cadre) -> list[CadreEvent]:
             assert_never(command)
 
 
-def _recruit(command: Recruit, cadre: Cadre) -> list[CadreEvent]:
+def _recruit(command: Recruit, cadre: Person) -> list[Event]:
     recruited = Recruited.model_validate(dict(command) | {"cadre_id": command.person})
     if cadre.holds(recruited, besides=PERSONAL):
         return []
-    if (entry := cadre.entry) is not None:
+    if (entry := entry_of(cadre)) is not None:
         how = "recruited" if isinstance(entry, Recruited) else "taken over from a file"
         raise NotPossible(
             f"cadre {command.person} was {how} on {entry.effective_on} already",
@@ -73,7 +74,7 @@ def _recruit(command: Recruit, cadre: Cadre) -> list[CadreEvent]:
     return [recruited]
 
 
-def _record_baseline(command: RecordBaseline, cadre: Cadre) -> list[CadreEvent]:
+def _record_baseline(command: RecordBaseline, cadre: Person) -> list[Event]:
     if cadre.standing(Recruited):
         raise NotPossible(
             f"cadre {command.person} was recruited through this system",
@@ -81,8 +82,8 @@ def _record_baseline(command: RecordBaseline, cadre: Cadre) -> list[CadreEvent]:
             hint="a baseline is for careers from before; use correct-profile",
         )
     same_source = (command.source_sha256, command.source_row)
-    earlier = [event for event in cadre.facts.values() if isinstance(event, Baselined)]
     # Also a superseded import counts: running an old file again must not undo a newer one.
+    earlier = (fact.event for fact in cadre.every(Baselined))
     if any((event.source_sha256, event.source_row) == same_source for event in earlier):
         return []
     standing = cadre.standing(Baselined)
@@ -91,12 +92,10 @@ def _record_baseline(command: RecordBaseline, cadre: Cadre) -> list[CadreEvent]:
     return [Baselined.model_validate(dict(command) | assigned)]
 
 
-def _correct(command: CorrectProfile, cadre: Cadre) -> list[CadreEvent]:
-    cadre.require_known(command.cadre_id)
+def _correct(command: CorrectProfile, cadre: Person) -> list[Event]:
     correction = ProfileCorrected(**dict(command))
-    if cadre.holds(correction):
+    if not (recorded := cadre.record(correction)):
         return []
-    cadre.require_superseded(correction)
     for fact in cadre.standing(ProfileCorrected):
         both = fact.event.corrected.keys() & correction.corrected.keys()
         same_day = fact.event.effective_on == correction.effective_on
@@ -107,4 +106,4 @@ def _correct(command: CorrectProfile, cadre: Cadre) -> list[CadreEvent]:
                 where=str(fact.id),
                 hint="name that event in supersedes, or correct as of another day",
             )
-    return [correction]
+    return recorded

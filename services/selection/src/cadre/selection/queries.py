@@ -27,10 +27,12 @@ from cadre.selection.tables import (
     POLITICAL_ASSESSMENTS,
     PROFILE_CORRECTIONS,
     REFUSALS,
+    VETO_LIFTINGS,
 )
 from cadre.shared.deciding.calendar import add_months
 from cadre.shared.deciding.errors import NotFound
 from cadre.shared.deciding.rulebook import rulebook
+from cadre.shared.showing.lines import Lines
 from cadre.shared.showing.reader import Line, Queries, Reader
 
 
@@ -149,6 +151,8 @@ CORRECTABLE = (
     "political",
     "education",
     "major",
+    "unit_id",
+    "unit_name",
 )
 
 
@@ -203,7 +207,10 @@ def _facts(table: Table, day: str) -> Select[Any]:
 
 _CADRE = Queries.of(
     *_profiles(CADRES.c.cadre_id == _OF, _UNTIL).each,
-    _facts(POLITICAL_ASSESSMENTS, "assessed_on"),
+    select(POLITICAL_ASSESSMENTS)
+    .where(POLITICAL_ASSESSMENTS.c.cadre_id == _OF)
+    .order_by(POLITICAL_ASSESSMENTS.c.assessed_on, POLITICAL_ASSESSMENTS.c.event_id),
+    _facts(VETO_LIFTINGS, "lifted_on"),
     _facts(REFUSALS, "refused_on"),
 )
 _OBSERVATIONS = Queries.of(_facts(OBSERVATIONS, "observed_on"))
@@ -212,7 +219,8 @@ _KIN = Queries.of(_facts(KIN, "declared_on"))
 
 async def cadre(reader: Reader, cadre_id: str, on: date) -> CadreView:
     """Raises NotFound for a stranger."""
-    rows, corrections, assessed, refused = await reader.read(_CADRE, of=cadre_id, until=on)
+    answers = await reader.read(_CADRE, of=cadre_id, until=on)
+    rows, corrections, assessed, lifted, refused = answers
     row = _corrected(rows, corrections).get(cadre_id)
     if row is None:
         raise NotFound(
@@ -220,17 +228,32 @@ async def cadre(reader: Reader, cadre_id: str, on: date) -> CadreView:
         )
     for name in ("full_name", "id_number", "birth_date", "native_place"):
         row[name] = await reader.open(row[name])
-    for assessment in assessed:
-        lifted_on = assessment["lifted_on"]
-        assessment["lifted_on"] = lifted_on if lifted_on and lifted_on <= on else None
+    standing = _standing_assessments(assessed, lifted, on)
+    for assessment in standing:
         assessment["note"] = await reader.open(assessment["note"])
     for refusal in refused:
         refusal["findings"] = json.loads(refusal["findings"])
     return CadreView(
         **{name: row[name] for name in CadreProfile.model_fields},
-        political_assessments=[PoliticalAssessmentLine.model_validate(a) for a in assessed],
+        political_assessments=[PoliticalAssessmentLine.model_validate(a) for a in standing],
         refusals=[RefusalLine.model_validate(r) for r in refused],
     )
+
+
+def _standing_assessments(assessed: list[Line], lifted: list[Line], on: date) -> list[Line]:
+    """Assessments by a day that no other replaced, a veto with the day on which it was lifted."""
+    corrected = Lines({a["event_id"]: a["superseded_by"] for a in assessed if a["superseded_by"]})
+    standing = [a for a in assessed if not a["superseded_by"] and a["assessed_on"] <= on]
+    for assessment in standing:
+        days = (
+            lifting["lifted_on"]
+            for lifting in lifted
+            if assessment["veto"]
+            and corrected.newest(lifting["assessment_event"]) == assessment["event_id"]
+            and lifting["lifted_on"] >= assessment["assessed_on"]
+        )
+        assessment["lifted_on"] = min(days, default=None)
+    return standing
 
 
 async def observations(reader: Reader, cadre_id: str, on: date) -> Observations:

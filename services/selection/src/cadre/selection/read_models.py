@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from sqlalchemy import Table
 
 from cadre.contracts.appointment.motion import CandidateFixed, MotionConcluded, MotionStopped
+from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import CadreEvent, Event
 from cadre.contracts.selection.identification import (
     Observed,
@@ -39,8 +40,10 @@ from cadre.selection.tables import (
     PROFILE_CORRECTIONS,
     READ_MODELS,
     REFUSALS,
+    VETO_LIFTINGS,
 )
 from cadre.shared.deciding.messages import Recorded
+from cadre.shared.showing.lines import mark_annulled
 from cadre.shared.showing.read_models import Change, Put, token
 
 __all__ = ["READ_MODELS"]
@@ -121,8 +124,18 @@ def _baselined(recorded: Recorded[Baselined]) -> Iterable[Change]:
 def _corrected(recorded: Recorded[ProfileCorrected]) -> Iterable[Change]:
     event = recorded.event
     said = {"corrected_on": event.effective_on, "reason": event.reason, "basis": event.basis}
-    yield _fact(PROFILE_CORRECTIONS, recorded, **said, **_profile(event))
+    unit = {"unit_id": event.unit_id, "unit_name": event.unit_name}
+    yield _fact(PROFILE_CORRECTIONS, recorded, **said, **_profile(event), **unit)
     yield from _superseding(PROFILE_CORRECTIONS, recorded)
+
+
+@READ_MODELS.on(Promoted)
+def _moved(recorded: Recorded[Promoted]) -> Iterable[Change]:
+    event = recorded.event
+    if event.unit_id is not None:
+        unit = {"unit_id": event.unit_id, "unit_name": event.unit_name}
+        yield _fact(PROFILE_CORRECTIONS, recorded, corrected_on=event.effective_on, **unit)
+        yield from _superseding(PROFILE_CORRECTIONS, recorded)
 
 
 @READ_MODELS.on(Observed)
@@ -171,8 +184,8 @@ def _assessed(recorded: Recorded[PoliticalQualityAssessed]) -> Iterable[Change]:
 @READ_MODELS.on(PoliticalVetoLifted)
 def _lifted(recorded: Recorded[PoliticalVetoLifted]) -> Iterable[Change]:
     event = recorded.event
-    lifted = {"lifted_by": recorded.event_key, "lifted_on": event.effective_on}
-    yield Put(POLITICAL_ASSESSMENTS.name, {"event_id": str(event.assessment_event)} | lifted)
+    named = str(event.assessment_event)
+    yield _fact(VETO_LIFTINGS, recorded, assessment_event=named, lifted_on=event.effective_on)
 
 
 @READ_MODELS.on(PoolDefined)
@@ -271,3 +284,18 @@ def _motion_stopped(recorded: Recorded[MotionStopped]) -> Iterable[Change]:
 @READ_MODELS.on(MotionConcluded)
 def _motion_concluded(recorded: Recorded[MotionConcluded]) -> Iterable[Change]:
     yield Put(CANDIDACIES.name, {"motion_id": recorded.event.motion_id, "ended": True})
+
+
+mark_annulled(
+    READ_MODELS,
+    {
+        ProfileCorrected: [PROFILE_CORRECTIONS],
+        Observed: [OBSERVATIONS],
+        KinDeclared: [KIN],
+        PoliticalQualityAssessed: [POLITICAL_ASSESSMENTS],
+        PoliticalVetoLifted: [VETO_LIFTINGS],
+        PoolNominated: [POOL_STEPS],
+        PoolAssessed: [POOL_STEPS],
+        PoolCompared: [POOL_STEPS],
+    },
+)

@@ -58,10 +58,13 @@ PROFILE_CORRECTIONS = READ_MODELS.table(
     _cadre_id(),
     Column("corrected_on", Date),
     *_profile_columns(),
+    Column("unit_id", String(64)),
+    Column("unit_name", String),
     Column("reason", String),
     Column("basis", String),
     _superseded_by(),
 )
+"""Also the unit that a promotion leads to."""
 HIRES = READ_MODELS.table(
     "hires",
     _event_key(),
@@ -101,10 +104,17 @@ POLITICAL_ASSESSMENTS = READ_MODELS.table(
     Column("occasion", String),
     Column("note", String),
     Column("veto", Boolean),
-    Column("lifted_by", String(36)),
+    _superseded_by(),
+)
+VETO_LIFTINGS = READ_MODELS.table(
+    "veto_liftings",
+    _event_key(),
+    _cadre_id(),
+    Column("assessment_event", String(36)),
     Column("lifted_on", Date),
     _superseded_by(),
 )
+"""Under the event it names; `lines` finds the assessment that stands for it."""
 POOLS = READ_MODELS.table(
     "pools",
     _event_key(),

@@ -19,12 +19,13 @@ from cadre.contracts.supervision.assessment import (
     AssessmentRequest,
     AssessmentRequested,
 )
-from cadre.contracts.supervision.influence import TalkKind
+from cadre.contracts.supervision.influence import Disciplined, Talked, TalkKind
 from cadre.contracts.supervision.unit_year import ExcellentAllotted, ExcellentReleased
 from cadre.contracts.vocabulary import Grade
 from cadre.shared.deciding.decider import Scope, World
-from cadre.shared.deciding.errors import NotFound, NotPossible
-from cadre.supervision.cadre import CADRE, Cadre, CadreCommand, on_record, require_known
+from cadre.shared.deciding.errors import NotPossible
+from cadre.shared.deciding.person import Person, PersonCommand
+from cadre.supervision.cadre import CADRE
 from cadre.supervision.grading_rules import (
     Sanctioned,
     against_any_grade,
@@ -35,17 +36,17 @@ from cadre.supervision.period import period_begins
 from cadre.supervision.unit_year import UNIT_YEAR, UnitYearState, unit_year_id
 
 
-class Assess(CadreCommand, Assessment):
+class Assess(PersonCommand, Assessment):
     """Record how a cadre was assessed for a period."""
 
 
-class CorrectAssessment(CadreCommand, Assessment):
+class CorrectAssessment(PersonCommand, Assessment):
     """Replace a recorded assessment by the right one, of the same kind and period."""
 
     supersedes: UUID = Field(description="The id of the `Assessed` that was wrong")
 
 
-class RequestAssessment(CadreCommand, AssessmentRequest):
+class RequestAssessment(PersonCommand, AssessmentRequest):
     """Ask for an assessment by a date."""
 
 
@@ -72,8 +73,9 @@ def correct_scopes(command: CorrectAssessment, world: World) -> Iterable[Scope[A
     yield scope
     cadre = world.get(scope)
     if cadre is not None:
-        wrong = cadre.assessed.get(command.supersedes)
-        yield from (UNIT_YEAR.of(key) for key in sorted(_places(wrong) | _places(command)))
+        wrong = cadre.fact(command.supersedes)
+        held = _places(wrong.event) if wrong else frozenset[str]()
+        yield from (UNIT_YEAR.of(key) for key in sorted(held | _places(command)))
 
 
 def _places(assessment: Assessment | None) -> frozenset[str]:
@@ -81,10 +83,10 @@ def _places(assessment: Assessment | None) -> frozenset[str]:
     return frozenset() if key is None else frozenset({key})
 
 
-def assess(command: Assess, cadre: Cadre, unit_years: UnitYears) -> Sequence[Event]:
-    require_known(cadre, command.cadre_id)
+def assess(command: Assess, cadre: Person, unit_years: UnitYears) -> Sequence[Event]:
+    cadre.require_known(command.cadre_id)
     wanted = Assessed.model_validate(command.model_dump())
-    if on_record(wanted, cadre.assessed.values(), beside={"comment", "late"}):
+    if cadre.holds(wanted, besides={"comment", "late"}):
         return []
     _require_begun(wanted)
     twin = _twin(wanted, cadre)
@@ -102,37 +104,22 @@ def assess(command: Assess, cadre: Cadre, unit_years: UnitYears) -> Sequence[Eve
 
 
 def correct_assessment(
-    command: CorrectAssessment, cadre: Cadre, unit_years: UnitYears
+    command: CorrectAssessment, cadre: Person, unit_years: UnitYears
 ) -> Sequence[Event]:
-    require_known(cadre, command.cadre_id)
-    wrong_id = command.supersedes
-    wrong = cadre.assessed.get(wrong_id)
-    if wrong is None:
-        raise NotFound(
-            f"{command.cadre_id} has no assessment {wrong_id}",
-            where=str(wrong_id),
-            hint="name the event id of the assessment to correct",
-        )
-    wanted = Assessed.model_validate(
-        command.model_dump(exclude={"supersedes"}) | {"supersedes": wrong_id, "late": wrong.late}
-    )
-    if on_record(wanted, cadre.assessed.values(), beside={"comment"}):
+    cadre.require_known(command.cadre_id)
+    wanted = Assessed.model_validate(command.model_dump())
+    if cadre.holds(wanted, besides={"comment", "late"}):
         return []
-    _require_correctable(wrong_id, wrong, wanted, cadre)
-    return _grade(wanted, wrong, cadre, unit_years)
+    wrong = cadre.correctable(Assessed, command.supersedes).event
+    _require_of_one_period(wrong, wanted)
+    return _grade(wanted.model_copy(update={"late": wrong.late}), wrong, cadre, unit_years)
 
 
-def _require_correctable(wrong_id: UUID, wrong: Assessed, wanted: Assessed, cadre: Cadre) -> None:
-    if wrong_id in cadre.superseded:
-        raise NotPossible(
-            f"assessment {wrong_id} was corrected before",
-            where=str(wrong_id),
-            hint="correct the assessment that replaced it",
-        )
+def _require_of_one_period(wrong: Assessed, wanted: Assessed) -> None:
     if (wanted.kind, wanted.period) != (wrong.kind, wrong.period):
         raise NotPossible(
             f"a correction of {wrong.period} {wrong.kind.zh} cannot change the kind or the period",
-            where=str(wrong_id),
+            where=str(wanted.supersedes),
         )
     if wanted.effective_on < wrong.effective_on:
         raise NotPossible(
@@ -161,22 +148,22 @@ def _require_begun(wanted: Assessed) -> None:
         )
 
 
-def _twin(wanted: Assessed, cadre: Cadre) -> UUID | None:
+def _twin(wanted: Assessed, cadre: Person) -> UUID | None:
     """The standing assessment of the same period; a special one is bound to its day as well."""
     special = wanted.kind is AssessmentKind.SPECIAL
     return next(
         (
-            key
-            for key, other in cadre.standing(cadre.assessed).items()
-            if (other.kind, other.period) == (wanted.kind, wanted.period)
-            and (not special or other.effective_on == wanted.effective_on)
+            fact.id
+            for fact in cadre.standing(Assessed)
+            if (fact.event.kind, fact.event.period) == (wanted.kind, wanted.period)
+            and (not special or fact.event.effective_on == wanted.effective_on)
         ),
         None,
     )
 
 
 def _grade(
-    wanted: Assessed, wrong: Assessed | None, cadre: Cadre, unit_years: UnitYears
+    wanted: Assessed, wrong: Assessed | None, cadre: Person, unit_years: UnitYears
 ) -> list[Event]:
     """The grade with the places it takes and gives back, or its refusal."""
     released, allotted = _places(wrong) - _places(wanted), _places(wanted) - _places(wrong)
@@ -190,7 +177,7 @@ def _grade(
             grade=wanted.grade,
             findings=findings,
         )
-        return [] if refusal in cadre.refusals else [refusal]
+        return [] if cadre.holds(refusal) else [refusal]
     day, person = wanted.effective_on, wanted.cadre_id
     return [
         wanted,
@@ -206,7 +193,7 @@ def _grade(
 
 
 def grade_findings(
-    wanted: Assessed | AssessmentRefused, cadre: Cadre, places: UnitYears
+    wanted: Assessed | AssessmentRefused, cadre: Person, places: UnitYears
 ) -> tuple[RuleFinding, ...]:
     """What the rules say of a grade that asks for a 优秀 place of these unit years."""
     ceilings = (
@@ -216,7 +203,7 @@ def grade_findings(
     return (*ceilings, *_year_findings(wanted, cadre))
 
 
-def _year_findings(wanted: Assessed | AssessmentRefused, cadre: Cadre) -> Iterable[RuleFinding]:
+def _year_findings(wanted: Assessed | AssessmentRefused, cadre: Person) -> Iterable[RuleFinding]:
     if wanted.kind is AssessmentKind.YEAR:
         year, day = int(wanted.period), wanted.effective_on
         if wanted.grade is Grade.EXCELLENT:
@@ -224,9 +211,9 @@ def _year_findings(wanted: Assessed | AssessmentRefused, cadre: Cadre) -> Iterab
                 year,
                 day,
                 admonished_on=(
-                    talk.effective_on
-                    for talk in cadre.standing(cadre.talks).values()
-                    if talk.kind is TalkKind.ADMONITION
+                    talk.event.effective_on
+                    for talk in cadre.standing(Talked)
+                    if talk.event.kind is TalkKind.ADMONITION
                 ),
                 sanctions=_sanctions(cadre),
             )
@@ -234,15 +221,16 @@ def _year_findings(wanted: Assessed | AssessmentRefused, cadre: Cadre) -> Iterab
             yield against_any_grade(year, day, _sanctions(cadre))
 
 
-def _sanctions(cadre: Cadre) -> tuple[Sanctioned, ...]:
+def _sanctions(cadre: Person) -> tuple[Sanctioned, ...]:
     return tuple(
-        Sanctioned(sanction.sanction, sanction.effective_on, sanction.blocked_until)
-        for sanction in cadre.standing(cadre.sanctions).values()
+        Sanctioned(fact.event.sanction, fact.event.effective_on, fact.event.blocked_until)
+        for fact in cadre.standing(Disciplined)
     )
 
 
-def request_assessment(command: RequestAssessment, cadre: Cadre) -> Sequence[Event]:
-    require_known(cadre, command.cadre_id)
-    if command.request_id in cadre.requests:
+def request_assessment(command: RequestAssessment, cadre: Person) -> Sequence[Event]:
+    cadre.require_known(command.cadre_id)
+    asked = cadre.every(AssessmentRequested)
+    if any(request.event.request_id == command.request_id for request in asked):
         return []
     return [AssessmentRequested.model_validate(command.model_dump())]

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from cadre.contracts.supervision.annulling import SupervisionAnnulled
+from cadre.contracts.supervision.influence import Disciplined, RectificationChecked, Talked
+from cadre.shared.deciding.annulling import annul_handler
 from cadre.shared.deciding.decider import Handler, Scope, World
 from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 from cadre.supervision.assessment import (
@@ -102,6 +105,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
     cadre_handler(Talk, talk, RECORDS),
     cadre_handler(CheckRectification, check_rectification, DECIDES),
     cadre_handler(Discipline, discipline, DECIDES),
+    annul_handler(CADRE, SupervisionAnnulled, {Talked, RectificationChecked, Disciplined}),
     cadre_handler(RecordOffDutyVisit, record_visit, RECORDS),
     cadre_handler(ExpireOffDutyNote, expire_note, DECIDES_ALL),
 )

@@ -12,8 +12,9 @@ from cadre.contracts.vocabulary import Grade
 from cadre.shared.deciding.decider import Scope, World
 from cadre.shared.deciding.errors import NotFound
 from cadre.shared.deciding.judgement import Answer, Judgement
+from cadre.shared.deciding.person import Person
 from cadre.supervision.assessment import grade_findings, place
-from cadre.supervision.cadre import CADRE, Cadre
+from cadre.supervision.cadre import CADRE
 from cadre.supervision.unit_year import UNIT_YEAR
 
 
@@ -33,9 +34,10 @@ def _assessed_scopes(event: Assessed) -> Iterable[Scope[Any]]:
 def _assessed(event: Assessed, world: World) -> Answer:
     """A grade that was given records no findings; it needs all of them passed."""
     cadre = world[CADRE.of(event.cadre_id)]
-    wrong = cadre.assessed.get(event.supersedes) if event.supersedes else None
+    wrong = cadre.fact(event.supersedes) if event.supersedes else None
     key = place(event)
-    places = {key: world[UNIT_YEAR.of(key)]} if key and key != place(wrong) else {}
+    held = place(wrong.event) if wrong else None
+    places = {key: world[UNIT_YEAR.of(key)]} if key and key != held else {}
     return _answer(grade_findings(event, cadre, places))
 
 
@@ -59,11 +61,12 @@ def _place_asked(event: AssessmentRefused) -> str | None:
     return next((key for key in named if isinstance(key, str)), None)
 
 
-def _holds_place(event: AssessmentRefused, cadre: Cadre) -> bool:
+def _holds_place(event: AssessmentRefused, cadre: Person) -> bool:
     """Whether a place was held already, so that a correction asked for none."""
     return any(
-        (one.kind, one.period, one.grade) == (event.kind, event.period, event.grade)
-        for one in cadre.standing(cadre.assessed).values()
+        (one.event.kind, one.event.period, one.event.grade)
+        == (event.kind, event.period, event.grade)
+        for one in cadre.standing(Assessed)
     )
 
 

@@ -12,7 +12,8 @@ from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.keys import key_store
 from cadre.shared.showing.service import Context, Due
 from cadre.supervision.off_duty import ExpireOffDutyNote
-from cadre.supervision.read_models import OFF_DUTY_VISITS, READ_MODELS
+from cadre.supervision.read_models import READ_MODELS
+from cadre.supervision.tables import OFF_DUTY_VISITS
 
 
 async def due(_context: Context, connection: AsyncConnection, today: date) -> Sequence[Due]:

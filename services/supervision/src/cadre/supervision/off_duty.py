@@ -1,7 +1,7 @@
 """Visits outside working hours (八小时外, M54): lawful, minimal, never counted, gone on their day.
 
-Only the fact of a visit stays. No grade, no point and no bar reads it: `Cadre.visits` is used here
-and nowhere else.
+Only the fact of a visit stays. No grade, no point and no bar reads it: `OffDutyVisitMade` is folded
+here and nowhere else.
 """
 
 from collections.abc import Sequence
@@ -16,25 +16,25 @@ from cadre.contracts.supervision.off_duty import (
 )
 from cadre.shared.deciding.calendar import add_months
 from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.person import Fact, Person, PersonCommand
 from cadre.shared.deciding.rulebook import rulebook
-from cadre.supervision.cadre import Cadre, CadreCommand, on_record, require_known
 
 
-class RecordOffDutyVisit(CadreCommand, OffDutyVisit):
+class RecordOffDutyVisit(PersonCommand, OffDutyVisit):
     """Record a visit outside working hours, with a note that lapses."""
 
 
-class ExpireOffDutyNote(CadreCommand, LapsedNote):
+class ExpireOffDutyNote(PersonCommand, LapsedNote):
     """Destroy a note whose day has come; the calendar sends this."""
 
     uses_data = False
     irreversible = True
 
 
-def record_visit(command: RecordOffDutyVisit, cadre: Cadre) -> Sequence[Event]:
-    require_known(cadre, command.cadre_id)
+def record_visit(command: RecordOffDutyVisit, cadre: Person) -> Sequence[Event]:
+    cadre.require_known(command.cadre_id)
     made = OffDutyVisitMade.model_validate(command.model_dump())
-    if on_record(made, cadre.visits.values(), beside={"note"}):
+    if cadre.holds(made, besides={"note"}):
         return []
     if _visit_of(command.note_id, cadre) is not None:
         raise NotPossible(
@@ -53,23 +53,23 @@ def record_visit(command: RecordOffDutyVisit, cadre: Cadre) -> Sequence[Event]:
     return [made]
 
 
-def expire_note(command: ExpireOffDutyNote, cadre: Cadre) -> Sequence[Event]:
-    require_known(cadre, command.cadre_id)
+def expire_note(command: ExpireOffDutyNote, cadre: Person) -> Sequence[Event]:
+    cadre.require_known(command.cadre_id)
     found = _visit_of(command.note_id, cadre)
     if found is None:
         raise NotFound(f"{command.cadre_id} has no note {command.note_id}", where="note_id")
-    if command.note_id in cadre.lapsed:
+    if any(lapsed.event.note_id == command.note_id for lapsed in cadre.every(OffDutyNoteExpired)):
         return []
-    visit_event, visit = found
-    if command.effective_on < visit.keep_until:
+    if command.effective_on < found.event.keep_until:
         raise NotPossible(
-            f"the note is kept until {visit.keep_until}",
+            f"the note is kept until {found.event.keep_until}",
             where="effective_on",
             hint="it lapses by itself on that day",
         )
-    return [OffDutyNoteExpired(**command.model_dump(), visit_event=visit_event)]
+    return [OffDutyNoteExpired(**command.model_dump(), visit_event=found.id)]
 
 
-def _visit_of(note_id: UUID, cadre: Cadre) -> tuple[UUID, OffDutyVisitMade] | None:
-    """The visit that a note tells of, with the id of its event."""
-    return next((found for found in cadre.visits.items() if found[1].note_id == note_id), None)
+def _visit_of(note_id: UUID, cadre: Person) -> Fact[OffDutyVisitMade] | None:
+    """The visit that a note tells of."""
+    visits = cadre.every(OffDutyVisitMade)
+    return next((visit for visit in visits if visit.event.note_id == note_id), None)

@@ -1,14 +1,12 @@
-"""The tables of Supervision: dated facts, one row per event unless said otherwise."""
+"""From one event to rows: the functions that fill `tables`."""
 
 import json
 from collections.abc import Iterable
-from typing import Any, Final
-
-from sqlalchemy import Boolean, Column, Date, Float, Integer, String
+from typing import Any
 
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import Event
-from cadre.contracts.selection.profile import Baselined, Recruited
+from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
 from cadre.contracts.supervision.assessment import (
     Assessed,
     AssessmentKind,
@@ -27,172 +25,12 @@ from cadre.contracts.supervision.unit_year import (
     UnitYearOpened,
 )
 from cadre.shared.deciding.messages import Recorded
-from cadre.shared.showing.protected_persons import keep_protected_persons
-from cadre.shared.showing.read_models import Change, Put, ReadModels, token
+from cadre.shared.showing.lines import mark_annulled
+from cadre.shared.showing.read_models import Change, Put, token
 from cadre.supervision.period import period_ends
+from cadre.supervision.tables import CHECKS, MEMBERSHIPS, READ_MODELS, SANCTIONS, TALKS
 
-READ_MODELS: Final = ReadModels(service="supervision", version=1)
-PROTECTED_PERSONS: Final = keep_protected_persons(READ_MODELS)
-
-
-def _codes(*names: str) -> Iterable[Column[Any]]:
-    return (Column(name, String(80)) for name in names)
-
-
-def _texts(*names: str) -> Iterable[Column[Any]]:
-    return (Column(name, String) for name in names)
-
-
-def _days(*names: str) -> Iterable[Column[Any]]:
-    return (Column(name, Date) for name in ("effective_on", *names))
-
-
-def _event() -> Column[Any]:
-    return Column("event_id", String(80), primary_key=True)
-
-
-def _cadre() -> Column[Any]:
-    return Column("cadre_id", String(80), index=True)
-
-
-ASSESSMENTS: Final = READ_MODELS.table(
-    "assessments",
-    _event(),
-    _cadre(),
-    *_codes("kind", "period", "grade", "unit_id", "superseded_by"),
-    *_texts("unit_name", "reviewer", "comment"),
-    *_days(),
-    Column("score", Float),
-    Column("late", Boolean),
-)
-"""A grade that an imported career told has the id ``<event id>/<line>`` and no unit."""
-
-UNIT_YEARS: Final = READ_MODELS.table(
-    "unit_years",
-    _event(),
-    Column("unit_year_id", String(80), index=True),
-    *_codes("unit_id", "rounding", "superseded_by"),
-    *_texts("unit_name", "approved_by"),
-    *_days(),
-    Column("year", Integer),
-    Column("headcount", Integer),
-    Column("excellent_share", Float),
-)
-
-CLOSED_MONTHS: Final = READ_MODELS.table(
-    "closed_months",
-    Column("unit_year_id", String(80), primary_key=True),
-    Column("month", String(7), primary_key=True),
-    *_days(),
-)
-
-EXCELLENT_PLACES: Final = READ_MODELS.table(
-    "excellent_places",
-    _event(),
-    Column("unit_year_id", String(80), index=True),
-    *_codes("cadre_id"),
-    *_days(),
-    Column("places", Integer),
-)
-"""A place taken is +1, a place given back −1."""
-
-MERIT_ENTRIES: Final = READ_MODELS.table(
-    "merit_entries",
-    _event(),
-    _cadre(),
-    *_codes("scheme_id", "item", "reverses"),
-    *_texts("title", "evidence", "approved_by"),
-    *_days(),
-    Column("points", Integer),
-    Column("scheme_version", Integer),
-)
-"""A reversal is a row of its own, with the opposite points."""
-
-POINT_ITEMS: Final = READ_MODELS.table(
-    "point_items",
-    Column("scheme_id", String(80), primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("code", String(80), primary_key=True),
-    *_codes("family"),
-    *_texts("title"),
-    *_days(),
-    Column("points", Integer),
-)
-
-FLAGS: Final = READ_MODELS.table(
-    "flags",
-    _event(),
-    _cadre(),
-    *_codes("kind", "outcome"),
-    *_texts("source", "reference", "detail", "reason"),
-    *_days("closed_on"),
-)
-
-TALKS: Final = READ_MODELS.table(
-    "talks",
-    _event(),
-    _cadre(),
-    *_codes("kind", "flag_event", "superseded_by"),
-    *_texts("talkers", "reason", "record"),
-    *_days("blocked_until"),
-)
-
-OFF_DUTY_VISITS: Final = READ_MODELS.table(
-    "off_duty_visits",
-    _event(),
-    _cadre(),
-    *_codes("note_id", "kind"),
-    *_texts("visitors", "lawful_purpose", "note"),
-    *_days("keep_until", "expired_on"),
-)
-
-CHECKS: Final = READ_MODELS.table(
-    "rectification_checks",
-    _event(),
-    _cadre(),
-    *_codes("talk_event"),
-    *_texts("note"),
-    *_days(),
-    Column("passed", Boolean),
-)
-
-SANCTIONS: Final = READ_MODELS.table(
-    "sanctions",
-    _event(),
-    _cadre(),
-    *_codes("sanction", "rule", "superseded_by"),
-    *_texts("decided_by", "document"),
-    *_days("blocked_until"),
-)
-
-REQUESTS: Final = READ_MODELS.table(
-    "assessment_requests",
-    Column("request_id", String(80), primary_key=True),
-    _cadre(),
-    *_texts("reason"),
-    *_days("due_on"),
-)
-
-REFUSALS: Final = READ_MODELS.table(
-    "assessment_refusals",
-    _event(),
-    _cadre(),
-    *_codes("kind", "period", "grade"),
-    *_texts("reasons", "findings"),
-    *_days(),
-)
-
-MEMBERSHIPS: Final = READ_MODELS.table(
-    "memberships",
-    _event(),
-    _cadre(),
-    Column("unit_id", String(80), index=True),
-    *_texts("unit_name"),
-    *_days(),
-)
-"""Which unit somebody belongs to from a day on, as the other services told it."""
-
-PROMOTIONS: Final = READ_MODELS.table("promotions", _event(), _cadre(), *_codes("kind"), *_days())
+__all__ = ["READ_MODELS"]
 
 
 def _fact(table: str, recorded: Recorded[Any], *fields: str, **more: object) -> Iterable[Change]:
@@ -231,6 +69,7 @@ def graded_before(recorded: Recorded[Baselined]) -> Iterable[Change]:
                     "period": year,
                     "grade": entry.grade,
                     "late": False,
+                    "baseline": recorded.event_key,
                     "effective_on": period_ends(year),
                 },
             )
@@ -368,6 +207,12 @@ def taken_over(recorded: Recorded[Baselined]) -> Iterable[Change]:
     return _fact("memberships", recorded, "cadre_id", **unit)
 
 
+@READ_MODELS.on(ProfileCorrected)
+def unit_corrected(recorded: Recorded[ProfileCorrected]) -> Iterable[Change]:
+    if recorded.event.unit_id is not None:
+        yield from _fact("memberships", recorded, "cadre_id", "unit_id", "unit_name")
+
+
 @READ_MODELS.on(Promoted)
 def promoted(recorded: Recorded[Promoted]) -> Iterable[Change]:
     yield from _fact("promotions", recorded, "cadre_id", "kind")
@@ -391,3 +236,14 @@ def note_expired(recorded: Recorded[OffDutyNoteExpired]) -> Iterable[Change]:
     event = recorded.event
     expired = {"event_id": str(event.visit_event), "expired_on": event.effective_on}
     yield Put("off_duty_visits", expired)
+
+
+mark_annulled(
+    READ_MODELS,
+    {
+        ProfileCorrected: [MEMBERSHIPS],
+        Talked: [TALKS],
+        RectificationChecked: [CHECKS],
+        Disciplined: [SANCTIONS],
+    },
+)

@@ -12,7 +12,7 @@ from cadre.shared.showing.reader import Reader
 from cadre.shared.showing.reports import Count, Counted, Question, Report, ShareOf, grouped
 from cadre.supervision.queries.assessments import standing_on
 from cadre.supervision.queries.promotions import was_excellent
-from cadre.supervision.read_models import ASSESSMENTS, FLAGS, PROMOTIONS, TALKS
+from cadre.supervision.tables import ASSESSMENTS, FLAGS, PROMOTIONS, TALKS
 
 
 async def _grades(reader: Reader, question: Question) -> Iterable[Count]:

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from pydantic import Field
 
-from cadre.contracts.event import CadreId, Event
+from cadre.contracts.event import Event
 from cadre.contracts.training.record import CreditRefused, Trained
 from cadre.contracts.training.training_class import Course
 from cadre.shared.deciding.decider import Scope, World
 from cadre.shared.deciding.errors import NotFound, NotPossible
-from cadre.shared.deciding.messages import Command
-from cadre.training.record import CADRE, Record, require_ended, require_known, task_changes
+from cadre.shared.deciding.person import Fact, Person, PersonCommand
+from cadre.training.record import CADRE, credited, require_ended, task_changes
 from cadre.training.training_class import (
     CLASS,
     TrainingClass,
@@ -24,13 +24,12 @@ from cadre.training.training_class import (
 ATTENDED = {"hours", "days"}
 
 
-class CorrectTraining(Command, Course):
+class CorrectTraining(PersonCommand, Course):
     """Set a record of training right. Of a class attended here only hours and days can differ.
 
     Training that never took place is corrected to no hours and no days.
     """
 
-    cadre_id: CadreId
     supersedes: UUID = Field(description="The training, or the refusal of credit, that it corrects")
 
 
@@ -38,37 +37,45 @@ def scopes(command: CorrectTraining, world: World) -> Iterable[Scope[Any]]:
     """The person, and the class when the record is of one."""
     person = CADRE.of(command.cadre_id)
     yield person
-    record = world.get(person)
-    outcome = record.outcomes.get(command.supersedes) if record else None
-    if outcome is not None and outcome.class_id is not None:
-        yield CLASS.of(outcome.class_id)
+    cadre = world.get(person)
+    outcome = _outcome(cadre, command.supersedes) if cadre else None
+    if outcome is not None and outcome.event.class_id is not None:
+        yield CLASS.of(outcome.event.class_id)
+
+
+def _outcome(cadre: Person, event_id: UUID) -> Fact[Trained | CreditRefused] | None:
+    outcomes = cadre.every(Trained, CreditRefused)
+    return next((outcome for outcome in outcomes if outcome.id == event_id), None)
 
 
 def correct_training(command: CorrectTraining, world: World) -> Sequence[Event]:
-    record = world[CADRE.of(command.cadre_id)]
-    require_known(record.known, command.cadre_id)
+    cadre = world[CADRE.of(command.cadre_id)]
+    cadre.require_known(command.cadre_id)
     require_ended(command.ends_on, command.effective_on, command.cadre_id)
-    known = record.outcomes.get(command.supersedes)
-    if known is None:
+    outcome = _outcome(cadre, command.supersedes)
+    if outcome is None:
         raise NotFound(
             f"no training {command.supersedes} of {command.cadre_id} is on record",
             where=str(command.supersedes),
             hint="name the id of the event that recorded it",
         )
+    known = outcome.event
     training_class = world[CLASS.of(known.class_id)] if known.class_id else None
     right = _right(command, known, training_class)
-    latest = record.superseded.get(command.supersedes)
+    latest = cadre.corrections.get(command.supersedes)
     if latest is not None:
-        if record.outcomes[latest] == right:
+        if latest.event == right:
             return []
         raise NotPossible(
-            f"this record was corrected before, by {latest}",
+            f"this record was corrected before, by {latest.id}",
             where=str(command.supersedes),
             hint="correct that one",
         )
     if _facts(right) == _facts(known):
         return []
-    return [right, *task_changes(record, _credited_after(record, command.supersedes, right))]
+    after = credited(cadre, without=command.supersedes)
+    counted = (*after, right) if isinstance(right, Trained) else after
+    return [right, *task_changes(cadre, counted)]
 
 
 def _right(
@@ -95,16 +102,3 @@ def _right(
 def _facts(outcome: Trained | CreditRefused) -> dict[str, Any]:
     """The outcome apart from when it was recorded."""
     return outcome.model_dump(exclude={"supersedes", "effective_on"})
-
-
-def _credited_after(
-    record: Record, superseded: UUID, right: Trained | CreditRefused
-) -> tuple[Trained, ...]:
-    kept = (
-        outcome
-        for event_id, outcome in record.outcomes.items()
-        if isinstance(outcome, Trained)
-        and event_id != superseded
-        and event_id not in record.superseded
-    )
-    return (*kept, right) if isinstance(right, Trained) else tuple(kept)

@@ -4,15 +4,13 @@ The pair is a fact of the apprentice. How many apprentices a mentor may have is 
 persons, so the aggregate `mentor` owns it and is written in the same decision.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
-from uuid import UUID
 
-from cadre.contracts.event import CadreId, Event
+from cadre.contracts.event import Event
 from cadre.contracts.selection.kin import KinDeclared
-from cadre.contracts.selection.profile import Baselined, Recruited
 from cadre.contracts.training.mentorship import (
     MentorPaired,
     MentorshipEnd,
@@ -24,73 +22,23 @@ from cadre.contracts.training.mentorship import (
     Pairing,
 )
 from cadre.shared.deciding.decider import Fold, Scope, World
-from cadre.shared.deciding.errors import NotFound, NotPossible
-from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.errors import NotPossible
+from cadre.shared.deciding.messages import Recorded
+from cadre.shared.deciding.person import Person, PersonCommand
 from cadre.shared.deciding.rulebook import rulebook
-from cadre.training.record import require_known
+from cadre.training.record import CADRE
 
 
-class PairMentor(Command, Pairing):
+class PairMentor(PersonCommand, Pairing):
     """Give an apprentice, ``cadre_id``, a mentor."""
 
-    cadre_id: CadreId
 
-
-class ReviewMentorship(Command, MentorshipReview):
+class ReviewMentorship(PersonCommand, MentorshipReview):
     """Review the progress of a pair."""
 
-    cadre_id: CadreId
 
-
-class EndMentorship(Command, MentorshipEnd):
+class EndMentorship(PersonCommand, MentorshipEnd):
     """End a pair; from the effective date on the mentor's place is free."""
-
-    cadre_id: CadreId
-
-
-@dataclass(frozen=True, slots=True)
-class Apprenticeship:
-    """The pairs of one person as apprentice, by the id of their event."""
-
-    known: bool = False
-    pairs: Mapping[UUID, MentorPaired] = field(default_factory=dict[UUID, MentorPaired])
-    ended: Mapping[UUID, MentorshipEnded] = field(default_factory=dict[UUID, MentorshipEnded])
-    """By the id of the pair that ended."""
-    reviews: tuple[MentorshipReviewed, ...] = ()
-    kin: Mapping[UUID, KinDeclared] = field(default_factory=dict[UUID, KinDeclared])
-    """Declarations of kin by their event, without those that were corrected."""
-
-    def relation_to(self, other: str, day: date) -> KinDeclared | None:
-        """The declaration that makes another cadre kin on a day."""
-        return next(
-            (
-                declared
-                for declared in self.kin.values()
-                if declared.kin_id == other and declared.effective_on <= day
-            ),
-            None,
-        )
-
-
-def evolve(state: Apprenticeship, recorded: Recorded[Event]) -> Apprenticeship:
-    event = recorded.event
-    match event:
-        case Recruited() | Baselined():
-            return replace(state, known=True)
-        case MentorPaired():
-            return replace(state, pairs={**state.pairs, recorded.event_id: event})
-        case KinDeclared():
-            kept = {key: kin for key, kin in state.kin.items() if key != event.supersedes}
-            return replace(state, kin={**kept, recorded.event_id: event})
-        case MentorshipReviewed():
-            return replace(state, reviews=(*state.reviews, event))
-        case MentorshipEnded():
-            return replace(state, ended={**state.ended, event.pairing_event: event})
-        case _:
-            return state
-
-
-CADRE = Fold(service="*", entity="cadre", initial=Apprenticeship(), evolve=evolve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +90,21 @@ def pair_scopes(command: PairMentor, _world: World) -> Iterable[Scope[Any]]:
 
 
 def pair_mentor(command: PairMentor, world: World) -> Sequence[Event]:
-    apprentice = world[CADRE.of(command.cadre_id)]
-    require_known(apprentice.known, command.cadre_id)
-    require_known(world[CADRE.of(command.mentor_id)].known, command.mentor_id)
+    apprentice, mentor = world[CADRE.of(command.cadre_id)], world[CADRE.of(command.mentor_id)]
+    apprentice.require_known(command.cadre_id)
+    mentor.require_known(command.mentor_id)
     _require_sound(command)
-    _require_no_kin(command, apprentice, world[CADRE.of(command.mentor_id)])
+    _require_no_kin(command, apprentice, mentor)
     paired = MentorPaired(**dict(command))
-    for pairing_event, pair in apprentice.pairs.items():
-        if pair == paired:
-            return []
-        end = apprentice.ended.get(pairing_event)
-        overlaps = end is None or command.effective_on < end.effective_on
-        if pair.mentor_id == command.mentor_id and overlaps:
+    if apprentice.holds(paired):
+        return []
+    for pair in apprentice.standing(MentorPaired):
+        ends = apprentice.hanging(MentorshipEnded, pair)
+        overlaps = not ends or command.effective_on < ends[0].event.effective_on
+        if pair.event.mentor_id == command.mentor_id and overlaps:
             raise NotPossible(
-                f"they have been a pair since {pair.effective_on}",
-                where=str(pairing_event),
+                f"they have been a pair since {pair.event.effective_on}",
+                where=str(pair.id),
                 hint="end that pair before beginning another",
             )
     _require_place(command, world[MENTOR.of(command.mentor_id)])
@@ -181,13 +129,11 @@ def _require_sound(command: PairMentor) -> None:
         )
 
 
-def _require_no_kin(
-    command: PairMentor, apprentice: Apprenticeship, mentor: Apprenticeship
-) -> None:
+def _require_no_kin(command: PairMentor, apprentice: Person, mentor: Person) -> None:
     day = command.effective_on
     rule = rulebook().on("AVD-01", day)
-    declared = apprentice.relation_to(command.mentor_id, day) or mentor.relation_to(
-        command.cadre_id, day
+    declared = _relation(apprentice, command.mentor_id, day) or _relation(
+        mentor, command.cadre_id, day
     )
     if declared is not None and declared.relation.zh in rule.parameters["kin"]:
         raise NotPossible(
@@ -208,64 +154,44 @@ def _require_place(command: PairMentor, slots: Slots) -> None:
         )
 
 
-def _pair(state: Apprenticeship, cadre_id: str, pairing_event: UUID, day: date) -> MentorPaired:
-    """The pair a command names; raises NotFound, or NotPossible when it begins after ``day``."""
-    require_known(state.known, cadre_id)
-    pair = state.pairs.get(pairing_event)
-    if pair is None:
-        raise NotFound(
-            f"no mentorship {pairing_event} of {cadre_id} is on record",
-            where=str(pairing_event),
-            hint="name the id of the event that recorded the pair",
-        )
-    if day < pair.effective_on:
-        raise NotPossible(
-            f"it began on {pair.effective_on}, after {day}",
-            where=str(pairing_event),
-            hint="give a day on or after its beginning",
-        )
-    return pair
+def _relation(cadre: Person, other: str, day: date) -> KinDeclared | None:
+    """The declaration that makes another cadre kin on a day."""
+    declared = cadre.standing(KinDeclared, by=day)
+    return next((fact.event for fact in declared if fact.event.kin_id == other), None)
 
 
-def review_mentorship(command: ReviewMentorship, state: Apprenticeship) -> Sequence[Event]:
-    _pair(state, command.cadre_id, command.pairing_event, command.effective_on)
-    end = state.ended.get(command.pairing_event)
-    if end is not None and command.effective_on > end.effective_on:
-        raise NotPossible(
-            f"it ended on {end.effective_on}",
-            where=str(command.pairing_event),
-            hint="review a pair while it lasts, or on the day it ends",
-        )
-    asked = (command.pairing_event, command.effective_on, command.progress)
-    if asked in {(r.pairing_event, r.effective_on, r.progress) for r in state.reviews}:
-        return []
-    return [MentorshipReviewed(**dict(command))]
+def review_mentorship(command: ReviewMentorship, cadre: Person) -> Sequence[Event]:
+    reviewed = MentorshipReviewed(**dict(command))
+    pair = cadre.require(MentorPaired, command.pairing_event, command.cadre_id)
+    cadre.require_begun(reviewed, pair)
+    for end in cadre.hanging(MentorshipEnded, pair):
+        if command.effective_on > end.event.effective_on:
+            raise NotPossible(
+                f"it ended on {end.event.effective_on}",
+                where=str(command.pairing_event),
+                hint="review a pair while it lasts, or on the day it ends",
+            )
+    return cadre.record(reviewed, besides={"note"})
 
 
 def end_scopes(command: EndMentorship, world: World) -> Iterable[Scope[Any]]:
     """The apprentice, then the places of the mentor that the pair names."""
     person = CADRE.of(command.cadre_id)
     yield person
-    state = world.get(person)
-    pair = state.pairs.get(command.pairing_event) if state else None
+    cadre = world.get(person)
+    pair = cadre.of_line(command.pairing_event, MentorPaired) if cadre else None
     if pair is not None:
-        yield MENTOR.of(pair.mentor_id)
+        yield MENTOR.of(pair.event.mentor_id)
 
 
-def end_mentorship(command: EndMentorship, state: Apprenticeship) -> Sequence[Event]:
-    pair = _pair(state, command.cadre_id, command.pairing_event, command.effective_on)
-    known = state.ended.get(command.pairing_event)
-    if known is None:
-        released = MentorSlotReleased(
-            effective_on=command.effective_on,
-            mentor_id=pair.mentor_id,
-            apprentice_id=command.cadre_id,
-        )
-        return [MentorshipEnded(**dict(command)), released]
-    if (known.effective_on, known.completed) == (command.effective_on, command.completed):
+def end_mentorship(command: EndMentorship, cadre: Person) -> Sequence[Event]:
+    pair = cadre.require(MentorPaired, command.pairing_event, command.cadre_id)
+    ended = cadre.end(MentorshipEnded(**dict(command)), MentorPaired)
+    if not ended:
         return []
-    raise NotPossible(
-        f"it ended on {known.effective_on}",
-        where=str(command.pairing_event),
-        hint="a pair ends once",
+    released = MentorSlotReleased(
+        effective_on=command.effective_on,
+        mentor_id=pair.event.mentor_id,
+        apprentice_id=command.cadre_id,
     )
+    return [*ended, released]

@@ -23,6 +23,7 @@ from cadre.contracts.training.record import (
 )
 from cadre.contracts.training.training_class import ClassHeld, ClassPlan, ClassPlanned, Course
 from cadre.shared.deciding.messages import Recorded
+from cadre.shared.showing.lines import mark_annulled
 from cadre.shared.showing.read_models import Change, Put, token
 from cadre.training.tables import (
     CADRES,
@@ -215,3 +216,6 @@ def task_opened(recorded: Recorded[TrainingTaskOpened]) -> Iterable[Change]:
 def task_completed(recorded: Recorded[TrainingTaskCompleted]) -> Iterable[Change]:
     event = recorded.event
     yield Put(TASKS.name, {"task_id": str(event.task_id), "completed_on": event.effective_on})
+
+
+mark_annulled(READ_MODELS, {MentorshipReviewed: [MENTORSHIP_REVIEWS]})

@@ -1,12 +1,15 @@
 """A cadre's training record: what was attended, what of it counts, and which tasks stand open."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
-from cadre.contracts.event import CadreEvent, CadreId, Event
-from cadre.contracts.selection.profile import Baselined, Recruited
+from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.event import CadreEvent, Event
+from cadre.contracts.selection.kin import KinDeclared
+from cadre.contracts.selection.profile import ProfileCorrected
+from cadre.contracts.training.mentorship import MentorPaired, MentorshipEnded, MentorshipReviewed
+from cadre.contracts.training.posting import Posted, PostingEnded
 from cadre.contracts.training.record import (
     CreditRefused,
     Trained,
@@ -15,100 +18,38 @@ from cadre.contracts.training.record import (
     TrainingTaskOpened,
 )
 from cadre.contracts.training.training_class import Course, Mode
-from cadre.shared.deciding.decider import Fold
-from cadre.shared.deciding.errors import NotFound, NotPossible
-from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.errors import NotPossible
+from cadre.shared.deciding.person import Fact, Person, PersonCommand, person_of
 from cadre.shared.deciding.rulebook import rulebook
 
 
-class RecordTraining(Command, Course):
+class RecordTraining(PersonCommand, Course):
     """Record training of one person that was no class here, e.g. online or elsewhere."""
 
-    cadre_id: CadreId
 
-
-class OpenTrainingTask(Command, TrainingTask):
+class OpenTrainingTask(PersonCommand, TrainingTask):
     """Ask somebody for training by a date, because of a rule."""
 
-    cadre_id: CadreId
+
+CADRE = person_of(
+    KinDeclared,
+    ProfileCorrected,
+    Promoted,
+    Trained,
+    CreditRefused,
+    TrainingTaskOpened,
+    TrainingTaskCompleted,
+    Posted,
+    PostingEnded,
+    MentorPaired,
+    MentorshipReviewed,
+    MentorshipEnded,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Dated facts of one person, by the id of their event."""
-
-    known: bool = False
-    outcomes: Mapping[UUID, Trained | CreditRefused] = field(
-        default_factory=dict[UUID, Trained | CreditRefused]
-    )
-    openings: Mapping[UUID, TrainingTaskOpened] = field(
-        default_factory=dict[UUID, TrainingTaskOpened]
-    )
-    superseded: Mapping[UUID, UUID] = field(default_factory=dict[UUID, UUID])
-    """Events that were corrected, each with the one that stands in its place."""
-    completions: Mapping[UUID, UUID] = field(default_factory=dict[UUID, UUID])
-    """Tasks announced as completed, each with the event that said so."""
-
-    @property
-    def credited(self) -> tuple[Trained, ...]:
-        """Training that counts."""
-        return tuple(
-            outcome
-            for event_id, outcome in self.outcomes.items()
-            if isinstance(outcome, Trained) and event_id not in self.superseded
-        )
-
-    @property
-    def tasks(self) -> Mapping[UUID, TrainingTaskOpened]:
-        """Every task as it was last set, by the id of that event."""
-        return {
-            event_id: task
-            for event_id, task in self.openings.items()
-            if event_id not in self.superseded
-        }
-
-
-def evolve(record: Record, recorded: Recorded[Event]) -> Record:
-    event_id, event = recorded.event_id, recorded.event
-    match event:
-        case Recruited() | Baselined():
-            return replace(record, known=True)
-        case Trained() | CreditRefused():
-            return replace(
-                record,
-                outcomes={**record.outcomes, event_id: event},
-                superseded=_superseded(record, recorded),
-            )
-        case TrainingTaskOpened():
-            completions = {k: v for k, v in record.completions.items() if k != event.task_id}
-            return replace(
-                record,
-                openings={**record.openings, event_id: event},
-                superseded=_superseded(record, recorded),
-                completions=completions,
-            )
-        case TrainingTaskCompleted():
-            return replace(record, completions={**record.completions, event.task_id: event_id})
-        case _:
-            return record
-
-
-def _superseded(record: Record, recorded: Recorded[Event]) -> Mapping[UUID, UUID]:
-    old = recorded.event.supersedes
-    return record.superseded if old is None else {**record.superseded, old: recorded.event_id}
-
-
-CADRE = Fold(service="*", entity="cadre", initial=Record(), evolve=evolve)
-
-
-def require_known(known: bool, cadre_id: str) -> None:
-    """Raise NotFound for a person whom nobody recruited or took over."""
-    if not known:
-        raise NotFound(
-            f"no cadre {cadre_id} is known here",
-            where=cadre_id,
-            hint="record the recruitment, or import the career, first",
-        )
+def credited(cadre: Person, *, without: UUID | None = None) -> tuple[Trained, ...]:
+    """Training that counts; ``without`` the record that is about to be corrected."""
+    return tuple(fact.event for fact in cadre.standing(Trained) if fact.id != without)
 
 
 def require_ended(ends_on: date, effective_on: date, where: str) -> None:
@@ -121,11 +62,11 @@ def require_ended(ends_on: date, effective_on: date, where: str) -> None:
         )
 
 
-def record_training(command: RecordTraining, record: Record) -> Sequence[Event]:
-    require_known(record.known, command.cadre_id)
+def record_training(command: RecordTraining, cadre: Person) -> Sequence[Event]:
+    cadre.require_known(command.cadre_id)
     require_ended(command.ends_on, command.effective_on, command.cadre_id)
     trained = Trained(**dict(command))
-    for known in record.credited:
+    for known in credited(cadre):
         if _same_course(known, trained):
             if (known.hours, known.days) == (trained.hours, trained.days):
                 return []
@@ -135,7 +76,7 @@ def record_training(command: RecordTraining, record: Record) -> Sequence[Event]:
                 where=command.cadre_id,
                 hint="correct that record instead of adding another",
             )
-    return [trained, *task_changes(record, (*record.credited, trained))]
+    return [trained, *task_changes(cadre, (*credited(cadre), trained))]
 
 
 def _same_course(known: Trained, other: Trained) -> bool:
@@ -145,9 +86,9 @@ def _same_course(known: Trained, other: Trained) -> bool:
     )
 
 
-def open_training_task(command: OpenTrainingTask, record: Record) -> Sequence[Event]:
+def open_training_task(command: OpenTrainingTask, cadre: Person) -> Sequence[Event]:
     """Open a task, or set it anew when its facts changed; training attended may fulfil it."""
-    require_known(record.known, command.cadre_id)
+    cadre.require_known(command.cadre_id)
     if command.rule not in rulebook().versions:
         raise NotPossible(
             f"no rule {command.rule} is in the rule book",
@@ -160,11 +101,12 @@ def open_training_task(command: OpenTrainingTask, record: Record) -> Sequence[Ev
             where=str(command.task_id),
             hint="give a due date on or after the business date",
         )
-    earlier = next((i for i, t in record.tasks.items() if t.task_id == command.task_id), None)
-    opened = TrainingTaskOpened(**dict(command), supersedes=earlier)
-    if earlier is not None and _same_task(record.tasks[earlier], opened):
+    tasks = cadre.standing(TrainingTaskOpened)
+    earlier = next((task for task in tasks if task.event.task_id == command.task_id), None)
+    opened = TrainingTaskOpened(**dict(command), supersedes=earlier.id if earlier else None)
+    if earlier is not None and _same_task(earlier.event, opened):
         return []
-    done_on = fulfilled_on(opened, record.credited)
+    done_on = fulfilled_on(opened, credited(cadre))
     return [opened] if done_on is None else [opened, _completed(opened, done_on, None)]
 
 
@@ -185,19 +127,27 @@ def fulfilled_on(task: TrainingTaskOpened, credited: Iterable[Trained]) -> date 
     return min(days, default=None)
 
 
-def task_changes(record: Record, credited_after: Sequence[Trained]) -> list[CadreEvent]:
+def task_changes(cadre: Person, credited_after: Sequence[Trained]) -> list[CadreEvent]:
     """What becomes of the tasks when other training counts than before."""
     changes: list[CadreEvent] = []
-    for event_id, task in record.tasks.items():
-        before = fulfilled_on(task, record.credited)
+    for fact in cadre.standing(TrainingTaskOpened):
+        task = fact.event
+        before = fulfilled_on(task, credited(cadre))
         after = fulfilled_on(task, credited_after)
         if after == before:
             continue
         if after is None:
-            changes.append(task.model_copy(update={"supersedes": event_id}))
+            changes.append(task.model_copy(update={"supersedes": fact.id}))
         else:
-            changes.append(_completed(task, after, record.completions.get(task.task_id)))
+            changes.append(_completed(task, after, _completion(cadre, fact)))
     return changes
+
+
+def _completion(cadre: Person, task: Fact[TrainingTaskOpened]) -> UUID | None:
+    """The event that announced a task as completed, since it was last set."""
+    told = cadre.every(TrainingTaskCompleted)
+    done = [one for one in told if one.event.task_id == task.event.task_id]
+    return done[-1].id if done and done[-1].position > task.position else None
 
 
 def _completed(

@@ -16,8 +16,9 @@ from cadre.contracts.training.training_class import ClassHeld, ClassPlan, ClassP
 from cadre.shared.deciding.decider import Fold
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.person import Person
 from cadre.shared.deciding.rulebook import rulebook
-from cadre.training.record import Record, require_ended, require_known, task_changes
+from cadre.training.record import credited, require_ended, task_changes
 from cadre.training.standards import class_days_min
 
 
@@ -84,12 +85,12 @@ def _plan_of(event: ClassPlanned) -> Mapping[str, object]:
 
 
 def hold_class(
-    command: HoldClass, state: TrainingClass, records: Mapping[str, Record]
+    command: HoldClass, state: TrainingClass, records: Mapping[str, Person]
 ) -> Sequence[Event]:
     """One `ClassHeld`, and for each attendee a `Trained` or a `CreditRefused` (TRN-04)."""
     plan = require_plan(state, command.class_id)
     for cadre_id, record in records.items():
-        require_known(record.known, cadre_id)
+        record.require_known(cadre_id)
     _require_fitting(command, plan)
     outcomes = [
         outcome_of(item.cadre_id, plan, item.hours, item.days, command.effective_on)
@@ -181,11 +182,11 @@ def is_short(plan: Course) -> bool:
     return days_min is not None and plan.days < days_min
 
 
-def _on_record(outcome: Trained | CreditRefused, records: Mapping[str, Record]) -> bool:
-    return outcome in records[outcome.cadre_id].outcomes.values()
+def _on_record(outcome: Trained | CreditRefused, records: Mapping[str, Person]) -> bool:
+    return records[outcome.cadre_id].holds(outcome)
 
 
-def _with_tasks(outcome: Trained | CreditRefused, record: Record) -> Iterable[Event]:
+def _with_tasks(outcome: Trained | CreditRefused, record: Person) -> Iterable[Event]:
     yield outcome
     if isinstance(outcome, Trained):
-        yield from task_changes(record, (*record.credited, outcome))
+        yield from task_changes(record, (*credited(record), outcome))

@@ -146,6 +146,8 @@ class CadreEvent(Event):
 
     entity: ClassVar[str] = "cadre"
     key: ClassVar[str] = "cadre_id"
+    hangs_on: ClassVar[str] = ""
+    """Name of the field that holds the event which this one ends, checks or reverses."""
 
     cadre_id: CadreId
 
@@ -172,6 +174,23 @@ class EventSetAside(CadreEvent, SettingAside):
 
     def say(self) -> str:
         return f"位置 {self.position} 的事件无法适用，予以搁置，视为自始未生效：{self.reason}"
+
+
+class Annulment(Value):
+    """What is said of a fact that is taken back, with nothing in its place."""
+
+    annuls: str = Field(
+        description="The type of the event that never held", examples=["supervision.disciplined.v1"]
+    )
+    reason: Text
+    basis: Text = Field(description="The document by which it was annulled")
+
+
+class EventAnnulled(CadreEvent, Annulment):
+    """Base of the events by which a service takes back the fact that ``supersedes`` names."""
+
+    def say(self) -> str:
+        return f"撤销此前记录，视为自始未生效：{self.reason}（依据 {self.basis}）"
 
 
 class Refusal(Value):

@@ -6,14 +6,14 @@ from datetime import date
 from decimal import Decimal
 
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or_, select
 
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.supervision.assessment import AssessmentKind
 from cadre.shared.showing.reader import Reader
 from cadre.supervision.period import kind_of, months_of, period_ends
 from cadre.supervision.queries.members import members_on, require_known
-from cadre.supervision.read_models import ASSESSMENTS, CLOSED_MONTHS, REFUSALS, REQUESTS
+from cadre.supervision.tables import ASSESSMENTS, CLOSED_MONTHS, MEMBERSHIPS, REFUSALS, REQUESTS
 from cadre.supervision.unit_year import unit_year_id
 
 
@@ -93,14 +93,30 @@ class RefusalsOfCadre(BaseModel):
 
 
 def standing_on(day: date | ColumnElement[date]) -> Select[*tuple[object, ...]]:
-    """The assessments in force on a day: a correction replaces its object from its own day on."""
-    correction = ASSESSMENTS.alias("correction")
+    """The assessments in force on a day: a correction replaces its object from its own day on.
+
+    What an imported career told of a year yields to what was decided here, and to a later file.
+    """
+    told, correction, decided = ASSESSMENTS.c, ASSESSMENTS.alias(), ASSESSMENTS.alias()
+    later_file = exists().where(
+        MEMBERSHIPS.c.event_id == told.baseline, MEMBERSHIPS.c.superseded_by.is_not(None)
+    )
+    decided_here = exists().where(
+        told.baseline.is_not(None),
+        decided.c.baseline.is_(None),
+        decided.c.cadre_id == told.cadre_id,
+        decided.c.kind == told.kind,
+        decided.c.period == told.period,
+        decided.c.effective_on <= day,
+    )
     return (
         select(ASSESSMENTS)
         .outerjoin(correction, correction.c.event_id == ASSESSMENTS.c.superseded_by)
         .where(
             ASSESSMENTS.c.effective_on <= day,
             or_(correction.c.event_id.is_(None), correction.c.effective_on > day),
+            ~later_file.correlate_except(MEMBERSHIPS),
+            ~decided_here.correlate_except(decided),
         )
     )
 

@@ -2,19 +2,23 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from pydantic import BaseModel, Field
-from sqlalchemy import or_, select
+from sqlalchemy import Row, Select, or_, select
 
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.supervision.influence import Sanction, TalkKind
-from cadre.shared.deciding.calendar import add_months
-from cadre.shared.deciding.rulebook import rulebook
+from cadre.shared.deciding.barring import Influence as Period
+from cadre.shared.deciding.barring import admonition, check_due
+from cadre.shared.showing.lines import Lines, lines
 from cadre.shared.showing.reader import Reader
-from cadre.supervision.influence import Block, admonition_block, influence_on
+from cadre.supervision.influence import influence_on
 from cadre.supervision.queries.members import require_known
-from cadre.supervision.read_models import CHECKS, FLAGS, SANCTIONS, TALKS
+from cadre.supervision.tables import CHECKS, FLAGS, SANCTIONS, TALKS
 
 
 class Influence(BaseModel):
@@ -31,6 +35,7 @@ class CheckLine(BaseModel):
     event_id: str
     effective_on: date
     passed: bool
+    counts: bool = Field(description="Whether it came late enough after the talk as it stands")
     note: str | None
 
 
@@ -86,8 +91,10 @@ class Flags(BaseModel):
 
 async def influence(reader: Reader, cadre_id: str, on: date) -> Influence:
     await require_known(reader, cadre_id)
-    blocks = (*await _admonitions(reader, cadre_id, on), *await _sanctions(reader, cadre_id, on))
-    findings = influence_on(blocks, on)
+    checks = await _Checks.by(reader, on, cadre_id)
+    talked = await reader.connection.execute(_admonitions(on).where(TALKS.c.cadre_id == cadre_id))
+    periods = [checks.admonition(row) for row in talked]
+    findings = influence_on((*periods, *await _sanctions(reader, cadre_id, on)), on)
     ends = [finding.earliest for finding in findings]
     known = [day for day in ends if day is not None]
     return Influence(
@@ -99,62 +106,64 @@ async def influence(reader: Reader, cadre_id: str, on: date) -> Influence:
     )
 
 
-async def _admonitions(reader: Reader, cadre_id: str, on: date) -> list[Block]:
-    rows = await reader.connection.execute(
-        select(TALKS.c.event_id, TALKS.c.effective_on, TALKS.c.blocked_until).where(
-            TALKS.c.cadre_id == cadre_id,
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """Checks by the talk that stands for the one they name."""
+
+    rows: Sequence[Row[Any]]
+    lines: Lines
+
+    @classmethod
+    async def by(cls, reader: Reader, on: date, cadre_id: str | None = None) -> "_Checks":
+        told = select(CHECKS).where(CHECKS.c.superseded_by.is_(None), CHECKS.c.effective_on <= on)
+        where = () if cadre_id is None else (TALKS.c.cadre_id == cadre_id,)
+        if cadre_id is not None:
+            told = told.where(CHECKS.c.cadre_id == cadre_id)
+        rows = await reader.connection.execute(told.order_by(CHECKS.c.effective_on))
+        return cls(rows.all(), await lines(reader.connection, TALKS, *where))
+
+    def of(self, talk_event: str) -> list[Row[Any]]:
+        return [row for row in self.rows if self.lines.newest(row.talk_event) == talk_event]
+
+    def admonition(self, talk: Row[Any]) -> Period:
+        told = ((row.effective_on, row.passed) for row in self.of(talk.event_id))
+        return admonition(talk.event_id, talk.effective_on, talk.blocked_until, told)
+
+
+def _admonitions(on: date) -> Select[Any]:
+    """Admonitions by a day that no other record replaced, the oldest first."""
+    return (
+        select(TALKS)
+        .where(
             TALKS.c.blocked_until.is_not(None),
             TALKS.c.superseded_by.is_(None),
             TALKS.c.effective_on <= on,
         )
+        .order_by(TALKS.c.effective_on, TALKS.c.event_id)
     )
-    checks = await _checks(reader, cadre_id, on)
-    return [
-        admonition_block(
-            key, since, until, (c.effective_on for c in checks.get(key, ()) if c.passed)
-        )
-        for key, since, until in rows
-    ]
 
 
-async def _sanctions(reader: Reader, cadre_id: str, on: date) -> list[Block]:
+async def _sanctions(reader: Reader, cadre_id: str, on: date) -> list[Period]:
     told = SANCTIONS.c
     rows = await reader.connection.execute(
         select(
             told.event_id, told.sanction, told.rule, told.effective_on, told.blocked_until
         ).where(told.cadre_id == cadre_id, told.superseded_by.is_(None), told.effective_on <= on)
     )
-    return [Block(key, Sanction(kind).zh, rule, since, end) for key, kind, rule, since, end in rows]
-
-
-async def _checks(reader: Reader, cadre_id: str, on: date) -> dict[str, list[CheckLine]]:
-    """The checks of each talk, notes opened."""
-    rows = await reader.connection.execute(
-        select(CHECKS)
-        .where(CHECKS.c.cadre_id == cadre_id, CHECKS.c.effective_on <= on)
-        .order_by(CHECKS.c.effective_on, CHECKS.c.event_id)
-    )
-    by_talk: dict[str, list[CheckLine]] = {}
-    for row in rows:
-        line = CheckLine(
-            event_id=row.event_id,
-            effective_on=row.effective_on,
-            passed=row.passed,
-            note=await reader.open(row.note),
-        )
-        by_talk.setdefault(row.talk_event, []).append(line)
-    return by_talk
+    return [
+        Period(key, Sanction(kind).zh, rule, since, end) for key, kind, rule, since, end in rows
+    ]
 
 
 async def talks(reader: Reader, cadre_id: str, on: date) -> TalksOfCadre:
     await require_known(reader, cadre_id)
-    checks = await _checks(reader, cadre_id, on)
+    checks = await _Checks.by(reader, on, cadre_id)
     rows = await reader.connection.execute(
         select(TALKS)
         .where(TALKS.c.cadre_id == cadre_id, TALKS.c.effective_on <= on)
         .order_by(TALKS.c.effective_on, TALKS.c.event_id)
     )
-    lines = [
+    told = [
         TalkLine(
             event_id=row.event_id,
             effective_on=row.effective_on,
@@ -165,39 +174,36 @@ async def talks(reader: Reader, cadre_id: str, on: date) -> TalksOfCadre:
             flag_event=row.flag_event,
             blocked_until=row.blocked_until,
             superseded_by=row.superseded_by,
-            checks=checks.get(row.event_id, []),
+            checks=[
+                CheckLine(
+                    event_id=check.event_id,
+                    effective_on=check.effective_on,
+                    passed=check.passed,
+                    counts=check.effective_on >= check_due(row.effective_on),
+                    note=await reader.open(check.note),
+                )
+                for check in checks.of(row.event_id)
+            ],
         )
         for row in rows
     ]
-    return TalksOfCadre(cadre_id=cadre_id, on=on, talks=lines)
+    return TalksOfCadre(cadre_id=cadre_id, on=on, talks=told)
 
 
 async def due_checks(reader: Reader, on: date) -> DueChecks:
     """Admonitions whose check is due by a day and was not passed yet, the oldest first."""
-    passed = select(CHECKS.c.event_id).where(
-        CHECKS.c.talk_event == TALKS.c.event_id, CHECKS.c.passed, CHECKS.c.effective_on <= on
-    )
-    rows = await reader.connection.execute(
-        select(TALKS.c.cadre_id, TALKS.c.event_id, TALKS.c.effective_on)
-        .where(
-            TALKS.c.kind == TalkKind.ADMONITION,
-            TALKS.c.superseded_by.is_(None),
-            TALKS.c.effective_on <= on,
-            ~passed.exists(),
-        )
-        .order_by(TALKS.c.effective_on, TALKS.c.event_id)
-    )
+    checks = await _Checks.by(reader, on)
     due = [
-        DueCheck(cadre_id=cadre_id, talk_event=key, talked_on=day, due_since=_check_day(day))
-        for cadre_id, key, day in rows
-        if _check_day(day) <= on
+        DueCheck(
+            cadre_id=row.cadre_id,
+            talk_event=row.event_id,
+            talked_on=row.effective_on,
+            due_since=check_due(row.effective_on),
+        )
+        for row in await reader.connection.execute(_admonitions(on))
+        if check_due(row.effective_on) <= on and checks.admonition(row).unmended(on)
     ]
     return DueChecks(on=on, due=due)
-
-
-def _check_day(talked_on: date) -> date:
-    rule = rulebook().on("SUP-03", talked_on)
-    return add_months(talked_on, rule.whole("check_after_months"))
 
 
 async def flags(reader: Reader, on: date, *, only_open: bool) -> Flags:

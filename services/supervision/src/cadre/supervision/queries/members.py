@@ -6,7 +6,7 @@ from sqlalchemy import Select, func, select
 
 from cadre.shared.deciding.errors import NotFound
 from cadre.shared.showing.reader import Reader
-from cadre.supervision.read_models import MEMBERSHIPS
+from cadre.supervision.tables import MEMBERSHIPS
 
 
 async def require_known(reader: Reader, cadre_id: str) -> None:
@@ -30,7 +30,7 @@ def members_on(day: date, unit_id: str | None) -> Select[str]:
     )
     latest = (
         select(told.cadre_id, told.unit_id, newest_first.label("age"))
-        .where(told.effective_on <= day)
+        .where(told.effective_on <= day, told.superseded_by.is_(None))
         .subquery()
     )
     members = select(latest.c.cadre_id).where(latest.c.age == 1)

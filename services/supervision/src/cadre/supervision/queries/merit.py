@@ -9,7 +9,7 @@ from cadre.shared.deciding.errors import NotFound
 from cadre.shared.showing.reader import Reader
 from cadre.supervision.merit import Entry, balance_on
 from cadre.supervision.queries.members import members_on, require_known
-from cadre.supervision.read_models import MERIT_ENTRIES, POINT_ITEMS
+from cadre.supervision.tables import MERIT_ENTRIES, POINT_ITEMS
 
 
 class MeritLine(BaseModel):

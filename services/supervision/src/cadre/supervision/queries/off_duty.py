@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from cadre.shared.showing.reader import Reader
-from cadre.supervision.read_models import OFF_DUTY_VISITS
+from cadre.supervision.tables import OFF_DUTY_VISITS
 
 
 class VisitLine(BaseModel):

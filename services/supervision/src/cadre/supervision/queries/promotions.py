@@ -14,7 +14,7 @@ from cadre.shared.showing.reader import Reader
 from cadre.shared.showing.reports import percent
 from cadre.supervision.period import period_ends
 from cadre.supervision.queries.assessments import standing_on
-from cadre.supervision.read_models import ASSESSMENTS, PROMOTIONS
+from cadre.supervision.tables import ASSESSMENTS, PROMOTIONS
 
 
 class ExcellentShare(BaseModel):

@@ -9,13 +9,7 @@ from cadre.shared.deciding.errors import NotFound
 from cadre.shared.showing.reader import Reader
 from cadre.supervision.grading_rules import Sanctioned, against_any_grade, against_excellent
 from cadre.supervision.period import period_ends
-from cadre.supervision.read_models import (
-    CLOSED_MONTHS,
-    EXCELLENT_PLACES,
-    SANCTIONS,
-    TALKS,
-    UNIT_YEARS,
-)
+from cadre.supervision.tables import CLOSED_MONTHS, EXCELLENT_PLACES, SANCTIONS, TALKS, UNIT_YEARS
 from cadre.supervision.unit_year import ceiling
 
 

@@ -1,6 +1,6 @@
 """Serving in a post: assumed, on probation, relieved."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -21,6 +21,7 @@ class ProbationOutcome(Value):
 class ProbationConcluded(CadreEvent, ProbationOutcome):
     """A probation ended: confirmed, or back to the prior level (SEL-26)."""
 
+    hangs_on: ClassVar[str] = "promotion_event"
     type: Literal["appointment.probation-concluded.v1"] = "appointment.probation-concluded.v1"
     post_id: Slug
 

@@ -1,6 +1,6 @@
 """How cadres are known: observations, and their political quality with its veto."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -75,6 +75,7 @@ class VetoLifting(Value):
 class PoliticalVetoLifted(CadreEvent, VetoLifting):
     """A political veto was lifted by a named body."""
 
+    hangs_on: ClassVar[str] = "assessment_event"
     type: Literal["selection.political-veto-lifted.v1"] = "selection.political-veto-lifted.v1"
 
     def say(self) -> str:

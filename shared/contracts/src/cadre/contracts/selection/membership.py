@@ -1,6 +1,6 @@
 """The way of a cadre through a pool, from nomination to exit."""
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -96,6 +96,7 @@ class PoolEntryRefused(CadreEvent, Refusal):
 class PoolExited(CadreEvent):
     """A cadre left a talent pool, for a reason (M10)."""
 
+    hangs_on: ClassVar[str] = "entry_event"
     type: Literal["selection.pool-exited.v1"] = "selection.pool-exited.v1"
     pool_id: Slug
     entry_event: UUID = Field(description="The `PoolEntered` this exit ends")

@@ -112,6 +112,8 @@ class ProfileCorrection(Value):
     education: Education | None = None
     major: str | None = None
     native_place: Personal[str] | None = None
+    unit_id: UnitId | None = None
+    unit_name: Text | None = None
     reason: Text
     basis: Text = Field(description="The document the correction rests on")
 
@@ -129,6 +131,9 @@ class ProfileCorrection(Value):
         if (self.birth_date is None) != (self.birth_month is None):
             msg = "birth_date and birth_month are corrected together"
             raise ValueError(msg)
+        if (self.unit_id is None) != (self.unit_name is None):
+            msg = "unit_id and unit_name are corrected together"
+            raise ValueError(msg)
         return self
 
 
@@ -141,6 +146,8 @@ PROFILE_FIELDS = {
     "education": "学历",
     "major": "专业",
     "native_place": "籍贯",
+    "unit_id": "单位代码",
+    "unit_name": "单位",
 }
 """The fields of a profile that can be corrected, with their Chinese terms."""
 

@@ -1,6 +1,6 @@
 """Warning signs, and what came of them."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -46,6 +46,7 @@ class FlagClosure(Value):
 class FlagClosed(CadreEvent, FlagClosure):
     """A warning sign was closed by a human, with a reason."""
 
+    hangs_on: ClassVar[str] = "flag_event"
     type: Literal["supervision.flag-closed.v1"] = "supervision.flag-closed.v1"
 
     def say(self) -> str:

@@ -1,7 +1,7 @@
 """Talks, sanctions, and checks of what was to be mended."""
 
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -59,6 +59,7 @@ class RectificationCheck(Value):
 class RectificationChecked(CadreEvent, RectificationCheck):
     """After an admonition it was checked whether the matter was mended."""
 
+    hangs_on: ClassVar[str] = "talk_event"
     type: Literal["supervision.rectification-checked.v1"] = "supervision.rectification-checked.v1"
 
     def say(self) -> str:

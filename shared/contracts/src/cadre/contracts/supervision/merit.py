@@ -1,6 +1,6 @@
 """Merit points posted and reversed."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -38,6 +38,7 @@ class MeritReversal(Value):
 class MeritReversed(CadreEvent, MeritReversal):
     """An entry of the merit account was reversed."""
 
+    hangs_on: ClassVar[str] = "merit_event"
     type: Literal["supervision.merit-reversed.v1"] = "supervision.merit-reversed.v1"
     points: int = Field(description="The opposite of the points reversed")
 

@@ -1,7 +1,7 @@
 """Visits off duty, whose notes lapse."""
 
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -48,6 +48,7 @@ class LapsedNote(Value):
 class OffDutyNoteExpired(CadreEvent, LapsedNote):
     """The key of a visit's note was destroyed on its day; nobody can read the note any more."""
 
+    hangs_on: ClassVar[str] = "visit_event"
     type: Literal["supervision.off-duty-note-expired.v1"] = "supervision.off-duty-note-expired.v1"
     visit_event: UUID
 

@@ -37,6 +37,7 @@ class MentorshipReview(Value):
 class MentorshipReviewed(CadreEvent, MentorshipReview):
     """Progress of a pair was reviewed."""
 
+    hangs_on: ClassVar[str] = "pairing_event"
     type: Literal["training.mentorship-reviewed.v1"] = "training.mentorship-reviewed.v1"
 
     def say(self) -> str:
@@ -51,6 +52,7 @@ class MentorshipEnd(Value):
 class MentorshipEnded(CadreEvent, MentorshipEnd):
     """A pair was dissolved or completed."""
 
+    hangs_on: ClassVar[str] = "pairing_event"
     type: Literal["training.mentorship-ended.v1"] = "training.mentorship-ended.v1"
 
     def say(self) -> str:

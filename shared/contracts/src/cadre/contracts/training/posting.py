@@ -1,7 +1,7 @@
 """Postings for practice, and their end."""
 
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -49,6 +49,7 @@ class PostingEnd(Value):
 class PostingEnded(CadreEvent, PostingEnd):
     """A posting ended, with an evaluation; from its effective date on the cadre is back."""
 
+    hangs_on: ClassVar[str] = "posting_event"
     type: Literal["training.posting-ended.v1"] = "training.posting-ended.v1"
 
     def say(self) -> str:

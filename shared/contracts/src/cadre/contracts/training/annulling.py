@@ -1,0 +1,11 @@
+"""Records of Training that are void."""
+
+from typing import Literal
+
+from cadre.contracts.event import EventAnnulled
+
+
+class TrainingAnnulled(EventAnnulled):
+    """A fact that Training had recorded of a person was annulled: it never held."""
+
+    type: Literal["training.annulled.v1"] = "training.annulled.v1"

@@ -1,0 +1,67 @@
+"""A fact that was recorded and never held is annulled: by one command and one event per service."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from cadre.contracts.event import CadreEvent, Event, EventAnnulled, Text
+from cadre.shared.deciding.decider import Fold, Handler, Scope, World
+from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.person import Fact, Person, PersonCommand
+from cadre.shared.deciding.rights import NAMED, Right, Role
+
+
+class Annul(PersonCommand):
+    """Take back a recorded fact that never held; nothing takes its place."""
+
+    supersedes: UUID
+    reason: Text
+    basis: Text
+
+
+type Settle = Callable[[Fact[Any], Person, World], Sequence[Event]]
+"""What becomes of the places that hung on a fact. NotPossible where they stand against it."""
+
+
+def annul_handler(
+    fold: Fold[Person],
+    event: type[EventAnnulled],
+    kinds: Collection[type[CadreEvent]],
+    *,
+    owners: Callable[[CadreEvent], Iterable[Scope[Any]]] = lambda _: (),
+    settle: Settle = lambda _fact, _person, _world: (),
+) -> Handler[Any]:
+    """How a service annuls facts of these kinds; ``owners`` of the places that hang on one."""
+
+    def scopes(command: Annul, world: World) -> Iterable[Scope[Any]]:
+        yield fold.of(command.cadre_id)
+        person = world.get(fold.of(command.cadre_id))
+        fact = person.fact(command.supersedes) if person else None
+        if fact is not None:
+            yield from owners(fact.event)
+
+    def decide(command: Annul, world: World) -> Sequence[Event]:
+        person = world[fold.of(command.cadre_id)]
+        person.require_known(command.cadre_id)
+        if person.annulled(command.supersedes):
+            return []
+        fact = person.fact(command.supersedes)
+        recorded: CadreEvent | None = fact.event if fact else None
+        if fact is None or recorded is None or recorded.service() != event.service():
+            raise NotFound(
+                f"{command.cadre_id} has no event {command.supersedes} of {event.service()}",
+                where="supersedes",
+                hint="name the event id of what never held, where it was recorded",
+            )
+        kind = type(recorded)
+        if kind not in kinds:
+            raise NotPossible(
+                f"a {kind.name()} is not annulled",
+                where="supersedes",
+                hint="correct it, or record what ends or reverses it",
+            )
+        person.correctable(kind, command.supersedes)
+        annulled = event.model_validate(command.model_dump() | {"annuls": kind.tag()})
+        return [annulled, *settle(fact, person, world)]
+
+    return Handler(Annul, scopes, decide, Right(Role.DECIDER, NAMED))

@@ -1,0 +1,183 @@
+"""Questions that several services hold, each asked of every one of them over its own HTTP.
+
+To add a question: a line in `QUESTIONS`. A service that decides something without showing it is
+asked by a command that it refuses.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from support.real_service import TOKEN
+
+POOL = "one-answer"
+TARGET = "officer-3"
+NEVER = "until it is checked"
+
+
+@dataclass
+class Services:
+    """The four services, and how far the log is that they are asked about."""
+
+    urls: Mapping[str, str]
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60))
+    position: int = 0
+
+    def send(self, service: str, command: str, body: Mapping[str, object]) -> dict[str, Any]:
+        """What becomes of a command."""
+        answer = self.client.post(
+            f"{self.urls[service]}/commands/{command}",
+            json=dict(body),
+            headers=self._headers({"Cadre-Actor": "clerk", "Idempotency-Key": str(uuid4())}),
+        )
+        told: dict[str, Any] = answer.json()
+        self.position = max(self.position, int(told.get("position", 0)))
+        return told | {"http": answer.status_code}
+
+    def get(self, service: str, path: str, **query: object) -> dict[str, Any]:
+        """An answer that has seen everything sent so far."""
+        answer = self.client.get(
+            f"{self.urls[service]}{path}",
+            params={"after": self.position} | {k: str(v) for k, v in query.items()},
+            headers=self._headers({"Cadre-Actor": "clerk"}),
+        )
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def _headers(self, more: Mapping[str, str]) -> dict[str, str]:
+        return {"Authorization": f"Bearer {TOKEN}", **more}
+
+
+type Ask = Callable[[Services, str, str], object]
+"""Of a person, on a day."""
+
+
+def _eligibility(services: Services, person: str, on: str, item: str) -> dict[str, Any]:
+    found = services.get("appointment", f"/cadres/{person}/eligibility", target=TARGET, on=on)
+    return next(f for f in found["findings"] if f["inputs"].get("item") == item)
+
+
+def _entry(services: Services, person: str, on: str) -> dict[str, dict[str, Any]]:
+    """What stands against an entry into a pool; nobody nominated, so it is always refused."""
+    wish = {"cadre_id": person, "effective_on": on, "pool_id": POOL, "decided_by": "部务会"}
+    told = services.send("selection", "enter-pool", wish)
+    assert told["http"] == 200, told
+    refusals = services.get("selection", f"/cadres/{person}", on=on)["refusals"]
+    newest = [refused for refused in refusals if refused["refused_on"] == on][-1]
+    return {finding["rule"]: finding for finding in newest["findings"]}
+
+
+def barred_by_selection(services: Services, person: str, on: str) -> object:
+    against = _entry(services, person, on)
+    if "POOL-04" in against:
+        return against["POOL-04"]["earliest"]
+    return NEVER if "POOL-05" in against else None
+
+
+def barred_by_supervision(services: Services, person: str, on: str) -> object:
+    found = services.get("supervision", f"/cadres/{person}/influence", on=on)
+    return (found["free_from"] or NEVER) if found["blocked"] else None
+
+
+def barred_by_appointment(services: Services, person: str, on: str) -> object:
+    finding = _eligibility(services, person, on, "influence")
+    return None if finding["passed"] else finding["inputs"]["blocked_until"] or NEVER
+
+
+def veto_shown_by_selection(services: Services, person: str, on: str) -> object:
+    told = services.get("selection", f"/cadres/{person}", on=on)["political_assessments"]
+    return any(one["veto"] and one["lifted_on"] is None for one in told)
+
+
+def veto_decided_by_selection(services: Services, person: str, on: str) -> object:
+    return "POL-01" in _entry(services, person, on)
+
+
+def veto_by_appointment(services: Services, person: str, on: str) -> object:
+    return not _eligibility(services, person, on, "political")["passed"]
+
+
+def grade_by_supervision(services: Services, person: str, on: str) -> object:
+    """Of the year before the day."""
+    year = int(on[:4]) - 1
+    return services.get("supervision", f"/cadres/{person}/years/{year}", on=on)["grade"]
+
+
+def grade_by_appointment(services: Services, person: str, on: str) -> object:
+    grades = _eligibility(services, person, on, "grade")["inputs"]["grades"]
+    told = dict(one.split(":") for one in grades.split(",") if one)
+    return told.get(str(int(on[:4]) - 1))
+
+
+def unit_by_selection(services: Services, person: str, on: str) -> object:
+    return services.get("selection", f"/cadres/{person}", on=on)["unit_name"]
+
+
+def unit_by_supervision(services: Services, person: str, on: str) -> object:
+    units = {"财政局": "u-finance", "水利局": "u-water", "审计局": "u-audit"}
+    found = [
+        name
+        for name, unit in units.items()
+        if any(
+            one["cadre_id"] == person
+            for one in services.get(
+                "supervision", "/merit/ranking", on=on, unit_id=unit, limit=1000
+            )["places"]
+        )
+    ]
+    assert len(found) <= 1
+    return next(iter(found), None)
+
+
+def unit_by_training(services: Services, person: str, on: str) -> object:
+    """Whoever would be sent out by another unit is told where they belong (公务员法 art. 72)."""
+    posting = {
+        "cadre_id": person,
+        "effective_on": on,
+        "kind": "secondment",
+        "host": "某村",
+        "home_unit": "另一单位",
+        "task": "挂职",
+    }
+    told = services.send("training", "post", posting)
+    assert told["http"] == 422, told
+    return str(told["detail"]).removeprefix("the personnel relation is with ").split(" on ")[0]
+
+
+def posts_by_appointment(services: Services, person: str, on: str) -> object:
+    held = services.get("appointment", f"/cadres/{person}/promotions", on=on)["posts"]
+    return [one["post_id"] for one in held if one["until"] is None or on < one["until"]]
+
+
+QUESTIONS: Mapping[str, Mapping[str, Ask]] = {
+    "barred until": {
+        "selection": barred_by_selection,
+        "supervision": barred_by_supervision,
+        "appointment": barred_by_appointment,
+    },
+    "does a veto stand": {
+        "selection": veto_shown_by_selection,
+        "selection deciding": veto_decided_by_selection,
+        "appointment": veto_by_appointment,
+    },
+    "the grade of last year": {
+        "supervision": grade_by_supervision,
+        "appointment": grade_by_appointment,
+    },
+    "serves in": {
+        "selection": unit_by_selection,
+        "supervision": unit_by_supervision,
+        "training": unit_by_training,
+    },
+    "holds posts": {"appointment": posts_by_appointment},
+}
+"""Which services hold which question: the table of ADR 0037."""
+
+
+def resolved(value: object, known: Mapping[str, UUID | str]) -> object:
+    """``@name`` stands for the id that an earlier step of the history got."""
+    return str(known[value[1:]]) if isinstance(value, str) and value.startswith("@") else value

@@ -1,0 +1,84 @@
+"""All services give the one answer that the rule gives, whatever was corrected meanwhile."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from cadre.shared.deciding.idnumber import check_character
+from support.environment import Environment
+from support.nats_server import nats_server
+from support.real_service import service_process
+from system.asked import POOL, QUESTIONS, Services, resolved
+from system.histories import HISTORIES, History
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+
+NAMES = ("selection", "training", "supervision", "appointment")
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """All four as processes of their own on one log."""
+    directory = tmp_path_factory.mktemp("answers")
+    with ExitStack() as stack:
+        server = stack.enter_context(nats_server(Path(directory) / "nats"))
+        server.provision()
+        environment = Environment(server, directory)
+        urls = {name: stack.enter_context(service_process(name, environment)) for name in NAMES}
+        services = Services(urls)
+        pool = {"effective_on": "2020-01-01", "pool_id": POOL, "seats": 50, "title": "后备库"}
+        told = services.send("selection", "define-pool", pool | {"pool_class": "themed"})
+        assert told["http"] == 200, told
+        yield services
+        services.client.close()
+
+
+def taken_over(number: int) -> dict[str, Any]:
+    """The file of somebody; each history has a person of its own."""
+    first_17 = f"99010119900101{number:03}"
+    return {
+        "effective_on": "2023-12-31",
+        "full_name": "某某",
+        "id_number": first_17 + check_character(first_17),
+        "birth_date": str(date(1990, 1, 1)),
+        "birth_month": "1990-01",
+        "sex": "male" if number % 2 else "female",
+        "ethnicity": "汉族",
+        "political": "01",
+        "education": "bachelor",
+        "standing": {"unit_id": "u-finance", "unit_name": "财政局"}
+        | {"rank": "officer-4", "rank_since": "2020-01", "work_since": "2013-07"},
+        "career": [],
+        "source_file": "名册.xlsx",
+        "source_sha256": "a" * 64,
+        "source_row": number,
+    }
+
+
+@pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.name)
+def test_every_service_gives_the_answer_of_the_rule(services: Services, history: History) -> None:
+    file = taken_over(HISTORIES.index(history) + 1)
+    person = services.send("selection", "record-baseline", file)["events"][0]["data"]["cadre_id"]
+    known: dict[str, UUID | str] = {}
+    for step in history.steps:
+        body = {key: resolved(value, known) for key, value in step.body.items()}
+        if step.command == "record-baseline":
+            body = file | body | {"standing": file["standing"] | body.get("standing", {})}
+        elif step.of_person:
+            body |= {"cadre_id": person}
+        told = services.send(step.service, step.command, body)
+        assert told.get("outcome") == "recorded", f"{step.name}: {told}"
+        known[step.name] = told["events"][0]["event_id"]
+    wrong = [
+        f"{question.question} on {question.on}: {service} says {answer!r}, the rule"
+        f" {question.answer!r} ({question.because})"
+        for question in history.told
+        for service, ask in QUESTIONS[question.question].items()
+        if (answer := ask(services, person, question.on)) != question.answer
+    ]
+    assert not wrong, "\n" + "\n".join(wrong)
