@@ -354,7 +354,7 @@ def rewritten(
 ) -> Iterator[Callable[[str, str], None]]:
     """Replace text in the files of the rule book."""
     folder = tmp_path / "shared"
-    shutil.copytree(str(files("cadre.shared") / "rules"), folder / "rules")
+    shutil.copytree(str(files("cadre.shared.deciding") / "rules"), folder / "rules")
 
     def replace_text(old: str, new: str) -> None:
         changed = 0

@@ -18,7 +18,7 @@ from cadre.audit.checkpointing import make_checkpoint
 from cadre.audit.differences import Difference, Kind
 from cadre.audit.note import split
 from cadre.audit.readings import KEPT, ReadingsLog
-from cadre.shared.log.readings import STREAM, Reader, Readings
+from cadre.shared.log.readings import STREAM, NamedReader, Readings
 from cadre.shared.log.stream import Log
 from support.nats_server import NatsServer
 
@@ -40,7 +40,7 @@ async def read(server: NatsServer, count: int, who: str = "clerk-li") -> None:
     """Show Ana's history so many times."""
     client = await server.connect("selection")
     for _ in range(count):
-        await Readings(client, "selection").add("/histories", Reader(actor=who), [ANA])
+        await Readings(client, "selection").add("/histories", NamedReader(actor=who), [ANA])
     await client.close()
 
 

@@ -174,7 +174,7 @@ def test_a_file_may_have_a_name_that_is_no_text(tmp_path: Path):
     paths = [tmp_path / os.fsdecode(name) for name in names]
     for path in paths:
         path.write_bytes(content)
-    plan = plan_import(paths, effective_on=DAY)
+    plan = plan_import(files_in(paths), effective_on=DAY)
     (record,) = plan.records
     assert not list(faults(record.baseline))
     assert len(plan.issues) == 3

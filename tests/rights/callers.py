@@ -114,7 +114,7 @@ async def served(
         tokens_file=file_of_tokens(directory, *entries) if entries else None,
     )
     app = create_app(service, settings)
-    web = _Server(uvicorn.Config(app, port=port, log_level="warning", ws="none"))
+    web = _Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
     task = asyncio.create_task(web.serve())
     while not web.started:
         assert not task.done(), task

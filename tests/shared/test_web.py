@@ -36,7 +36,7 @@ class _Server(uvicorn.Server):
 async def http(server: NatsServer, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     port = free_port()
     app = create_app(mini.service(), mini.settings(server.url, tmp_path))
-    web = _Server(uvicorn.Config(app, port=port, log_level="warning", ws="none"))
+    web = _Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
     task = asyncio.create_task(web.serve())
     while not web.started:
         assert not task.done(), task
