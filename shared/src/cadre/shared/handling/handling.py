@@ -268,11 +268,9 @@ class Handling:
     async def _must_not_be_parked(self, wish: Wish, scopes: Iterable[Scope[Any]]) -> None:
         """Raises ParkedPerson, unless the command is about the very event that is parked."""
         parked = self._parked(scopes)
-        if not parked:
+        if not parked or isinstance(wish.command, SetAside):
             return
         stuck = await self.projector.stuck(parked)
-        if isinstance(wish.command, SetAside) and wish.command.position in stuck:
-            return
         corrects = str(getattr(wish.command, "supersedes", None))
         if any(corrects == message.headers.get("ce-id") for message in stuck.values()):
             return

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from cadre.contracts.catalogue import UnknownEvent, UnreadableEvent
 from cadre.contracts.event import Event
 from cadre.shared.database.together import Together
 from cadre.shared.deciding import protection
@@ -124,13 +123,17 @@ class Histories:
         Raises: ParkedPerson when this version cannot read it.
         """
         try:
-            return self.codec.decode(message)
-        except (UnknownEvent, UnreadableEvent) as error:
+            recorded = self.codec.decode(message)
+            if message.aggregate[0] == self.service:
+                _ = recorded.envelope.command_id  # asked for below
+        except (LookupError, ValueError) as error:
             raise ParkedPerson(
                 f"the event at position {message.position} cannot be read: {error}",
                 where=".".join(message.aggregate),
-                hint="update the service; nothing is decided on a history it cannot read",
+                hint="update the service, or set it aside with `cadre projections set-aside`;"
+                " nothing is decided on a history it cannot read",
             ) from error
+        return recorded
 
     def appended(
         self,
@@ -154,7 +157,7 @@ class Histories:
             for message, event in zip(messages, sent, strict=True):
                 if scope.takes(message.aggregate):
                     new.append(message)
-                    heads[".".join(message.aggregate)] = (_version(message), event.digest)
+                    heads[".".join(message.aggregate)] = (_version(message, 0), event.digest)
             self._remember(
                 scope,
                 replace(history, unfolded=tuple(new), heads=heads, complete_to=new[-1].position),
@@ -171,7 +174,9 @@ class Histories:
         for aggregate, message in newest.items():
             if aggregate[0] == self.service:
                 hashed = digest(message.subject, message.headers, message.body)
-                longer.heads[".".join(aggregate)] = (_version(message), hashed)
+                before, _ = history.heads.get(".".join(aggregate), (0, ""))
+                counted = before + sum(one.aggregate == aggregate for one in messages)
+                longer.heads[".".join(aggregate)] = (_version(message, counted), hashed)
         longer.complete_to = max(longer.complete_to, seen)
         return longer
 
@@ -208,8 +213,12 @@ class Histories:
         return history
 
 
-def _version(message: Message) -> int:
-    return int(message.headers["ce-aggregateversion"])
+def _version(message: Message, counted: int) -> int:
+    """The version that an event bears; one that bears none is the ``counted``-th."""
+    try:
+        return int(message.headers["ce-aggregateversion"])
+    except (KeyError, ValueError):
+        return counted
 
 
 def _empty(scope: Scope[Any]) -> History:

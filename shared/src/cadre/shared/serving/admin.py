@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from cadre.contracts.catalogue import UnknownEvent, UnreadableEvent
 from cadre.contracts.event import Slug, Text
@@ -17,7 +17,8 @@ from cadre.shared.asking.texts import FIT
 from cadre.shared.asking.wire import headers_from, meta_from
 from cadre.shared.deciding import protection
 from cadre.shared.deciding.decider import Fold
-from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.errors import NotFound, ParkedPerson
+from cadre.shared.deciding.guards import PERSON
 from cadre.shared.deciding.messages import Meta
 from cadre.shared.handling.outcomes import Outcome
 from cadre.shared.log.readings import legal_ground
@@ -190,32 +191,42 @@ class Unappliable(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    position: Position
+    position: Annotated[Position, Field(ge=1)]
     reason: Annotated[Text, FIT]
 
 
 async def _set_aside(runtime: Runtime, wanted: Unappliable, meta: Meta) -> Outcome:
-    """Say of a parked event of a person that it never held.
+    """Say of an event that cannot be applied that it never held; of any history.
 
-    Raises: NotPossible for any other.
+    Raises: NotPossible for one that can be; NotFound.
     """
-    parked = await runtime.projector.parked_events()
-    found = next((e for e in parked if e.position == wanted.position and e.error), None)
-    if found is None or found.entity != "cadre":
-        raise NotPossible(
-            "only an event of a person that cannot be applied here is set aside",
-            where="position",
-            hint="see `cadre projections parked`; of another aggregate, update the service",
-        )
     message = await runtime.log.get(wanted.position)
+    _, entity, entity_id = message.aggregate
     command = SetAside(
-        cadre_id=found.entity_id,
+        entity=entity,
+        entity_id=entity_id,
         effective_on=runtime.context.today(),
         position=wanted.position,
         event_id=id_of(message),
         reason=wanted.reason,
+        unappliable=await _unappliable(runtime, message),
     )
     return await runtime.handling.handle(command, meta)
+
+
+async def _unappliable(runtime: Runtime, message: Message) -> bool:
+    """Whether an event is parked, or one that no decision of this service can read."""
+    parked = await runtime.projector.parked_events()
+    if any(event.position == message.position and event.error for event in parked):
+        return True
+    service, entity, _ = message.aggregate
+    if entity != PERSON and service != runtime.service.name:
+        return False
+    try:
+        runtime.handling.histories.decode(message)
+    except ParkedPerson:
+        return True
+    return False
 
 
 def _require_shown(runtime: Runtime, request: Request, messages: Sequence[Message]) -> None:
