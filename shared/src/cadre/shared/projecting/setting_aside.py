@@ -90,10 +90,9 @@ def handler(service: str) -> Handler[Any]:
                 hint="see `cadre projections parked`",
             )
         kind = _EVENTS[service, command.entity]
-        said = {
-            name: getattr(command, name) for name in (*SettingAside.model_fields, "effective_on")
-        }
-        return [kind.model_validate(said | {kind.key: command.entity_id})]
+        said = {name: getattr(command, name) for name in SettingAside.model_fields}
+        of = {kind.key: command.entity_id, "effective_on": command.effective_on}
+        return [kind.model_validate(said | of)]
 
     return Handler(SetAside, lambda command, _: [history(command)], decide)
 
