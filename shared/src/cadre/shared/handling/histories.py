@@ -5,6 +5,7 @@ a decision whose append it guards: the server refuses the append when anybody wr
 A *fresh* history was completed from the log, which everything else needs.
 """
 
+import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -88,19 +89,31 @@ class Histories:
 
     async def fresh[S](self, scope: Scope[S]) -> History:
         """A history as the log holds it now."""
+        try:
+            return await self._completed(scope)
+        except ParkedPerson:
+            # What cannot be read was perhaps set aside, further on than the journal has come.
+            return await self._anew(scope)
+
+    async def _completed(self, scope: Scope[Any]) -> History:
         history = await self.known(scope)
         seen = self.projector.journal_position
         if seen - history.complete_to > TAIL_EVENTS_NEAR:
             stored = await self.journal.read(scope, history.position)
             if any(map(named_by, stored)):
-                history, stored = _empty(scope), await self.journal.read(scope)
+                return await self._anew(scope)
             history = self._extended(scope, history, stored, seen)
         latest = await self.log.tail(scope.subjects, history.complete_to)
         if history.position and any(map(named_by, latest)):
             # Something that was folded never held.
-            whole = await self.messages(scope)
-            return self._remember(scope, self._extended(scope, _empty(scope), whole, seen))
+            return await self._anew(scope)
         return self._remember(scope, self._extended(scope, history, latest))
+
+    async def _anew(self, scope: Scope[Any]) -> History:
+        """A history folded from its first event, forgetting what is in memory."""
+        seen = self.projector.journal_position
+        whole = await self.messages(scope)
+        return self._remember(scope, self._extended(scope, _empty(scope), whole, seen))
 
     async def recall(self, scopes: Iterable[Scope[Any]]) -> None:
         """Take what the journal holds of many histories into memory, in few queries."""
@@ -108,7 +121,8 @@ class Histories:
         seen = self.projector.journal_position
         stored = await self.journal.read_many(missing)
         for scope in missing:
-            self._remember(scope, self._extended(scope, _empty(scope), stored[scope], seen))
+            with contextlib.suppress(ParkedPerson):  # told to those who ask for it
+                self._remember(scope, self._extended(scope, _empty(scope), stored[scope], seen))
 
     async def messages(self, scope: Scope[Any]) -> list[Message]:
         """A scope's raw events: journal, then the tail from the log."""
