@@ -11,16 +11,17 @@ import pytest
 
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.examples import example
+from cadre.contracts.selection.privacy import CadreForgotten, DataRestricted
 from cadre.contracts.training.record import Trained
 from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.shared.asking import texts
-from cadre.shared.deciding.errors import NotPossible, ParkedPerson
+from cadre.shared.deciding.errors import NotPossible, ParkedPerson, PersonForgotten
 from cadre.shared.running.runtime import Runtime, running
 from cadre.shared.showing import timeline as history
 from cadre.training.correction import CorrectTraining
 from cadre.training.record import RecordTraining
 from support import mini
-from support.aside import agrees, meta, real, set_aside, settled
+from support.aside import agrees, meta, real, set_aside, settled, written
 from support.environment import Environment
 from support.mini import DAY, Note, Register, cadre_id
 
@@ -109,6 +110,25 @@ async def test_an_event_that_nobody_can_read_is_set_aside_for_every_service(
         outcome = await set_aside(runtime, 2)
         await settled(runtime.projector, outcome.position)
         assert (await handle(noted(), meta())).outcome == "recorded"
+
+
+async def test_of_a_person_who_was_forgotten_too(environment: Environment) -> None:
+    async with selection(environment) as runtime:
+        who = Register(cadre_id=ANA, person_name="张三", effective_on=DAY)
+        await runtime.handling.handle(who, meta())
+        for kind in (DataRestricted, CadreForgotten):
+            body = json.dumps(example(kind) | {"cadre_id": ANA}).encode()
+            subject = f"history.selection.cadre.{ANA}.{kind.name()}"
+            by = {"ce-commandid": str(uuid4()), "ce-aggregateversion": "2"}
+            await written(environment, subject, kind.tag(), body, **by)
+        unknown = f"history.training.cadre.{ANA}.from-tomorrow"
+        wrong = await written(environment, unknown, "training.from-tomorrow.v1")
+        await runtime.projector.wait(wrong, 30)
+        outcome = await set_aside(runtime, wrong)
+        await settled(runtime.projector, outcome.position)
+        assert runtime.projector.parked == frozenset()
+        with pytest.raises(PersonForgotten):
+            await runtime.handling.handle(noted(), meta())
 
 
 async def test_what_names_the_event_of_somebody_else_sets_nothing_aside(

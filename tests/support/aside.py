@@ -34,11 +34,13 @@ async def real(environment: Environment, name: str) -> AsyncIterator[Runtime]:
         yield runtime
 
 
-async def written(environment: Environment, subject: str, kind: str, body: bytes = b"{}") -> int:
+async def written(
+    environment: Environment, subject: str, kind: str, body: bytes = b"{}", **more: str
+) -> int:
     """The position of an event that a service wrote, and that this version may not know."""
     client = await environment.server.connect(subject.split(".")[1])
     headers = {"ce-id": str(uuid4()), "ce-type": kind}
-    answer = await client.request(subject, body, timeout=10, headers=headers)
+    answer = await client.request(subject, body, timeout=10, headers=headers | more)
     await client.close()
     return int(json.loads(answer.data)["seq"])
 
