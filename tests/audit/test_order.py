@@ -25,6 +25,7 @@ from cadre.contracts.appointment.motion import (
     RecommendationHeld,
 )
 from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.appointment.setting_aside import MotionSetAside
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
 from cadre.contracts.examples import example
@@ -189,6 +190,29 @@ async def test_a_correction_points_back_to_its_own_kind_in_its_own_history(
         "6 corrects position 3, which is of another history",
         "7 corrects position 1, a selection.recruited",
     ]
+
+
+async def test_what_was_set_aside_neither_ends_a_history_nor_counts_as_once(
+    forger: Forger, tmp_path: Path
+) -> None:
+    async def set_aside() -> None:
+        wrong = {"position": len(forger.written), "event_id": forger.written[-1]}
+        await forger.write(made(MotionSetAside, **wrong))
+
+    for event in MOTION:
+        await forger.write(made(event))
+        if event in {DecisionTaken, MotionConcluded}:
+            await set_aside()
+            await forger.write(made(event))
+
+    assert await examined(forger, tmp_path) == []
+    await set_aside()
+    await forger.write(made(MotionStopped))
+    await forger.write(made(MotionSetAside))
+    await forger.write(made(MotionConcluded))
+
+    (found,) = await examined(forger, tmp_path)
+    assert found.startswith("16 appointment.motion-concluded after appointment.motion-stopped")
 
 
 async def test_an_id_must_follow_from_the_command(forger: Forger, tmp_path: Path) -> None:

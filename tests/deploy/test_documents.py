@@ -110,6 +110,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 def test_it_is_installed(place: Place) -> None:
+    """Whatever image bore this version's name before."""
+    tag = f"cadre:{version_of_tree()}"
+    place.shell.require(f"echo FROM python:3.12-slim | docker build --tag {tag} -\n", place.tree)
+
     place.run("Install 1")
 
     assert place.versions() == {version_of_tree()}

@@ -10,33 +10,25 @@ from uuid import uuid4
 
 import pytest
 
-from cadre.audit.projections import Projection
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.examples import example
+from cadre.contracts.selection.privacy import CadreForgotten, DataRestricted
 from cadre.contracts.training.record import Trained
 from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.shared.deciding import texts
 from cadre.shared.deciding.calendar import today_in_china
-from cadre.shared.deciding.errors import CommandReused, NotPossible, ParkedPerson
+from cadre.shared.deciding.errors import CommandReused, NotPossible, ParkedPerson, PersonForgotten
 from cadre.shared.deciding.messages import Meta
-from cadre.shared.handling.outcomes import Outcome
-from cadre.shared.projecting.projector import Projector
 from cadre.shared.running.runtime import Runtime, running
-from cadre.shared.serving.admin import Unappliable, _set_aside
-from cadre.shared.serving.dump import dump, fresh_dump
 from cadre.shared.showing import timeline as history
-from cadre.training.app import SERVICE as TRAINING
 from cadre.training.correction import CorrectTraining
 from cadre.training.record import RecordTraining
 from support import mini
+from support.aside import agrees, meta, real, set_aside, settled, written
 from support.environment import Environment
 from support.mini import DAY, Note, Register, cadre_id
 
 ANA, BO = cadre_id(1), cadre_id(2)
-
-
-def meta() -> Meta:
-    return Meta(command_id=uuid4(), actor="operator-wu")
 
 
 def noted(who: str = ANA) -> Note:
@@ -53,51 +45,6 @@ async def selection(
     service = mini.service(mini.read_models(version, poison))
     async with running(service, environment.settings(), today=today) as runtime:
         yield runtime
-
-
-@asynccontextmanager
-async def training(environment: Environment) -> AsyncIterator[Runtime]:
-    settings = environment.settings("training", nats_user="training", nats_password="ptraining")
-    async with running(TRAINING, settings) as runtime:
-        yield runtime
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not true():
-            await asyncio.sleep(0.01)
-
-
-async def settled(projector: Projector, position: int) -> None:
-    """Until the tables that answer were made as the log says and have come so far."""
-    await projector.wait(position, 30)
-    await until(lambda: projector.rebuilding is not None and projector.rebuilding.done())
-    await projector.wait(position, 30)
-
-
-async def set_aside(
-    runtime: Runtime, position: int, sent: Meta | None = None, reason: str = "文本无法存储"
-) -> Outcome:
-    wanted = Unappliable(position=position, reason=reason)
-    return await _set_aside(runtime, wanted, sent or meta())
-
-
-async def agrees(runtime: Runtime) -> None:
-    """Replay and audit give the tables that answer, once what follows by itself is recorded too."""
-    end = 0
-    while end != (end := await runtime.log.last_position()):
-        await runtime.projector.wait(end, 30)
-        if runtime.service.reactions:
-            await runtime.reactor.wait(end, 30)
-    assert (await dump(runtime)).digests == (await fresh_dump(runtime)).digests
-    async with runtime.engine.connect() as connection:
-        projection = Projection(runtime.service.read_models, connection)
-        await projection.start()
-        assert not projection.outdated
-        async for messages in runtime.log.read():
-            for message in messages:
-                projection.add(runtime.codec.decode(message))
-        assert await projection.compare() == []
 
 
 async def test_a_parked_event_of_a_person_is_set_aside_and_never_held(
@@ -200,6 +147,25 @@ async def test_an_event_that_nobody_can_read_is_set_aside_for_every_service(
         assert (await handle(noted(), meta())).outcome == "recorded"
 
 
+async def test_of_a_person_who_was_forgotten_too(environment: Environment) -> None:
+    async with selection(environment) as runtime:
+        who = Register(cadre_id=ANA, person_name="张三", effective_on=DAY)
+        await runtime.handling.handle(who, meta())
+        for kind in (DataRestricted, CadreForgotten):
+            body = json.dumps(example(kind) | {"cadre_id": ANA}).encode()
+            subject = f"history.selection.cadre.{ANA}.{kind.name()}"
+            by = {"ce-commandid": str(uuid4()), "ce-aggregateversion": "2"}
+            await written(environment, subject, kind.tag(), body, **by)
+        unknown = f"history.training.cadre.{ANA}.from-tomorrow"
+        wrong = await written(environment, unknown, "training.from-tomorrow.v1")
+        await runtime.projector.wait(wrong, 30)
+        outcome = await set_aside(runtime, wrong)
+        await settled(runtime.projector, outcome.position)
+        assert runtime.projector.parked == frozenset()
+        with pytest.raises(PersonForgotten):
+            await runtime.handling.handle(noted(), meta())
+
+
 async def test_what_names_the_event_of_somebody_else_sets_nothing_aside(
     environment: Environment,
 ) -> None:
@@ -236,7 +202,7 @@ async def test_a_text_that_was_taken_once_is_corrected_by_a_command_that_names_i
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """PostgreSQL cannot store the text, SQLite can: both take the correction, and go on."""
-    async with selection(environment) as one, training(environment) as runtime:
+    async with selection(environment) as one, real(environment, "training") as runtime:
         handle = runtime.handling.handle
         await one.handling.handle(
             Register(cadre_id=ANA, person_name="张三", effective_on=DAY), meta()

@@ -238,6 +238,41 @@ async def test_history_and_status(http: httpx.AsyncClient) -> None:
     assert status["generations"][0]["status"] == "live"
 
 
+async def test_an_event_of_a_pool_is_set_aside(http: httpx.AsyncClient, server: NatsServer) -> None:
+    client = await server.connect("selection")
+    subject = "history.selection.pool.young.from-tomorrow"
+    headers = {"ce-id": str(uuid4()), "ce-type": "selection.from-tomorrow.v1"}
+    await client.request(subject, b"{}", timeout=10, headers=headers)
+    await client.close()
+    pool = {"pool_id": "young", "seats": 2, "effective_on": "2026-03-02"}
+    assert (await post(http, pool, "open")).status_code == 409
+    many = [
+        {"name": name, "id": str(uuid4()), "body": body}
+        for name, body in (("open", pool), ("register", REGISTER))
+    ]
+    stuck, other = (await http.post("/commands", json=many)).raise_for_status().json()
+    assert (stuck["status"], other["position"]) == (409, 2)
+
+    async def set_aside(position: int, key: str) -> httpx.Response:
+        wanted = {"position": position, "reason": "无法读取"}
+        headers = {"Idempotency-Key": key}
+        return await http.post("/projections/set-aside", json=wanted, headers=headers)
+
+    key = str(uuid4())
+    outcome = (await set_aside(1, key)).raise_for_status().json()
+    assert (outcome["outcome"], outcome["position"]) == ("recorded", 3)
+    await http.get("/projections/settled")
+    while (await http.get("/projections")).json()["rebuilding"]:
+        await asyncio.sleep(0.01)
+    assert (await http.get("/projections")).json()["parked"] == []
+    assert (await set_aside(1, key)).json() == outcome | {"repeated": True}
+    assert (await set_aside(1, str(uuid4()))).json()["outcome"] == "unchanged"
+    assert (await post(http, pool, "open")).json()["outcome"] == "recorded"
+    assert (await set_aside(2, str(uuid4()))).status_code == 422
+    assert (await set_aside(99, str(uuid4()))).status_code == 404
+    assert (await set_aside(0, str(uuid4()))).status_code == 400
+
+
 async def test_many_commands_are_answered_in_their_order(http: httpx.AsyncClient) -> None:
     same = str(uuid4())
     wanted = [

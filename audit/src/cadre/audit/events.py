@@ -43,7 +43,7 @@ class Events:
         if first is not None:
             self.repeated[position] = (subject, first.position)
             return
-        corrected = self.places.get(facts.supersedes) if facts.supersedes else None
+        corrected = self.places.get(facts.about) if facts.about else None
         self.order.see(subject, facts, place, corrected)
 
     def _follow(self, position: int, subject: str, facts: Facts, before: Head | None) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from cadre.audit.places import Place
 from cadre.audit.survey import Facts
 from cadre.contracts.catalogue import CATALOGUE
-from cadre.contracts.event import Event, EventAnnulled
+from cadre.contracts.event import Event, EventAnnulled, EventSetAside
 from cadre.shared.deciding.order import Order
 from cadre.shared.log.event_ids import event_id
 
@@ -47,6 +47,8 @@ class Rules:
     """What it may correct."""
     person: bool
     """Whether its history is that of a person."""
+    sets_aside: bool
+    """Whether it says of another that it never held, and corrects nothing."""
 
     @classmethod
     def of(cls, kind: type[Event], orders: Sequence[Order]) -> "Rules":
@@ -64,6 +66,7 @@ class Rules:
             ends=any(kind in order.ends for order in orders),
             alike=_bits(alike[-1] if alike else _annullable(kind)) or bit,
             person=kind.entity == "cadre",
+            sets_aside=issubclass(kind, EventSetAside),
         )
 
 
@@ -97,17 +100,35 @@ class OrderCheck:
         return number
 
     def see(self, subject: str, facts: Facts, place: Place, corrected: Place | None) -> None:
-        """Look at the next event; ``corrected`` is where the event stands that it corrects."""
+        """Look at the next event; ``corrected`` is where the event stands that it is about."""
         rules, had = self._rules[place.kind], self._kinds[place.history]
-        corrects = facts.supersedes is not None
-        details = [self._misplaced(rules, place, had, corrects=corrects), self._misnamed(facts)]
+        corrects = facts.about is not None and not rules.sets_aside
+        details = [self._misnamed(facts)]
+        if not rules.sets_aside:
+            details.append(self._misplaced(rules, place, had, corrects=corrects))
         if corrects:
             details.append(self._miscorrects(rules, place, corrected))
         if any(details):
             self.found += (Disorder(place.position, subject, one) for one in details if one)
         self._kinds[place.history] = had & ~rules.undoes | rules.bit
+        if rules.sets_aside:
+            self._never_held(place, corrected)
         if rules.ends:
             self._ended[place.history] = place.kind
+
+    def _never_held(self, place: Place, other: Place | None) -> None:
+        """What an event that was set aside had forbidden, it forbids no longer.
+
+        Such an event may stand anywhere: also at the end of a history, and where nobody could read
+        what opened it.
+        """
+        if other is None or other.history != place.history:
+            return
+        rules = self._rules[other.kind]
+        if rules.once:
+            self._kinds[place.history] &= ~rules.bit
+        if self._ended.get(place.history) == other.kind:
+            del self._ended[place.history]
 
     def _misplaced(self, rules: Rules, place: Place, had: int, *, corrects: bool) -> str:
         if rules.opens and not had and not rules.bit & rules.opens:

@@ -21,7 +21,7 @@ from cadre.audit.leaf import leaf_of
 from cadre.audit.merkle import leaf_hash
 from cadre.audit.signatures import Keys, Verdict, verdict
 from cadre.contracts.catalogue import CATALOGUE
-from cadre.contracts.event import Event
+from cadre.contracts.event import Event, EventSetAside
 from cadre.shared.deciding.messages import Received
 from cadre.shared.log.event_ids import event_id_bytes
 from cadre.shared.log.headers import Headers
@@ -63,7 +63,8 @@ class Facts(NamedTuple):
     """Its place among the command's events, unless the first of these is further back."""
     follows: bool = True
     """Whether the id follows from the command with that place."""
-    supersedes: bytes | None = None
+    about: bytes | None = None
+    """The id of the event that it corrects or sets aside."""
     aggregate: str = ""
     """Service, entity and id."""
 
@@ -75,7 +76,7 @@ def stored(message: Message) -> Stored:
 
 
 type _Said = tuple[str, bytes | None, bytes, str, int]
-"""Tag, the id of what it corrects, id, command and version."""
+"""Tag, the id of what it is about, id, command and version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +138,11 @@ def _said(
     try:
         if not usual:
             _must_be_plain(block, len(layout.names))
-        tag, supersedes = _event(subject, signed[_TYPE].decode(), body)
+        tag, about = _event(subject, signed[_TYPE].decode(), body)
         envelope = _usual_envelope(signed) if usual and layout.enveloped else _any_envelope(block)
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         return str(error) or type(error).__name__
-    return tag, supersedes, *envelope
+    return tag, about, *envelope
 
 
 def _placed(
@@ -162,7 +163,7 @@ def _placed(
             version = version_of(values[_VERSION].decode())
             facts.append(Facts(leaf, digest, judged, version, said))
             continue
-        tag, supersedes, event_id, caused, version = said
+        tag, about, event_id, caused, version = said
         nth = nth + 1 if caused == command else 0
         command = caused
         aggregate = subject.removeprefix("history.").rpartition(".")[0]
@@ -171,7 +172,7 @@ def _placed(
         facts.append(
             Facts(
                 leaf, digest, judged, version, "", tag, previous, event_id, caused, nth, follows,
-                supersedes, aggregate,
+                about, aggregate,
             )
         )  # fmt: skip
     return facts
@@ -197,7 +198,7 @@ def _must_be_plain(block: bytes, names: int) -> None:
 
 
 def _event(subject: str, named: str, body: bytes) -> tuple[str, bytes | None]:
-    """The tag of an event and the id of what it corrects.
+    """The tag of an event and the id of what it corrects or sets aside.
 
     Raises: ValueError, LookupError, TypeError, RecursionError.
     """
@@ -206,7 +207,8 @@ def _event(subject: str, named: str, body: bytes) -> tuple[str, bytes | None]:
     if subject != template.format(getattr(event, event.key)):
         msg = f"an event {tag} of {event.aggregate} does not belong under its subject"
         raise ValueError(msg)
-    return tag, event.supersedes.bytes if event.supersedes else None
+    about = event.event_id if isinstance(event, EventSetAside) else event.supersedes
+    return tag, about.bytes if about else None
 
 
 def _read(named: str, body: bytes) -> Event:

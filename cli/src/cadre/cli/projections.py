@@ -138,7 +138,7 @@ def set_aside(
     settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
-    """搁置无法适用的事件，视为自始未生效。 Say of a person's parked event that it never held."""
+    """搁置无法适用的事件，视为自始未生效。 Say of a parked event that it never held."""
     _known(service)
     outcome = services(data, settings).post(
         service,

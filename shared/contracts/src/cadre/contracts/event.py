@@ -169,8 +169,8 @@ class SettingAside(Value):
     reason: Text
 
 
-class EventSetAside(CadreEvent, SettingAside):
-    """Base of the events by which somebody says that an earlier one of the person never held."""
+class EventSetAside(Event, SettingAside):
+    """Base of the events by which somebody says that an earlier one of the history never held."""
 
     def say(self) -> str:
         return f"位置 {self.position} 的事件无法适用，予以搁置，视为自始未生效：{self.reason}"

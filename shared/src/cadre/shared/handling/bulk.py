@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from cadre.shared.deciding.decider import Scope, World
-from cadre.shared.deciding.errors import CadreError
+from cadre.shared.deciding.errors import CadreError, ParkedPerson
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.handling.decisions import Decision, Wish
 from cadre.shared.handling.handling import Handling
@@ -74,7 +74,10 @@ class _Bulk:
     async def _knows(self, index: int) -> bool:
         """Whether a command is known to have been recorded, and on none but named histories."""
         wish, named = self.waiting[index]
-        found = {scope: await self.handling.histories.known(scope) for scope in named}
+        try:
+            found = {scope: await self.handling.histories.known(scope) for scope in named}
+        except ParkedPerson:
+            return False
         if not wish.recorded_at(found):
             return False
         world = World({scope: history.state for scope, history in found.items()})

@@ -5,6 +5,7 @@ a decision whose append it guards: the server refuses the append when anybody wr
 A *fresh* history was completed from the log, which everything else needs.
 """
 
+import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from cadre.contracts.catalogue import UnknownEvent, UnreadableEvent
 from cadre.contracts.event import Event
 from cadre.shared.database.together import Together
 from cadre.shared.deciding import protection
@@ -89,19 +89,31 @@ class Histories:
 
     async def fresh[S](self, scope: Scope[S]) -> History:
         """A history as the log holds it now."""
+        try:
+            return await self._completed(scope)
+        except ParkedPerson:
+            # What cannot be read was perhaps set aside, further on than the journal has come.
+            return await self._anew(scope)
+
+    async def _completed(self, scope: Scope[Any]) -> History:
         history = await self.known(scope)
         seen = self.projector.journal_position
         if seen - history.complete_to > TAIL_EVENTS_NEAR:
             stored = await self.journal.read(scope, history.position)
             if any(map(named_by, stored)):
-                history, stored = _empty(scope), await self.journal.read(scope)
+                return await self._anew(scope)
             history = self._extended(scope, history, stored, seen)
         latest = await self.log.tail(scope.subjects, history.complete_to)
         if history.position and any(map(named_by, latest)):
             # Something that was folded never held.
-            whole = await self.messages(scope)
-            return self._remember(scope, self._extended(scope, _empty(scope), whole, seen))
+            return await self._anew(scope)
         return self._remember(scope, self._extended(scope, history, latest))
+
+    async def _anew(self, scope: Scope[Any]) -> History:
+        """A history folded from its first event, forgetting what is in memory."""
+        seen = self.projector.journal_position
+        whole = await self.messages(scope)
+        return self._remember(scope, self._extended(scope, _empty(scope), whole, seen))
 
     async def recall(self, scopes: Iterable[Scope[Any]]) -> None:
         """Take what the journal holds of many histories into memory, in few queries."""
@@ -109,7 +121,8 @@ class Histories:
         seen = self.projector.journal_position
         stored = await self.journal.read_many(missing)
         for scope in missing:
-            self._remember(scope, self._extended(scope, _empty(scope), stored[scope], seen))
+            with contextlib.suppress(ParkedPerson):  # told to those who ask for it
+                self._remember(scope, self._extended(scope, _empty(scope), stored[scope], seen))
 
     async def messages(self, scope: Scope[Any]) -> list[Message]:
         """A scope's raw events: journal, then the tail from the log."""
@@ -124,13 +137,17 @@ class Histories:
         Raises: ParkedPerson when this version cannot read it.
         """
         try:
-            return self.codec.decode(message)
-        except (UnknownEvent, UnreadableEvent) as error:
+            recorded = self.codec.decode(message)
+            if message.aggregate[0] == self.service:
+                _ = recorded.envelope.command_id  # asked for below
+        except (LookupError, ValueError) as error:
             raise ParkedPerson(
                 f"the event at position {message.position} cannot be read: {error}",
                 where=".".join(message.aggregate),
-                hint="update the service; nothing is decided on a history it cannot read",
+                hint="update the service, or set it aside with `cadre projections set-aside`;"
+                " nothing is decided on a history it cannot read",
             ) from error
+        return recorded
 
     def appended(
         self,
@@ -154,7 +171,7 @@ class Histories:
             for message, event in zip(messages, sent, strict=True):
                 if scope.takes(message.aggregate):
                     new.append(message)
-                    heads[".".join(message.aggregate)] = (_version(message), event.digest)
+                    heads[".".join(message.aggregate)] = (_version(message, 0), event.digest)
             self._remember(
                 scope,
                 replace(history, unfolded=tuple(new), heads=heads, complete_to=new[-1].position),
@@ -171,7 +188,9 @@ class Histories:
         for aggregate, message in newest.items():
             if aggregate[0] == self.service:
                 hashed = digest(message.subject, message.headers, message.body)
-                longer.heads[".".join(aggregate)] = (_version(message), hashed)
+                before, _ = history.heads.get(".".join(aggregate), (0, ""))
+                counted = before + sum(one.aggregate == aggregate for one in messages)
+                longer.heads[".".join(aggregate)] = (_version(message, counted), hashed)
         longer.complete_to = max(longer.complete_to, seen)
         return longer
 
@@ -208,8 +227,12 @@ class Histories:
         return history
 
 
-def _version(message: Message) -> int:
-    return int(message.headers["ce-aggregateversion"])
+def _version(message: Message, counted: int) -> int:
+    """The version that an event bears; one that bears none is the ``counted``-th."""
+    try:
+        return int(message.headers["ce-aggregateversion"])
+    except (KeyError, ValueError):
+        return counted
 
 
 def _empty(scope: Scope[Any]) -> History:

@@ -6,7 +6,7 @@ goes on.
 """
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 from uuid import UUID
@@ -69,6 +69,8 @@ class Read(NamedTuple):
     changes: Sequence[Change] = ()
     error: str = ""
     """Why it cannot be applied."""
+    sets_aside: int | None = None
+    """The position of the event that it says never held."""
 
     @property
     def position(self) -> int:
@@ -87,14 +89,21 @@ class Applying:
     codec: Codec
     journal: Journal
 
-    def read(self, messages: Iterable[Message]) -> list[Read]:
-        """What events change; one that cannot be read or projected says why."""
+    def read(
+        self, messages: Iterable[Message], said: Mapping[int, int] | None = None
+    ) -> list[Read]:
+        """What events change; one that cannot be read or projected says why.
+
+        ``said`` is what `setting_aside.said_in` tells of them.
+        """
         found: list[Read] = []
         for message in messages:
+            names = said.get(message.position) if said else None
             try:
-                found.append(Read(message, changes_of(self.models, self.codec, message)))
+                changes = changes_of(self.models, self.codec, message)
+                found.append(Read(message, changes, sets_aside=names))
             except Exception as error:  # noqa: BLE001  # whatever it is, only this aggregate waits
-                found.append(Read(message, error=_told(error)))
+                found.append(Read(message, error=_told(error), sets_aside=names))
         return found
 
     def follow(
@@ -116,7 +125,7 @@ class Applying:
             if not self.journal.write(connection, messages, journal.position, singly=singly):
                 raise Overtaken
             journal = Mark.of(messages[-1])
-            if said := setting_aside.said_in(connection, messages):
+            if said := {read.sets_aside: read.position for read in fresh if read.sets_aside}:
                 setting_aside.note(connection, said)
                 set_aside |= said.keys()
         if live.current:
@@ -212,7 +221,7 @@ class Applying:
         changes: list[Change] = []
         waiting: list[tuple[Message, str]] = []
         stuck = set(parked)
-        for message, made, unreadable in fresh:
+        for message, made, unreadable, _ in fresh:
             if message.position in set_aside:
                 continue
             if stuck and message.aggregate in stuck:

@@ -217,11 +217,12 @@ class Projector:
         for the transaction.
         """
         async for messages in self.log.follow(start):
+            said = await setting_aside.said_in(self.log, self.models.service, messages)
             batch: list[Read] = []
             for few in itertools.batched(messages, EVENTS_AT_A_STRETCH):
                 if batch:
                     await asyncio.sleep(0)
-                batch += self._applying.read(few)
+                batch += self._applying.read(few, said)
             yield batch
 
     def rebuild(self) -> None:

@@ -1,7 +1,6 @@
 """What every service offers beside its own queries: histories, projections, a dump, a check."""
 
 import contextlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
@@ -9,7 +8,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from cadre.contracts.catalogue import UnknownEvent, UnreadableEvent
 from cadre.contracts.event import Slug, Text
@@ -17,15 +16,15 @@ from cadre.shared.asking.parameters import Day, Moment, Position, Word
 from cadre.shared.asking.wire import headers_from, meta_from
 from cadre.shared.deciding import protection
 from cadre.shared.deciding.decider import Fold
-from cadre.shared.deciding.errors import NotFound, NotPossible
+from cadre.shared.deciding.errors import NotFound, ParkedPerson
+from cadre.shared.deciding.guards import PERSON
 from cadre.shared.deciding.messages import Meta
 from cadre.shared.deciding.rights import ASKED, EVERYBODY, NAMED, Named, Right, Role
 from cadre.shared.deciding.texts import FIT
 from cadre.shared.handling.outcomes import Outcome
 from cadre.shared.log.readings import legal_ground
 from cadre.shared.log.signed import Message, id_of
-from cadre.shared.projecting import setting_aside
-from cadre.shared.projecting.setting_aside import SetAside, named_by
+from cadre.shared.projecting.setting_aside import SetAside
 from cadre.shared.running.runtime import Runtime
 from cadre.shared.serving import health
 from cadre.shared.serving.dump import Dump, dump, fresh_dump
@@ -208,41 +207,42 @@ class Unappliable(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    position: Position
+    position: Annotated[Position, Field(ge=1)]
     reason: Annotated[Text, FIT]
 
 
 async def _set_aside(runtime: Runtime, wanted: Unappliable, meta: Meta) -> Outcome:
-    """Say of a parked event of a person that it never held; of one set aside before, nothing more.
+    """Say of an event that cannot be applied that it never held; of any history.
 
-    Raises: NotPossible for any other.
+    Raises: NotPossible for one that can be; NotFound.
     """
-    parked = {event.position for event in await runtime.projector.parked_events() if event.error}
-    if wanted.position not in parked | runtime.projector.set_aside:
-        raise _not_parked()
     message = await runtime.log.get(wanted.position)
-    _, entity, person = message.aggregate
-    earlier = await runtime.handling.messages(setting_aside.HISTORY.of(person))
-    said = [json.loads(m.body) for m in earlier if named_by(m) == wanted.position]
-    if entity != "cadre" or not (said or wanted.position in parked):
-        raise _not_parked()
+    _, entity, entity_id = message.aggregate
     command = SetAside(
-        cadre_id=person,
-        # What is sent again says the same as before, whatever day it is.
-        effective_on=said[0]["effective_on"] if said else runtime.context.today(),
+        entity=entity,
+        entity_id=entity_id,
+        effective_on=runtime.context.today(),
         position=wanted.position,
         event_id=id_of(message),
         reason=wanted.reason,
+        unappliable=await _unappliable(runtime, message),
     )
     return await runtime.handling.handle(command, meta)
 
 
-def _not_parked() -> NotPossible:
-    return NotPossible(
-        "only an event of a person that cannot be applied here is set aside",
-        where="position",
-        hint="see `cadre projections parked`; of another aggregate, update the service",
-    )
+async def _unappliable(runtime: Runtime, message: Message) -> bool:
+    """Whether an event is parked, or one that no decision of this service can read."""
+    parked = await runtime.projector.parked_events()
+    if any(event.position == message.position and event.error for event in parked):
+        return True
+    service, entity, _ = message.aggregate
+    if entity != PERSON and service != runtime.service.name:
+        return False
+    try:
+        runtime.handling.histories.decode(message)
+    except ParkedPerson:
+        return True
+    return False
 
 
 def _require_shown(runtime: Runtime, request: Request, messages: Sequence[Message]) -> None:
