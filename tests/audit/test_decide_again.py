@@ -5,10 +5,8 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
-from unittest.mock import Mock
 
 import pytest
 
@@ -353,17 +351,17 @@ def rewritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str, str], None]]:
     """Replace text in the files of the rule book."""
-    folder = tmp_path / "shared"
-    shutil.copytree(str(files("cadre.shared.deciding") / "rules"), folder / "rules")
+    folder = tmp_path / "rules"
+    shutil.copytree(str(rules.FOLDER), folder)
 
     def replace_text(old: str, new: str) -> None:
         changed = 0
-        for path in (folder / "rules").iterdir():
+        for path in folder.iterdir():
             text = path.read_text("utf-8")
             changed += old in text
             path.write_text(text.replace(old, new), "utf-8")
         assert changed == 1
-        monkeypatch.setattr(rules, "files", Mock(return_value=folder))
+        monkeypatch.setattr(rules, "FOLDER", folder)
         rules.rulebook.cache_clear()
 
     yield replace_text

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from cadre.contracts.appointment.promotion import Promoted
-from cadre.contracts.selection.profile import Recruited
+from cadre.contracts.selection.profile import ProfileCorrected, Recruited
 from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.deciding.calendar import today_in_china
 from cadre.shared.deciding.idnumber import check_character
 from cadre.shared.deciding.testing import recorded
-from cadre.shared.running.units import SERVING
+from cadre.shared.running.units import SERVING, unit_on
 from cadre.supervision.app import SERVICE as SUPERVISION
 from rights.callers import ALL, Served, entry, served, token_of
 from support.mini import cadre_id
@@ -216,9 +216,13 @@ def test_where_a_person_serves_is_the_unit_of_the_latest_fact_up_to_the_day() ->
         date(2024, 5, 1): "u-2",
         date(2199, 1, 1): "u-2",
     }
-    assert {day: state.on(day) for day in days} == days
+    assert {day: unit_on(state, day) for day in days} == days
     undone = moved.model_copy(update={"supersedes": facts[1].event_id, "unit_id": "u-3"})
     corrected = SERVING.fold([recorded(4, undone)], state)
-    assert corrected.on(date(2024, 5, 1)) == "u-3"
+    assert unit_on(corrected, date(2024, 5, 1)) == "u-3"
+    day = date(2024, 6, 1)
+    said = {"reason": "误", "basis": "文件", "unit_id": "u-4", "unit_name": "水利局"}
+    mended = ProfileCorrected(cadre_id=cadre_id(1), effective_on=day, **said)
+    assert unit_on(SERVING.fold([recorded(5, mended)], corrected), day) == "u-4"
     # Learnt in another order, the day decides all the same.
-    assert SERVING.fold(facts[::-1]).on(date(2024, 5, 1)) == "u-2"
+    assert unit_on(SERVING.fold(facts[::-1]), date(2024, 5, 1)) == "u-2"

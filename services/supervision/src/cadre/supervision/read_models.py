@@ -33,6 +33,11 @@ from cadre.supervision.tables import CHECKS, MEMBERSHIPS, READ_MODELS, SANCTIONS
 __all__ = ["READ_MODELS"]
 
 
+def _membership(recorded: Recorded[Any], **more: object) -> Iterable[Change]:
+    told = () if more else ("unit_id", "unit_name")
+    return _fact("memberships", recorded, "cadre_id", *told, position=recorded.position, **more)
+
+
 def _fact(table: str, recorded: Recorded[Any], *fields: str, **more: object) -> Iterable[Change]:
     """The row of an event with these of its fields; a correction marks what it corrects."""
     event: Event = recorded.event
@@ -197,27 +202,27 @@ def assessment_refused(recorded: Recorded[AssessmentRefused]) -> Iterable[Change
 
 @READ_MODELS.on(Recruited)
 def recruited(recorded: Recorded[Recruited]) -> Iterable[Change]:
-    return _fact("memberships", recorded, "cadre_id", "unit_id", "unit_name")
+    return _membership(recorded)
 
 
 @READ_MODELS.on(Baselined)
 def taken_over(recorded: Recorded[Baselined]) -> Iterable[Change]:
     standing = recorded.event.standing
     unit = {"unit_id": standing.unit_id, "unit_name": standing.unit_name}
-    return _fact("memberships", recorded, "cadre_id", **unit)
+    return _membership(recorded, **unit)
 
 
 @READ_MODELS.on(ProfileCorrected)
 def unit_corrected(recorded: Recorded[ProfileCorrected]) -> Iterable[Change]:
     if recorded.event.unit_id is not None:
-        yield from _fact("memberships", recorded, "cadre_id", "unit_id", "unit_name")
+        yield from _membership(recorded)
 
 
 @READ_MODELS.on(Promoted)
 def promoted(recorded: Recorded[Promoted]) -> Iterable[Change]:
     yield from _fact("promotions", recorded, "cadre_id", "kind")
     if recorded.event.unit_id is not None:
-        yield from _fact("memberships", recorded, "cadre_id", "unit_id", "unit_name")
+        yield from _membership(recorded)
 
 
 @READ_MODELS.on(OffDutyVisitMade)

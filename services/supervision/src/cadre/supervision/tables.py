@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Column, Date, Float, Integer, String
+from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer, String
 
 from cadre.shared.showing.protected_persons import keep_protected_persons
 from cadre.shared.showing.read_models import ReadModels
@@ -167,7 +167,11 @@ MEMBERSHIPS: Final = READ_MODELS.table(
     *_codes("superseded_by"),
     *_texts("unit_name"),
     *_days(),
+    Column("position", BigInteger),
 )
-"""Which unit somebody belongs to from a day on, as the other services told it."""
+"""Which unit somebody belongs to from a day on, as the other services told it.
+
+Of two that were told of the same day the later on the log holds.
+"""
 
 PROMOTIONS: Final = READ_MODELS.table("promotions", _event(), _cadre(), *_codes("kind"), *_days())

@@ -12,12 +12,13 @@ from datetime import date
 from cadre.shared.asking.wire import command_from
 from cadre.shared.deciding.errors import CadreError, Forbidden, NotFound
 from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.deciding.person import Person
 from cadre.shared.deciding.rights import About, Caller, Named, Right, fields_of
 from cadre.shared.handling.bulk import handle_many
 from cadre.shared.handling.handling import Handling
 from cadre.shared.handling.outcomes import Outcome
 from cadre.shared.log.signed import Message
-from cadre.shared.running.units import SERVING, Serving, moved_by
+from cadre.shared.running.units import SERVING, moved_by, unit_on
 
 PERSONS_KEPT_MAX = 10_000
 
@@ -28,7 +29,7 @@ class Gate:
 
     handling: Handling
     _rights: dict[type[Command], Right] = field(init=False)
-    _serving: OrderedDict[str, Serving] = field(default_factory=OrderedDict[str, Serving])
+    _serving: OrderedDict[str, Person] = field(default_factory=OrderedDict[str, Person])
     _moves: int = 0
 
     def __post_init__(self) -> None:
@@ -112,13 +113,13 @@ class Gate:
     async def _in_scope(self, units: frozenset[str], person: str, day: date) -> bool:
         """Whether a person serves in one of the units on a day: the one test of scope."""
         known = self._serving.get(person)
-        if known is not None and known.on(day) in units:
+        if known is not None and unit_on(known, day) in units:
             self._serving.move_to_end(person)
             return True
         # The runner may be behind: nobody is refused but by what the log says.
-        return (await self._asked(person)).on(day) in units
+        return unit_on(await self._asked(person), day) in units
 
-    async def _asked(self, person: str) -> Serving:
+    async def _asked(self, person: str) -> Person:
         moves = self._moves
         found = await self.handling.fold(SERVING.of(person))
         if moves == self._moves:

@@ -3,53 +3,32 @@
 It is the exact unit; units have no tree.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
-from uuid import UUID
 
 from cadre.contracts.appointment.promotion import Promoted
-from cadre.contracts.event import Event
-from cadre.contracts.selection.profile import Baselined, Recruited
-from cadre.shared.deciding.decider import Fold
-from cadre.shared.deciding.messages import Recorded
+from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
+from cadre.shared.deciding.person import ANNULLED, Person, person_of
 from cadre.shared.log.signed import Message
 from cadre.shared.projecting.setting_aside import named_by
 
-_SUBJECTS_END = tuple(f".{event.name()}" for event in (Recruited, Baselined, Promoted))
+_TELLING = (Recruited, Baselined, ProfileCorrected, Promoted)
+_SUBJECTS_END = tuple(f".{event.name()}" for event in (*_TELLING, *ANNULLED))
+
+SERVING = replace(person_of(*_TELLING), bears_unreadable=True)
+"""What tells of a person's units, from the whole history."""
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """The units somebody came to, each with its event and first day, in the order of the log."""
-
-    known: tuple[tuple[UUID, date, str], ...] = ()
-
-    def on(self, day: date) -> str | None:
-        """The unit in which somebody serves on a day; of one day the later fact counts."""
-        begun = [(since, place, unit) for place, (_, since, unit) in enumerate(self.known)]
-        past = [one for one in begun if one[0] <= day]
-        return max(past)[2] if past else None
-
-
-def _evolve(state: Serving, recorded: Recorded[Event]) -> Serving:
-    event = recorded.event
-    known = tuple(one for one in state.known if one[0] != event.supersedes)
-    match event:
-        case Recruited():
-            unit = event.unit_id
-        case Baselined():
-            unit = event.standing.unit_id
-        case Promoted():
-            unit = event.unit_id
-        case _:
-            unit = None
-    if unit is not None:
-        known = (*known, (recorded.event_id, event.effective_on, unit))
-    return state if known == state.known else Serving(known)
-
-
-SERVING = Fold("*", "cadre", Serving(), _evolve, bears_unreadable=True)
-"""A person's units, from the whole history."""
+def unit_on(person: Person, day: date) -> str | None:
+    """The unit in which somebody serves on a day; of one day the later fact counts."""
+    unit: str | None = None
+    for fact in person.standing(*_TELLING, by=day):
+        match fact.event:
+            case Baselined(standing=standing):
+                unit = standing.unit_id
+            case Recruited() | ProfileCorrected() | Promoted() as event:
+                unit = event.unit_id or unit
+    return unit
 
 
 def moved_by(message: Message) -> str | None:

@@ -26,7 +26,7 @@ def members_on(day: date, unit_id: str | None) -> Select[str]:
     """The ids of those who belong to the unit on a day, or to any unit."""
     told = MEMBERSHIPS.c
     newest_first = func.row_number().over(
-        partition_by=told.cadre_id, order_by=(told.effective_on.desc(), told.event_id.desc())
+        partition_by=told.cadre_id, order_by=(told.effective_on.desc(), told.position.desc())
     )
     latest = (
         select(told.cadre_id, told.unit_id, newest_first.label("age"))
