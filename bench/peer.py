@@ -42,6 +42,7 @@ class Seen(NamedTuple):
 
     event: Event
     event_id: UUID
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Fact:
 
     def seen(self) -> Any:
         """As the fold takes it, made as cheaply as can be."""
-        return Seen(self.event, UUID(int=self.originator_id.int ^ self.originator_version))
+        version = self.originator_version
+        return Seen(self.event, UUID(int=self.originator_id.int ^ version), version)
 
 
 class PydanticMapper(Mapper[UUID]):

@@ -95,6 +95,7 @@ class System:
         for name in SERVICES:
             await self.children[name].start()
         await self._until_ready()
+        self.in_place.require()  # Nobody finds it before all that is open is known.
         self.data.write_run(self._found(secrets))
         watch = Watch(
             self.data.path / "nats",
