@@ -270,8 +270,8 @@ def test_the_log_speaks_tls_under_an_authority_of_ones_own(place: Place) -> None
     another = 'openssl req -x509 -newkey rsa:3072 -nodes -subj "/CN=Cadre" -keyout k -out other.crt'
     place.shell.require(another, folder)
     assert _connects(place, folder, folder / "tls/ca.crt") is None
-    assert isinstance(_connects(place, folder, folder / "other.crt"), ssl.SSLError)
-    assert isinstance(_connects(place, folder, None), nats.errors.Error)
+    for stranger in (folder / "other.crt", None):
+        assert isinstance(_connects(place, folder, stranger), ssl.SSLError)
 
 
 def _connects(place: Place, folder: Path, ca_file: Path | None) -> Exception | None:
