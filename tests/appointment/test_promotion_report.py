@@ -94,6 +94,24 @@ def test_a_corrected_birth_month_moves_the_age() -> None:
     assert (found.young, found.denominator[0].age) == (0, 45)
 
 
+def test_of_two_birth_months_told_on_one_day_the_later_recorded_holds() -> None:
+    """Whatever their ids: with ten persons some order against the log."""
+    ten = range(10)
+    corrected = [
+        ProfileCorrected(
+            cadre_id=nth(n),
+            effective_on=born(n, "1990-07").effective_on,
+            birth_date=day("1980-01-01"),
+            birth_month="1980-01",
+            reason="档案审核",
+            basis="最早记载",
+        )
+        for n in ten
+    ]
+    found = report([*(born(n, "1990-07") for n in ten), *corrected, *(promoted(n) for n in ten)])
+    assert {line.birth_month for line in found.denominator} == {"1980-01"}
+
+
 def test_moves_at_the_same_level_are_no_promotions() -> None:
     move = promoted(2, from_level=PostLevel.SECTION_DEPUTY)
     up = promoted(3, level=PostLevel.SECTION_HEAD, from_level=PostLevel.SECTION_DEPUTY)

@@ -169,6 +169,20 @@ def baselined(on: date, **fields: Any) -> Baselined:
     return Baselined.model_validate(profile | source | {"standing": standing} | fields)
 
 
+def test_of_two_corrections_of_one_day_the_later_recorded_holds() -> None:
+    """Whatever their ids: of ten persons some order against the log."""
+    ten = [f"c-{letter * 10}" for letter in "abcdefghij"]
+    day = date(2026, 3, 1)
+    corrected = [
+        ProfileCorrected(cadre_id=one, effective_on=day, major=major, reason="误", basis="档案")
+        for major in ("法学", "农学")
+        for one in ten
+    ]
+    tables = Tables([*(recruited(one, date(2026, 1, 1)) for one in ten), *corrected])
+    found = [tables.ask(lambda reader, one=one: queries.cadre(reader, one, day)) for one in ten]
+    assert {one.major for one in found} == {"农学"}
+
+
 def test_a_second_import_replaces_the_facts_but_not_the_day_of_entry() -> None:
     history = Tables(
         [

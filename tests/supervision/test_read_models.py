@@ -436,6 +436,17 @@ async def test_equal_balances_share_a_place_and_no_entry_is_zero(after: After) -
     assert [(p["place"], p["cadre_id"]) for p in top["places"]] == [(1, CAI), (1, "c-dddddddddd")]
 
 
+async def test_of_two_units_told_of_one_day_the_later_recorded_holds(after: After) -> None:
+    """Whatever their ids: with ten persons some order against the log."""
+    ten = [f"c-{letter * 10}" for letter in "abcdefghij"]
+    moved = {"kind": "post", "unit_id": "u-town", "unit_name": "东镇", "findings": ()}
+    moved |= {"effective_on": recruited(ANNA).effective_on, "trained": True}
+    promoted = [Promoted.model_validate(moved | {"cadre_id": one}) for one in ten]
+    async with after(*(recruited(one, "u-west") for one in ten), *promoted) as get:
+        found = await get("/merit/ranking", on="2025-05-31", unit_id="u-town")
+    assert sorted(p["cadre_id"] for p in found["places"]) == ten
+
+
 async def test_the_version_of_the_day_is_shown(after: After) -> None:
     item = PointItem(code="award", title="表彰", family="commendation", points=5)
     more = item.model_copy(update={"points": 8})

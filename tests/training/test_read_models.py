@@ -21,7 +21,7 @@ from cadre.contracts.training.record import (
     TrainingTaskOpened,
 )
 from cadre.contracts.training.training_class import ClassHeld, ClassKind, ClassPlanned, Mode
-from cadre.contracts.vocabulary import PostLevel
+from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.deciding.errors import Malformed, NotFound
 from cadre.shared.deciding.testing import event_id, recorded
 from cadre.shared.projecting.read_models_sql import apply
@@ -30,6 +30,7 @@ from cadre.training import queries, queries_classes, queries_practice
 from cadre.training.app import ROUTES
 from cadre.training.read_models import READ_MODELS
 from cadre.training.tables import TRAININGS
+from cadre.training.trainees import trainees
 from training.people import LI, SUN, WANG, ZHAO, ZHOU, recruit
 
 YEAR_END = date(2025, 12, 31)
@@ -175,6 +176,23 @@ async def test_rules_follow_the_level_of_the_day(connection: AsyncConnection):
     after = await queries.cadre_training(reading(connection), LI, date(2025, 6, 1))
     assert before.findings[0].rule == "TRN-02"
     assert after.findings[0].rule == "TRN-01"
+
+
+async def test_of_two_promotions_of_one_day_the_later_recorded_holds(
+    connection: AsyncConnection,
+) -> None:
+    """Whatever their ids: with ten persons some order against the log."""
+    ten = [f"c-{letter * 10}" for letter in "abcdefghij"]
+    day = date(2025, 6, 1)
+    rank = {"effective_on": day, "kind": "rank", "trained": True, "findings": ()}
+    ranked = [
+        Promoted.model_validate({"cadre_id": one, "rank": rank_, **rank})
+        for rank_ in (Rank.OFFICER_4, Rank.OFFICER_3)
+        for one in ten
+    ]
+    await project(connection, *(recruit(one) for one in ten), *ranked)
+    found = await trainees(connection, day)
+    assert {one.rank for one in found.values()} == {Rank.OFFICER_3}
 
 
 async def test_nobody_is_known_before_the_own_recruitment(connection: AsyncConnection):

@@ -120,7 +120,7 @@ async def _promotions(
 async def birth_months(connection: AsyncConnection) -> dict[str, str]:
     """The month of birth as last told: a correction holds for every past promotion too."""
     chosen = select(BIRTH_MONTHS).where(BIRTH_MONTHS.c.superseded_by.is_(None))
-    ordered = chosen.order_by(BIRTH_MONTHS.c.told_on, BIRTH_MONTHS.c.event_id)
+    ordered = chosen.order_by(BIRTH_MONTHS.c.told_on, BIRTH_MONTHS.c.position)
     rows = (await connection.execute(ordered)).mappings()
     return {row["cadre_id"]: row["birth_month"] for row in rows}
 

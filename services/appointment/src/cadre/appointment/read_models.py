@@ -319,6 +319,7 @@ def _birth_month(recorded: Recorded[CadreEvent], birth_month: str) -> Iterable[C
         recorded,
         told_on=recorded.event.effective_on,
         birth_month=birth_month,
+        position=recorded.position,
     )
     yield from _superseding(BIRTH_MONTHS, recorded)
 

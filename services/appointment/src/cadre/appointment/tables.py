@@ -5,7 +5,7 @@ fact stays, with ``superseded_by`` set. Until when somebody held a post is a que
 `POST_HOLDERS` and `POST_DEPARTURES`: a relief names the post it ends, not the event that began it.
 """
 
-from sqlalchemy import Boolean, Column, Date, Integer, String
+from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, String
 
 from cadre.shared.showing.protected_persons import keep_protected_persons
 from cadre.shared.showing.read_models import ReadModels
@@ -167,5 +167,6 @@ BIRTH_MONTHS = READ_MODELS.table(
     _cadre_id(),
     Column("told_on", Date),
     Column("birth_month", String(7)),
+    Column("position", BigInteger, comment="of two told of one day the later on the log holds"),
     _superseded_by(),
 )

@@ -166,7 +166,7 @@ def _profiles(where: ColumnElement[bool], until: ColumnElement[date] | date) -> 
             PROFILE_CORRECTIONS.c.superseded_by.is_(None),
             PROFILE_CORRECTIONS.c.corrected_on <= until,
         )
-        .order_by(PROFILE_CORRECTIONS.c.corrected_on)
+        .order_by(PROFILE_CORRECTIONS.c.corrected_on, PROFILE_CORRECTIONS.c.position)
     )
     return Queries.of(select(CADRES).where(where).order_by(CADRES.c.cadre_id), corrections)
 

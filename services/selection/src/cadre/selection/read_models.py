@@ -54,6 +54,13 @@ def _fact(table: Table, recorded: Recorded[CadreEvent], **values: object) -> Put
     return Put(table.name, key | values)
 
 
+def _correction(recorded: Recorded[CadreEvent], **values: object) -> Put:
+    day = recorded.event.effective_on
+    return _fact(
+        PROFILE_CORRECTIONS, recorded, corrected_on=day, position=recorded.position, **values
+    )
+
+
 def _superseding(table: Table, recorded: Recorded[Event]) -> Iterable[Change]:
     """Marks the row of the fact that this one corrects, if it corrects one."""
     if recorded.event.supersedes:
@@ -123,9 +130,9 @@ def _baselined(recorded: Recorded[Baselined]) -> Iterable[Change]:
 @READ_MODELS.on(ProfileCorrected)
 def _corrected(recorded: Recorded[ProfileCorrected]) -> Iterable[Change]:
     event = recorded.event
-    said = {"corrected_on": event.effective_on, "reason": event.reason, "basis": event.basis}
+    said = {"reason": event.reason, "basis": event.basis}
     unit = {"unit_id": event.unit_id, "unit_name": event.unit_name}
-    yield _fact(PROFILE_CORRECTIONS, recorded, **said, **_profile(event), **unit)
+    yield _correction(recorded, **said, **_profile(event), **unit)
     yield from _superseding(PROFILE_CORRECTIONS, recorded)
 
 
@@ -134,7 +141,7 @@ def _moved(recorded: Recorded[Promoted]) -> Iterable[Change]:
     event = recorded.event
     if event.unit_id is not None:
         unit = {"unit_id": event.unit_id, "unit_name": event.unit_name}
-        yield _fact(PROFILE_CORRECTIONS, recorded, corrected_on=event.effective_on, **unit)
+        yield _correction(recorded, **unit)
         yield from _superseding(PROFILE_CORRECTIONS, recorded)
 
 

@@ -4,7 +4,7 @@ Rows are dated facts keyed by the id of their event; `CADRES` alone is keyed by 
 fact stays, with ``superseded_by`` set. Personal fields are stored sealed.
 """
 
-from sqlalchemy import Boolean, Column, Date, Integer, String
+from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, String
 
 from cadre.shared.showing.protected_persons import keep_protected_persons
 from cadre.shared.showing.read_models import ReadModels
@@ -57,6 +57,7 @@ PROFILE_CORRECTIONS = READ_MODELS.table(
     _event_key(),
     _cadre_id(),
     Column("corrected_on", Date),
+    Column("position", BigInteger, comment="of two told of one day the later on the log holds"),
     *_profile_columns(),
     Column("unit_id", String(64)),
     Column("unit_name", String),

@@ -47,7 +47,7 @@ def _fact(table: Table, recorded: Recorded[Any], **values: object) -> Iterable[C
     event: Any = recorded.event
     event_id = recorded.event_key
     own = {"event_id": event_id, "cadre_id": event.cadre_id, "effective_on": event.effective_on}
-    yield Put(table.name, own | values)
+    yield Put(table.name, own | {"position": recorded.position} | values)
     yield from _superseded(table, event, recorded.event_id)
 
 

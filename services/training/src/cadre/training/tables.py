@@ -5,7 +5,7 @@ Rows are dated facts by the id of their event; a corrected one names what supers
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, Float, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer, String, Table
 
 from cadre.shared.showing.protected_persons import keep_protected_persons
 from cadre.shared.showing.read_models import ReadModels
@@ -21,6 +21,7 @@ def _facts(name: str, *columns: Column[Any]) -> Table:
         Column("event_id", String(36), primary_key=True),
         Column("cadre_id", String(16), index=True),
         Column("effective_on", Date),
+        Column("position", BigInteger, comment="of two of one day the later on the log holds"),
         *columns,
         Column("superseded_by", String(36)),
     )

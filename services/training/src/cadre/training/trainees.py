@@ -47,11 +47,11 @@ async def trainees(
 async def _facts(
     connection: AsyncConnection, table: Table, on: date, cadre_id: str | None
 ) -> Sequence[Row[Any]]:
-    """The facts that held by a day and were not corrected, by cadre and day."""
+    """The facts that held by a day and were not corrected, by cadre and day, then as recorded."""
     query = select(table).where(table.c.effective_on <= on, table.c.superseded_by.is_(None))
     if cadre_id is not None:
         query = query.where(table.c.cadre_id == cadre_id)
-    order = (table.c.cadre_id, table.c.effective_on, table.c.event_id)
+    order = (table.c.cadre_id, table.c.effective_on, table.c.position)
     return (await connection.execute(query.order_by(*order))).all()
 
 
