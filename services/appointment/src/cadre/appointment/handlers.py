@@ -50,10 +50,9 @@ from cadre.appointment.post import (
     seat_of,
     settle_annulled,
 )
-from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.appointment.service import PostAssumed, Relieved
-from cadre.shared.deciding.annulling import annul_handler
+from cadre.shared.deciding.annulling import Annullable, annul_handler
 from cadre.shared.deciding.decider import Handler, Scope, World
 from cadre.shared.deciding.person import Person, person_handler
 from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
@@ -209,19 +208,15 @@ HANDLERS: tuple[Handler[Any], ...] = (
         lambda command, world: stop_motion(command, _motion(command, world)),
         DECIDES_ALL,
     ),
-    person_handler(CADRE, PromoteRank, promote_rank, DECIDES),
+    person_handler(PromoteRank, promote_rank, DECIDES),
     Handler(
         ConcludeProbation,
         _probation,
         lambda command, world: conclude_probation(command, world[CADRE.of(command.cadre_id)]),
         DECIDES,
     ),
-    person_handler(CADRE, OpenReview, open_review, RECORDS),
+    person_handler(OpenReview, open_review, RECORDS),
     annul_handler(
-        CADRE,
-        AppointmentAnnulled,
-        {Promoted, PostAssumed, Relieved},
-        owners=seat_of,
-        settle=settle_annulled,
+        "appointment", Annullable({Promoted, PostAssumed, Relieved}, seat_of, settle_annulled)
     ),
 )

@@ -20,9 +20,10 @@ from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.appointment.service import PostAssumed, Relieved
 from cadre.contracts.event import CadreEvent, Event, Slug, Text
 from cadre.shared.deciding.decider import Fold, Scope, World
+from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Command, Recorded
-from cadre.shared.deciding.person import Fact, Person, PersonCommand
+from cadre.shared.deciding.person import Person, PersonCommand
 from cadre.shared.deciding.rulebook import rulebook
 
 

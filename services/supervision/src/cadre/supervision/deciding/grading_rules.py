@@ -7,7 +7,7 @@ from typing import NamedTuple
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.supervision.unit_year import UnitYearOpened
 from cadre.shared.deciding.rulebook import rulebook
-from cadre.supervision.unit_year import ceiling
+from cadre.supervision.deciding.unit_year import places_of
 
 
 class Sanctioned(NamedTuple):
@@ -20,7 +20,7 @@ class Sanctioned(NamedTuple):
 
 def within_ceiling(opening: UnitYearOpened, used: int, day: date) -> RuleFinding:
     """Whether ASM-03 leaves a 优秀 place when ``used`` are taken."""
-    places = ceiling(opening.headcount, opening.excellent_share, opening.rounding)
+    places = places_of(opening)
     passed = used < places
     rule = rulebook().on("ASM-03", day)
     return rule.finding(

@@ -17,8 +17,11 @@ from cadre.contracts.supervision.influence import (
 )
 from cadre.shared.deciding.barring import Influence, check_due
 from cadre.shared.deciding.calendar import add_months
+from cadre.shared.deciding.capability import Capability
 from cadre.shared.deciding.errors import NotPossible
-from cadre.shared.deciding.person import FactCommand, Person, PersonCommand
+from cadre.shared.deciding.facts import Facts, Recorder
+from cadre.shared.deciding.person import FactCommand, Person
+from cadre.shared.deciding.rights import NAMED, Right, Role
 from cadre.shared.deciding.rulebook import Rule, rulebook
 
 
@@ -26,7 +29,7 @@ class Talk(FactCommand, Conversation):
     """Record a talk of care, reminder or admonition; it closes no flag by itself."""
 
 
-class CheckRectification(PersonCommand, RectificationCheck):
+class CheckRectification(FactCommand, RectificationCheck):
     """Record whether the matter of an admonition was mended."""
 
 
@@ -80,12 +83,9 @@ def talk(command: Talk, cadre: Person) -> Sequence[Event]:
     cadre.require_known(command.cadre_id)
     day = command.effective_on
     rule = rulebook().on("SUP-03", day) if command.kind is TalkKind.ADMONITION else None
-    talked = Talked(
-        **command.model_dump(),
-        blocked_until=add_months(day, rule.whole("months")) if rule else None,
-        rule=rule.id if rule else None,
-    )
-    if not (recorded := cadre.record(talked, besides={"record"})):
+    until = add_months(day, rule.whole("months")) if rule else None
+    recorded = TALKS.recorded(command, cadre, blocked_until=until, rule=rule.id if rule else None)
+    if not recorded:
         return []
     if command.flag_event is not None:
         cadre.require(Flagged, command.flag_event, command.cadre_id)
@@ -101,8 +101,7 @@ def talk(command: Talk, cadre: Person) -> Sequence[Event]:
 def check_rectification(command: CheckRectification, cadre: Person) -> Sequence[Event]:
     key = command.talk_event
     admonition = cadre.require(Talked, key, command.cadre_id)
-    checked = RectificationChecked.model_validate(command.model_dump())
-    if cadre.holds(checked, besides={"note"}):
+    if not (recorded := CHECKS.recorded(command, cadre)):
         return []
     if admonition.event.kind is not TalkKind.ADMONITION:
         raise NotPossible(f"a {admonition.event.kind.zh} asks for no check", where=str(key))
@@ -113,21 +112,17 @@ def check_rectification(command: CheckRectification, cadre: Person) -> Sequence[
             where="effective_on",
             hint=f"check on {earliest} or later",
         )
-    before = cadre.hanging(RectificationChecked, admonition)
-    if any(one.event.passed and one.event.effective_on >= earliest for one in before):
-        raise NotPossible(f"the check of {key} was passed before", where=str(key))
-    return [checked]
+    for before in cadre.hanging(RectificationChecked, admonition):
+        passed = before.event.passed and before.event.effective_on >= earliest
+        if passed and before.id != command.supersedes:
+            raise NotPossible(f"the check of {key} was passed before", where=str(key))
+    return recorded
 
 
 def discipline(command: Discipline, cadre: Person) -> Sequence[Event]:
     rule, months = sanction_period(command.sanction, command.effective_on)
-    return cadre.record(
-        Disciplined(
-            **command.model_dump(),
-            blocked_until=add_months(command.effective_on, months),
-            rule=rule.id,
-        )
-    )
+    until = add_months(command.effective_on, months)
+    return SANCTIONS.recorded(command, cadre, blocked_until=until, rule=rule.id)
 
 
 def sanction_period(sanction: Sanction, day: date) -> tuple[Rule, int]:
@@ -135,3 +130,35 @@ def sanction_period(sanction: Sanction, day: date) -> tuple[Rule, int]:
     rules = (rulebook().on(rule_id, day) for rule_id in ("SUP-05", "SUP-11"))
     rule = next(rule for rule in rules if sanction in rule.parameters["months"])
     return rule, int(rule.parameters["months"][sanction])
+
+
+DECIDES = Right(Role.DECIDER, NAMED)
+
+TALKS = Facts(
+    event=Talked,
+    by=Recorder(Talk, Right(Role.RECORDER, NAMED), talk),
+    besides={"record"},
+    name="talks",
+    title="关爱、提醒、诫勉谈话 · Talks of care, reminder and admonition",
+    seen_by=Role.INSPECTOR,
+    counted_by="kind",
+    asked=False,
+)
+CHECKS = Facts(
+    event=RectificationChecked,
+    by=Recorder(CheckRectification, DECIDES, check_rectification),
+    besides={"note"},
+    name="rectification-checks",
+    title="诫勉后回访 · Checks after an admonition",
+    seen_by=Role.INSPECTOR,
+    asked=False,
+)
+SANCTIONS = Facts(
+    event=Disciplined,
+    by=Recorder(Discipline, DECIDES, discipline),
+    name="sanctions",
+    title="政务处分、党纪处分 · Sanctions",
+    seen_by=Role.INSPECTOR,
+    counted_by="sanction",
+)
+CAPABILITY = Capability(mechanism="M55", facts=[TALKS, CHECKS, SANCTIONS])

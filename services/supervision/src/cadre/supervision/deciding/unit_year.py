@@ -1,8 +1,7 @@
 """The assessment year of a unit: the owner of its 优秀 places and of its closed months."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Literal
 from uuid import UUID
@@ -18,9 +17,14 @@ from cadre.contracts.supervision.unit_year import (
     UnitYearOpened,
 )
 from cadre.shared.deciding.calendar import add_months, month_start
-from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.capability import Capability
+from cadre.shared.deciding.decider import Handler
+from cadre.shared.deciding.dossier import Dossier, Fact, dossier_of
 from cadre.shared.deciding.errors import NotFound, NotPossible
-from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.messages import Command
+from cadre.shared.deciding.order import Order
+from cadre.shared.deciding.places import Places
+from cadre.shared.deciding.rights import NAMED, Right, Role
 from cadre.shared.deciding.rulebook import rulebook
 
 
@@ -53,59 +57,56 @@ def ceiling(headcount: int, share: float, rounding: Literal["floor", "half-up"])
     return int(exact.to_integral_value(ROUND_FLOOR if rounding == "floor" else ROUND_HALF_UP))
 
 
-@dataclass(frozen=True, slots=True)
-class UnitYearState:
-    openings: Mapping[UUID, UnitYearOpened] = field(default_factory=dict[UUID, UnitYearOpened])
-    superseded: frozenset[UUID] = frozenset()
-    closed_months: frozenset[str] = frozenset()
-    holders: frozenset[str] = frozenset()
-    """The cadres who hold a 优秀 place."""
-
-    @property
-    def opening(self) -> tuple[UUID, UnitYearOpened] | None:
-        """The opening that was not corrected."""
-        return next((o for o in self.openings.items() if o[0] not in self.superseded), None)
-
-    def opened(self, year_id: str) -> UnitYearOpened:
-        """The opening that holds. Raises NotFound where there is none."""
-        if self.opening is None:
-            raise NotFound(
-                f"no assessment year {year_id} is open",
-                where=year_id,
-                hint="open the unit's assessment year first",
-            )
-        return self.opening[1]
+UNIT_YEAR = dossier_of("supervision", "unit-year")
 
 
-def evolve(state: UnitYearState, recorded: Recorded[Event]) -> UnitYearState:
-    match recorded.event:
-        case UnitYearOpened() as event:
-            return replace(
-                state,
-                openings={**state.openings, recorded.event_id: event},
-                superseded=state.superseded | ({event.supersedes} if event.supersedes else set()),
-            )
-        case MonthClosed() as event:
-            return replace(state, closed_months=state.closed_months | {event.month})
-        case ExcellentAllotted() as event:
-            return replace(state, holders=state.holders | {event.cadre_id})
-        case ExcellentReleased() as event:
-            return replace(state, holders=state.holders - {event.cadre_id})
-        case _:
-            return state
+def opening_of(unit_year: Dossier) -> Fact[UnitYearOpened] | None:
+    """The opening that was not corrected."""
+    return next(iter(unit_year.standing(UnitYearOpened)), None)
 
 
-UNIT_YEAR = Fold(service="supervision", entity="unit-year", initial=UnitYearState(), evolve=evolve)
+def opened(unit_year: Dossier, year_id: str) -> UnitYearOpened:
+    """The opening that holds. Raises NotFound where there is none."""
+    if (opening := opening_of(unit_year)) is None:
+        raise NotFound(
+            f"no assessment year {year_id} is open",
+            where=year_id,
+            hint="open the unit's assessment year first",
+        )
+    return opening.event
 
 
-def open_unit_year(command: OpenUnitYear, state: UnitYearState) -> Sequence[Event]:
+def closed_months(unit_year: Dossier) -> frozenset[str]:
+    return frozenset(fact.event.month for fact in unit_year.standing(MonthClosed))
+
+
+def _ceiling_of(unit_year: Dossier, _day: date) -> int:
+    opening = opening_of(unit_year)
+    return places_of(opening.event) if opening else 0
+
+
+def places_of(opening: UnitYearOpened) -> int:
+    """The ceiling of 优秀 (ASM-03)."""
+    return ceiling(opening.headcount, opening.excellent_share, opening.rounding)
+
+
+EXCELLENT = Places(taken=ExcellentAllotted, released=ExcellentReleased, limit=_ceiling_of)
+
+
+def holders_of(unit_year: Dossier) -> frozenset[str]:
+    """The cadres who hold a place of 优秀."""
+    return EXCELLENT.holders_on(unit_year, date.max)
+
+
+def open_unit_year(command: OpenUnitYear, unit_year: Dossier) -> Sequence[Event]:
     year_id = unit_year_id(command.unit_id, command.year)
-    opened = UnitYearOpened.model_validate(
+    wanted = UnitYearOpened.model_validate(
         command.model_dump() | {"unit_year_id": year_id, "excellent_share": _allowed_share(command)}
     )
-    if opened in state.openings.values():
+    if unit_year.holds(wanted):
         return []
-    standing = state.opening[0] if state.opening else None
+    opening = opening_of(unit_year)
+    standing = opening.id if opening else None
     if standing != command.supersedes:
         raise NotPossible(
             f"{year_id} is open already" if standing else f"{year_id} has no such opening",
@@ -114,14 +115,14 @@ def open_unit_year(command: OpenUnitYear, state: UnitYearState) -> Sequence[Even
             if standing
             else "name nothing to supersede",
         )
-    places = ceiling(opened.headcount, opened.excellent_share, opened.rounding)
-    if places < len(state.holders):
+    places, held = places_of(wanted), len(holders_of(unit_year))
+    if places < held:
         raise NotPossible(
-            f"{len(state.holders)} 优秀 places are in use, more than the new ceiling of {places}",
+            f"{held} 优秀 places are in use, more than the new ceiling of {places}",
             where=year_id,
             hint="correct assessments of that year first",
         )
-    return [opened]
+    return [wanted]
 
 
 def _allowed_share(command: OpenUnitYear) -> float:
@@ -144,10 +145,10 @@ def _allowed_share(command: OpenUnitYear) -> float:
     return share
 
 
-def close_month(command: CloseMonth, state: UnitYearState) -> Sequence[Event]:
+def close_month(command: CloseMonth, unit_year: Dossier) -> Sequence[Event]:
     year_id = unit_year_id(command.unit_id, command.month)
-    state.opened(year_id)
-    if command.month in state.closed_months:
+    opened(unit_year, year_id)
+    if command.month in closed_months(unit_year):
         return []
     last_day = add_months(month_start(command.month), 1) - timedelta(days=1)
     if command.effective_on < last_day:
@@ -159,3 +160,26 @@ def close_month(command: CloseMonth, state: UnitYearState) -> Sequence[Event]:
     return [
         MonthClosed(effective_on=command.effective_on, unit_year_id=year_id, month=command.month)
     ]
+
+
+CAPABILITY = Capability(
+    mechanism="M40 M42",
+    places=[EXCELLENT],
+    handlers=[
+        Handler(
+            OpenUnitYear,
+            lambda c, _: (UNIT_YEAR.of(unit_year_id(c.unit_id, c.year)),),
+            lambda c, world: open_unit_year(
+                c, world[UNIT_YEAR.of(unit_year_id(c.unit_id, c.year))]
+            ),
+            Right(Role.DECIDER, NAMED),
+        ),
+        Handler(
+            CloseMonth,
+            lambda c, _: (UNIT_YEAR.of(unit_year_id(c.unit_id, c.month)),),
+            lambda c, world: close_month(c, world[UNIT_YEAR.of(unit_year_id(c.unit_id, c.month))]),
+            Right(Role.RECORDER, NAMED),
+        ),
+    ],
+    orders=[Order("unit-year", opens=frozenset({UnitYearOpened}))],
+)

@@ -4,25 +4,26 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.supervision.off_duty import note_purpose
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.keys import key_store
+from cadre.shared.showing.facts import shown
 from cadre.shared.showing.service import Context, Due
-from cadre.supervision.off_duty import ExpireOffDutyNote
-from cadre.supervision.read_models import READ_MODELS
-from cadre.supervision.tables import OFF_DUTY_VISITS
+from cadre.supervision.deciding.off_duty import VISITS, ExpireOffDutyNote
 
 
 async def due(_context: Context, connection: AsyncConnection, today: date) -> Sequence[Due]:
     """The notes whose day has come and that nobody has destroyed."""
-    table = OFF_DUTY_VISITS
+    visits = shown(VISITS)
+    assert visits.ends is not None  # noqa: S101
+    told, lapsed = visits.table.c, visits.ends.table.c
     query = (
-        select(table)
-        .where(table.c.keep_until <= today, table.c.expired_on.is_(None))
-        .order_by(table.c.keep_until, table.c.event_id)
+        select(visits.table)
+        .where(told.keep_until <= today, ~exists().where(lapsed.visit_event == told.event_id))
+        .order_by(told.keep_until, told.event_id)
     )
     return [
         Due.since(
@@ -30,7 +31,7 @@ async def due(_context: Context, connection: AsyncConnection, today: date) -> Se
             ExpireOffDutyNote(
                 cadre_id=row.cadre_id, note_id=UUID(row.note_id), effective_on=row.keep_until
             ),
-            READ_MODELS.service,
+            "supervision",
         )
         for row in await connection.execute(query)
     ]

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from cadre.contracts.event import Event, RuleFinding
+from cadre.contracts.event import CadreEvent, Event, RuleFinding
 from cadre.contracts.supervision.assessment import (
     Assessed,
     Assessment,
@@ -20,20 +20,27 @@ from cadre.contracts.supervision.assessment import (
     AssessmentRequested,
 )
 from cadre.contracts.supervision.influence import Disciplined, Talked, TalkKind
-from cadre.contracts.supervision.unit_year import ExcellentAllotted, ExcellentReleased
 from cadre.contracts.vocabulary import Grade
 from cadre.shared.deciding.decider import Scope, World
+from cadre.shared.deciding.dossier import Dossier, Fact
 from cadre.shared.deciding.errors import NotPossible
-from cadre.shared.deciding.person import Person, PersonCommand
-from cadre.supervision.cadre import CADRE
-from cadre.supervision.grading_rules import (
+from cadre.shared.deciding.person import PERSON, Person, PersonCommand
+from cadre.supervision.deciding.grading_rules import (
     Sanctioned,
     against_any_grade,
     against_excellent,
     within_ceiling,
 )
-from cadre.supervision.period import period_begins
-from cadre.supervision.unit_year import UNIT_YEAR, UnitYearState, unit_year_id
+from cadre.supervision.deciding.period import period_begins
+from cadre.supervision.deciding.unit_year import (
+    EXCELLENT,
+    UNIT_YEAR,
+    closed_months,
+    holders_of,
+    opened,
+    opening_of,
+    unit_year_id,
+)
 
 
 class Assess(PersonCommand, Assessment):
@@ -52,7 +59,7 @@ class RequestAssessment(PersonCommand, AssessmentRequest):
 
 ROUTINE = (AssessmentKind.MONTH, AssessmentKind.QUARTER)
 
-type UnitYears = Mapping[str, UnitYearState]
+type UnitYears = Mapping[str, Dossier]
 
 
 def place(assessment: Assessment | None) -> str | None:
@@ -63,13 +70,13 @@ def place(assessment: Assessment | None) -> str | None:
 
 
 def assess_scopes(command: Assess, _world: World) -> Iterable[Scope[Any]]:
-    yield CADRE.of(command.cadre_id)
+    yield PERSON.of(command.cadre_id)
     if place(command) or command.kind in ROUTINE:
         yield UNIT_YEAR.of(unit_year_id(command.unit_id, command.period))
 
 
 def correct_scopes(command: CorrectAssessment, world: World) -> Iterable[Scope[Any]]:
-    scope = CADRE.of(command.cadre_id)
+    scope = PERSON.of(command.cadre_id)
     yield scope
     cadre = world.get(scope)
     if cadre is not None:
@@ -99,7 +106,7 @@ def assess(command: Assess, cadre: Person, unit_years: UnitYears) -> Sequence[Ev
     unit_year = unit_years.get(unit_year_id(wanted.unit_id, wanted.period))
     if unit_year is not None:
         _require_superior(wanted, unit_year)
-    late = unit_year is not None and wanted.period in unit_year.closed_months
+    late = unit_year is not None and wanted.period in closed_months(unit_year)
     return _grade(wanted.model_copy(update={"late": late}), None, cadre, unit_years)
 
 
@@ -128,9 +135,9 @@ def _require_of_one_period(wrong: Assessed, wanted: Assessed) -> None:
         )
 
 
-def _require_superior(wanted: Assessed, unit_year: UnitYearState) -> None:
-    opening = unit_year.opening
-    superior = opening[1].superior if opening and wanted.kind in ROUTINE else None
+def _require_superior(wanted: Assessed, unit_year: Dossier) -> None:
+    opening = opening_of(unit_year)
+    superior = opening.event.superior if opening and wanted.kind in ROUTINE else None
     if superior is not None and wanted.reviewer != superior:
         raise NotPossible(
             f"{wanted.reviewer} is not the direct superior; {superior} assesses {wanted.unit_name}",
@@ -181,14 +188,8 @@ def _grade(
     day, person = wanted.effective_on, wanted.cadre_id
     return [
         wanted,
-        *(
-            ExcellentReleased(effective_on=day, unit_year_id=key, cadre_id=person)
-            for key in released
-        ),
-        *(
-            ExcellentAllotted(effective_on=day, unit_year_id=key, cadre_id=person)
-            for key in allotted
-        ),
+        *(EXCELLENT.release(key, person, day) for key in released),
+        *(EXCELLENT.take(key, person, day) for key in allotted),
     ]
 
 
@@ -197,7 +198,7 @@ def grade_findings(
 ) -> tuple[RuleFinding, ...]:
     """What the rules say of a grade that asks for a 优秀 place of these unit years."""
     ceilings = (
-        within_ceiling(unit_year.opened(key), len(unit_year.holders), wanted.effective_on)
+        within_ceiling(opened(unit_year, key), len(holders_of(unit_year)), wanted.effective_on)
         for key, unit_year in places.items()
     )
     return (*ceilings, *_year_findings(wanted, cadre))
@@ -234,3 +235,17 @@ def request_assessment(command: RequestAssessment, cadre: Person) -> Sequence[Ev
     if any(request.event.request_id == command.request_id for request in asked):
         return []
     return [AssessmentRequested.model_validate(command.model_dump())]
+
+
+def places_held(event: CadreEvent) -> Iterable[Scope[Any]]:
+    """The unit year whose place an assessment holds."""
+    if isinstance(event, Assessed):
+        yield from (UNIT_YEAR.of(key) for key in _places(event))
+
+
+def settle_annulled(fact: Fact[Any], _cadre: Person, _world: World) -> Sequence[Event]:
+    """The place of 优秀 that an annulled grade gives back."""
+    event: CadreEvent = fact.event
+    if not isinstance(event, Assessed):
+        return []
+    return [EXCELLENT.release(key, event.cadre_id, event.effective_on) for key in _places(event)]

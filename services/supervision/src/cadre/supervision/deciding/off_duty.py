@@ -15,12 +15,16 @@ from cadre.contracts.supervision.off_duty import (
     OffDutyVisitMade,
 )
 from cadre.shared.deciding.calendar import add_months
+from cadre.shared.deciding.capability import Capability
+from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.errors import NotFound, NotPossible
-from cadre.shared.deciding.person import Fact, Person, PersonCommand
+from cadre.shared.deciding.facts import Ending, Facts, Recorder
+from cadre.shared.deciding.person import FactCommand, Person, PersonCommand
+from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 from cadre.shared.deciding.rulebook import rulebook
 
 
-class RecordOffDutyVisit(PersonCommand, OffDutyVisit):
+class RecordOffDutyVisit(FactCommand, OffDutyVisit):
     """Record a visit outside working hours, with a note that lapses."""
 
 
@@ -33,8 +37,7 @@ class ExpireOffDutyNote(PersonCommand, LapsedNote):
 
 def record_visit(command: RecordOffDutyVisit, cadre: Person) -> Sequence[Event]:
     cadre.require_known(command.cadre_id)
-    made = OffDutyVisitMade.model_validate(command.model_dump())
-    if cadre.holds(made, besides={"note"}):
+    if not (recorded := VISITS.recorded(command, cadre)):
         return []
     if _visit_of(command.note_id, cadre) is not None:
         raise NotPossible(
@@ -50,7 +53,7 @@ def record_visit(command: RecordOffDutyVisit, cadre: Person) -> Sequence[Event]:
             where="keep_until",
             hint="keep it no longer than its purpose needs",
         )
-    return [made]
+    return recorded
 
 
 def expire_note(command: ExpireOffDutyNote, cadre: Person) -> Sequence[Event]:
@@ -73,3 +76,19 @@ def _visit_of(note_id: UUID, cadre: Person) -> Fact[OffDutyVisitMade] | None:
     """The visit that a note tells of."""
     visits = cadre.every(OffDutyVisitMade)
     return next((visit for visit in visits if visit.event.note_id == note_id), None)
+
+
+VISITS = Facts(
+    event=OffDutyVisitMade,
+    by=Recorder(RecordOffDutyVisit, Right(Role.RECORDER, NAMED), record_visit),
+    besides={"note"},
+    ended_by=Ending(
+        event=OffDutyNoteExpired,
+        by=Recorder(ExpireOffDutyNote, Right(Role.DECIDER, EVERYBODY), expire_note),
+        final=True,
+    ),
+    name="off-duty-visits",
+    title="八小时外走访 · Visits outside working hours",
+    seen_by=Role.INSPECTOR,
+)
+CAPABILITY = Capability(mechanism="M54", facts=[VISITS])

@@ -8,16 +8,21 @@ from cadre.contracts.event import Event
 from cadre.contracts.supervision.flag import Flagged, FlagKind
 from cadre.contracts.supervision.merit import MeritClaim, MeritPosted, MeritReversal, MeritReversed
 from cadre.shared.deciding.calendar import add_months
-from cadre.shared.deciding.person import Person, PersonCommand
+from cadre.shared.deciding.capability import Capability
+from cadre.shared.deciding.decider import Handler
+from cadre.shared.deciding.dossier import Dossier
+from cadre.shared.deciding.facts import Ending, Facts, Recorder
+from cadre.shared.deciding.person import PERSON, FactCommand, Person, PersonCommand
+from cadre.shared.deciding.rights import NAMED, Right, Role
 from cadre.shared.deciding.rulebook import rulebook
-from cadre.supervision.point_scheme import PointSchemeState, item_on
+from cadre.supervision.deciding.point_scheme import SCHEMES, item_on
 
 
 class PostMerit(PersonCommand, MeritClaim):
     """Award or deduct what the item was worth on the business date."""
 
 
-class ReverseMerit(PersonCommand, MeritReversal):
+class ReverseMerit(FactCommand, MeritReversal):
     """Take back an entry; the right one, if any, is posted anew."""
 
 
@@ -33,7 +38,7 @@ def balance_on(entries: Iterable[Entry], day: date) -> int:
     return sum(entry.points for entry in entries if entry.effective_on <= day)
 
 
-def post_merit(command: PostMerit, cadre: Person, scheme: PointSchemeState) -> Sequence[Event]:
+def post_merit(command: PostMerit, cadre: Person, scheme: Dossier) -> Sequence[Event]:
     cadre.require_known(command.cadre_id)
     if any(_claims(entry) == _claims(command) for entry in _kept(cadre)):
         return []
@@ -80,4 +85,30 @@ def _points_fall(posted: MeritPosted, cadre: Person) -> Iterable[Event]:
 
 def reverse_merit(command: ReverseMerit, cadre: Person) -> Sequence[Event]:
     entry = cadre.require(MeritPosted, command.merit_event, command.cadre_id)
-    return cadre.end(MeritReversed(**command.model_dump(), points=-entry.event.points), MeritPosted)
+    return MERIT.ended(command, cadre, points=-entry.event.points)
+
+
+MERIT = Facts(
+    event=MeritPosted,
+    ended_by=Ending(
+        event=MeritReversed, by=Recorder(ReverseMerit, Right(Role.RECORDER, NAMED), reverse_merit)
+    ),
+    name="merit-entries",
+    title="实绩积分 · Merit points",
+    seen_by=Role.READER,
+    asked=False,
+)
+CAPABILITY = Capability(
+    mechanism="M15",
+    facts=[MERIT],
+    handlers=[
+        Handler(
+            PostMerit,
+            lambda c, _: (PERSON.of(c.cadre_id), SCHEMES.of.of(c.scheme_id)),
+            lambda c, world: post_merit(
+                c, world[PERSON.of(c.cadre_id)], world[SCHEMES.of.of(c.scheme_id)]
+            ),
+            Right(Role.RECORDER, NAMED),
+        )
+    ],
+)
