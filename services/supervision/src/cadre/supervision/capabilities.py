@@ -5,6 +5,7 @@ from cadre.shared.showing.view import View
 from cadre.supervision.deciding import (
     flag,
     grading,
+    honours,
     influence,
     merit,
     off_duty,
@@ -29,5 +30,6 @@ CAPABILITIES: tuple[Capability | View, ...] = (
     influence.CAPABILITY,
     influence_shown.VIEW,
     off_duty.CAPABILITY,
+    honours.CAPABILITY,
     read_by.VIEW,
 )

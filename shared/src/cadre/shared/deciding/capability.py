@@ -28,7 +28,7 @@ class Capability:
     handlers: Sequence[Handler[Any]] = ()
     """Of the commands that no shape declares."""
     annullable: Sequence[Annullable] = ()
-    """What can be annulled besides its facts."""
+    """What can be annulled besides its facts, or of these settles more."""
     orders: Sequence[Order] = ()
     judgements: Sequence[Judgement[Any]] = ()
     reactions: Sequence[Reaction[Any]] = ()
@@ -44,4 +44,4 @@ class Capability:
         return [*self.orders, *chain.from_iterable(shape.orders() for shape in shapes)]
 
     def every_annullable(self) -> list[Annullable]:
-        return [*self.annullable, *(facts.annullable for facts in self.facts)]
+        return [*(facts.annullable for facts in self.facts), *self.annullable]

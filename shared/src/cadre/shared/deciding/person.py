@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -93,14 +94,14 @@ class Person(Dossier):
                     where=str(key),
                     hint="what ended once ends no second time; a wrong ending is corrected",
                 )
-        self.require_begun(ending, begun)
+        self.require_begun(ending.effective_on, begun)
         return [ending]
 
-    def require_begun(self, event: CadreEvent, begun: Fact[Any]) -> None:
-        """Raise NotPossible for what hangs on a fact and lies before its beginning."""
-        if event.effective_on < begun.event.effective_on:
+    def require_begun(self, day: date, begun: Fact[Any]) -> None:
+        """Raise NotPossible for a day on which a fact had not begun."""
+        if day < begun.event.effective_on:
             raise NotPossible(
-                f"it began on {begun.event.effective_on}, after {event.effective_on}",
+                f"it began on {begun.event.effective_on}, after {day}",
                 where="effective_on",
                 hint=f"the earliest day is {begun.event.effective_on}",
             )

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
+from uuid import UUID
 
 from cadre.contracts.event import Event
 from cadre.contracts.supervision.flag import Flagged, FlagKind
+from cadre.contracts.supervision.honours import HonourConferred, HonourRevoked
 from cadre.contracts.supervision.merit import MeritClaim, MeritPosted, MeritReversal, MeritReversed
 from cadre.shared.deciding.calendar import add_months
 from cadre.shared.deciding.capability import Capability
 from cadre.shared.deciding.decider import Handler
-from cadre.shared.deciding.dossier import Dossier
+from cadre.shared.deciding.dossier import Dossier, Fact
+from cadre.shared.deciding.errors import NotPossible
 from cadre.shared.deciding.facts import Ending, Facts, Recorder
 from cadre.shared.deciding.person import PERSON, FactCommand, Person, PersonCommand
 from cadre.shared.deciding.rights import NAMED, Right, Role
@@ -40,8 +43,10 @@ def balance_on(entries: Iterable[Entry], day: date) -> int:
 
 def post_merit(command: PostMerit, cadre: Person, scheme: Dossier) -> Sequence[Event]:
     cadre.require_known(command.cadre_id)
-    if any(_claims(entry) == _claims(command) for entry in _kept(cadre)):
+    if any(_claims(entry.event) == _claims(command) for entry in _kept(cadre)):
         return []
+    if command.honour_event is not None:
+        _require_honour(command.honour_event, command, cadre)
     version, item = item_on(scheme, command.scheme_id, command.item, command.effective_on)
     posted = MeritPosted(
         **command.model_dump(), scheme_version=version, title=item.title, points=item.points
@@ -49,10 +54,42 @@ def post_merit(command: PostMerit, cadre: Person, scheme: Dossier) -> Sequence[E
     return [posted, *_points_fall(posted, cadre)]
 
 
-def _kept(cadre: Person) -> list[MeritPosted]:
+def _require_honour(honour_event: UUID, command: PostMerit, cadre: Person) -> None:
+    """Only an honour that stands and has its document scores points (M63)."""
+    honour = cadre.require(HonourConferred, honour_event, command.cadre_id)
+    cadre.require_begun(command.effective_on, honour)
+    revoked = cadre.hanging(HonourRevoked, honour)
+    if revoked or honour.event.document is None:
+        raise NotPossible(
+            f"“{honour.event.honour}” "
+            + (f"was revoked on {revoked[0].event.effective_on}" if revoked else "has no document"),
+            where="honour_event",
+            hint="correct the honour with the number of its document first"
+            if not revoked
+            else "what was revoked scores no points",
+        )
+
+
+def reversals_for(honour_event: UUID, cadre: Person, day: date, reason: str) -> list[Event]:
+    """The reversals, from a day on, of the points that rested on an honour."""
+    line = cadre.newest(honour_event)
+    return [
+        MeritReversed(
+            cadre_id=entry.event.cadre_id,
+            effective_on=max(day, entry.event.effective_on),
+            merit_event=entry.id,
+            reason=reason,
+            points=-entry.event.points,
+        )
+        for entry in _kept(cadre)
+        if entry.event.honour_event and cadre.newest(entry.event.honour_event) == line
+    ]
+
+
+def _kept(cadre: Person) -> list[Fact[MeritPosted]]:
     """The entries that were not reversed."""
     entries = cadre.standing(MeritPosted)
-    return [entry.event for entry in entries if not cadre.hanging(MeritReversed, entry)]
+    return [entry for entry in entries if not cadre.hanging(MeritReversed, entry)]
 
 
 def _claims(entry: MeritPosted | PostMerit) -> dict[str, object]:
@@ -70,7 +107,7 @@ def _points_fall(posted: MeritPosted, cadre: Person) -> Iterable[Event]:
     since = add_months(day, -months)
     before = -sum(
         entry.points
-        for entry in _kept(cadre)
+        for entry in (fact.event for fact in _kept(cadre))
         if entry.points < 0 and since < entry.effective_on <= day
     )
     if before < limit <= before - posted.points:
