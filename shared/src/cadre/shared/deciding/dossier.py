@@ -5,7 +5,7 @@ ended the first record ends the one that stands for it after all corrections. Se
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
 from typing import Any, NamedTuple, Self
@@ -110,9 +110,12 @@ class Dossier:
         Personal fields are sealed when a decision is taken, so they cannot tell facts apart: a
         fact that its clear fields identify is compared without them.
         """
-        told = event.model_dump(exclude=set(besides))
+        told = {
+            name: value for name, value in event.__dict__.items() if name not in besides
+        }.items()
         return any(
-            fact.event.model_dump(exclude=set(besides)) == told and not self.annulled(fact.id)
+            all(fact.event.__dict__[name] == value for name, value in told)
+            and not self.annulled(fact.id)
             for fact in self._of(type(event)).values()
         )
 
@@ -147,7 +150,7 @@ class Dossier:
         if event.supersedes is not None:
             corrections = {**corrections, event.supersedes: fact}
         facts = {**self.kinds.get(type(event), {}), fact.id: fact}
-        return replace(self, kinds={**self.kinds, type(event): facts}, corrections=corrections)
+        return type(self)({**self.kinds, type(event): facts}, corrections, self.reads)
 
     def all(self) -> Iterator[Fact[Any]]:
         """Every fact, corrected or not."""
@@ -161,7 +164,7 @@ class Dossier:
             kinds.setdefault(type(event), {})[fact.id] = fact
             if event.supersedes is not None:
                 corrections[event.supersedes] = fact
-        return replace(self, kinds=kinds, corrections=corrections)
+        return type(self)(kinds, corrections, self.reads)
 
 
 def learn[D: Dossier](state: D, recorded: Recorded[Event]) -> D:

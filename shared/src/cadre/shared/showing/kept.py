@@ -104,14 +104,32 @@ def row(table: Table, recorded: Recorded[Any], **more: object) -> Iterable[Chang
     A correction marks the row of what it corrects.
     """
     event: Event = recorded.event
-    values: dict[str, Any] = {"event_id": recorded.event_key, **more}
-    for name in _names(table):
-        if name == "position":
-            values[name] = recorded.position
-        elif name not in values and hasattr(event, name):
-            values[name] = stored(getattr(event, name))
-    yield Put(table.name, values)
-    yield from superseded(table, recorded)
+    plain, others = _columns_of(table, type(event))
+    told = event.__dict__
+    values: dict[str, Any] = {"event_id": recorded.event_key, "position": recorded.position}
+    for name in plain:
+        values[name] = told[name]
+    for name in others:
+        values[name] = stored(told[name])
+    yield Put(table.name, values | more if more else values)
+    if event.supersedes is not None:
+        yield from superseded(table, recorded)
+
+
+@cache
+def _columns_of(table: Table, event: type[Event]) -> tuple[list[str], list[str]]:
+    """The columns that have names of an event's fields: those kept as they are, and others."""
+    fields = event.model_fields
+    names = [column.name for column in table.c if column.name in fields]
+    personal = personal_shape(event)
+    plain = [
+        name
+        for name in names
+        if name not in personal
+        and not _is_json(kind := fields[name].annotation)
+        and UUID not in _plain(kind)
+    ]
+    return plain, [name for name in names if name not in plain]
 
 
 def superseded(table: Table, recorded: Recorded[Any]) -> Iterable[Change]:
@@ -152,11 +170,6 @@ def stored(value: object) -> object:
             return to_json(value).decode()  # pyright: ignore[reportUnknownArgumentType]
         case _:
             return value
-
-
-@cache
-def _names(table: Table) -> list[str]:
-    return [c.name for c in table.c if c.name not in {"event_id", "superseded_by"}]
 
 
 def _is_json(kind: Any) -> bool:
