@@ -207,6 +207,7 @@ def test_every_command_has_a_handler_and_a_summary() -> None:
         "lift-restriction",
         "nominate-for-pool",
         "observe",
+        "open-review",
         "plan-intake",
         "record-baseline",
         "recruit",

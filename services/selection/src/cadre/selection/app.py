@@ -183,6 +183,16 @@ async def stock(
     return await pool_queries.stock(reader, pool_id, from_day, to_day)
 
 
+@ROUTES.get(
+    "/reviews",
+    READS_ALL,
+    response_model=queries.Reviews,
+    summary="入库复核 · Entries into pools whose evidence came late or was corrected",
+)
+async def reviews(reader: Reading) -> queries.Reviews:
+    return await queries.reviews(reader)
+
+
 @ROUTES.post(
     "/forgettings/preview",
     Right(Role.DECIDER, EVERYBODY),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
+from typing import Any
 from uuid import UUID
 
 from cadre.contracts.appointment.promotion import Promoted
@@ -14,6 +15,7 @@ from cadre.contracts.selection.membership import (
 from cadre.contracts.selection.privacy import CadreForgotten, DataRestricted, RestrictionLifted
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
 from cadre.shared.deciding import protection
+from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.person import PERSON, Person
 from cadre.shared.deciding.protection import UNPROTECTED, Protection
 
@@ -28,13 +30,16 @@ class Membership:
 
     entry_event: UUID
     entered_on: date
-    exited_on: date | None
+    exited_on: date | None = None
 
     def covers(self, day: date) -> bool:
         return self.entered_on <= day and (self.exited_on is None or day < self.exited_on)
 
     def lies_before(self, day: date) -> bool:
         return self.exited_on is not None and self.exited_on <= day
+
+    def overlaps(self, other: "Membership") -> bool:
+        return not (self.lies_before(other.entered_on) or other.lies_before(self.entered_on))
 
 
 def protection_of(cadre: Person) -> Protection:
@@ -63,10 +68,15 @@ def entry_of(cadre: Person) -> Entry | None:
 
 
 def profile_on(cadre: Person, day: date, entry: Entry) -> Entry:
-    """The entry with every correction that holds on a day applied to it."""
+    """The entry with every correction that holds on a day applied to it.
+
+    An entry that was told anew replaces what corrections had said before it.
+    """
+    told = max(fact.dated for fact in cadre.standing(type(entry)))
     corrected: dict[str, object] = {}
     for fact in cadre.standing(ProfileCorrected, by=day):
-        corrected |= fact.event.corrected
+        if fact.dated > told:
+            corrected |= fact.event.corrected
     return entry.model_copy(update=corrected)
 
 
@@ -85,3 +95,9 @@ def memberships(cadre: Person, pool_id: str) -> list[Membership]:
             left = exits[0].event.effective_on if exits else None
             stays.append(Membership(fact.id, fact.event.effective_on, left))
     return stays
+
+
+def without_line(cadre: Person, fact: Fact[Any]) -> Person:
+    """As if a fact, and all that it corrected, had never been recorded."""
+    told = cadre.every(type(fact.event))
+    return cadre.without(*(one.id for one in told if cadre.newest(one.id) == fact.id))

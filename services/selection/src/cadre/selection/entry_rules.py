@@ -6,13 +6,22 @@ All rules are asked, also after one has failed, so that a refusal tells the whol
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from cadre.contracts.event import RuleFinding
-from cadre.contracts.selection.membership import PoolAssessed, PoolCompared, PoolNominated
+from cadre.contracts.selection.membership import (
+    PoolAssessed,
+    PoolCompared,
+    PoolEntered,
+    PoolEntryRefused,
+    PoolExited,
+    PoolNominated,
+)
 from cadre.contracts.selection.pool import PoolDefined
 from cadre.contracts.selection.profile import Baselined, Recruited
-from cadre.selection.cadre import memberships
+from cadre.selection.cadre import memberships, profile_on, require_entry, without_line
 from cadre.selection.pool import Pool
+from cadre.selection.seats import moves
 from cadre.shared.deciding.barring import influences, open_vetoes
 from cadre.shared.deciding.calendar import full_years, month_start
 from cadre.shared.deciding.person import Person
@@ -29,6 +38,8 @@ class EntryCase:
     pool: Pool
     definition: PoolDefined
     day: date
+    until: date | None = None
+    """The first day outside, where it is known already."""
 
     def rule(self, rule_id: str) -> Rule:
         return rulebook().on(rule_id, self.day)
@@ -46,6 +57,22 @@ class EntryCase:
         return self.definition.pool_id
 
 
+def case_of(
+    entry: PoolEntered | PoolEntryRefused, cadre: Person, pool: Pool, corrects: UUID | None
+) -> EntryCase:
+    """The case of a wished entry, as if the one that it corrects had never been."""
+    day, pool_id = entry.effective_on, entry.pool_id
+    definition = pool.require_definition(pool_id, day)
+    profile = profile_on(cadre, day, require_entry(cadre, entry.cadre_id))
+    wrong = cadre.of_line(corrects, PoolEntered) if corrects else None
+    if wrong is None:
+        return EntryCase(cadre, profile, pool, definition, day)
+    others = without_line(cadre, wrong)
+    left = [exited.event.effective_on for exited in cadre.hanging(PoolExited, wrong)]
+    freed = pool.moved(moves(cadre, others, pool_id))
+    return EntryCase(others, profile, freed, definition, day, min(left, default=None))
+
+
 def findings(case: EntryCase) -> tuple[RuleFinding, ...]:
     """One finding for each rule that applies, one for each open veto and influence period."""
     return (
@@ -61,7 +88,8 @@ def findings(case: EntryCase) -> tuple[RuleFinding, ...]:
 
 def _procedure(case: EntryCase) -> Iterator[RuleFinding]:
     """Nomination, assessment and comparison in this order, since the last stay in the pool."""
-    left = [m.exited_on for m in memberships(case.cadre, case.pool_id) if m.exited_on]
+    stays = memberships(case.cadre, case.pool_id)
+    left = [m.exited_on for m in stays if m.exited_on and m.exited_on <= case.day]
     since = max(left, default=date.min)
     nominated = case.steps(PoolNominated, since)
     yield case.rule("POOL-01").finding(
@@ -168,7 +196,7 @@ def _age(case: EntryCase) -> Iterator[RuleFinding]:
 
 
 def _seats(case: EntryCase) -> RuleFinding:
-    free = case.pool.free_from(case.day)
+    free = case.pool.free_from(case.day, case.until)
     passed = free > 0
     return case.rule("POOL-08").finding(
         passed=passed,

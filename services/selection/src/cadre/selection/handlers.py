@@ -8,9 +8,15 @@ from cadre.contracts.selection.identification import (
     PoliticalVetoLifted,
 )
 from cadre.contracts.selection.kin import KinDeclared
-from cadre.contracts.selection.membership import PoolAssessed, PoolCompared, PoolNominated
+from cadre.contracts.selection.membership import (
+    PoolAssessed,
+    PoolCompared,
+    PoolEntered,
+    PoolExited,
+    PoolNominated,
+)
 from cadre.contracts.selection.profile import ProfileCorrected
-from cadre.selection import identification, intake, membership, pool, privacy, profile
+from cadre.selection import identification, intake, membership, pool, privacy, profile, reviewing
 from cadre.selection.cadre import CADRE
 from cadre.selection.identification import (
     AssessPoliticalQuality,
@@ -30,6 +36,7 @@ from cadre.selection.membership import (
 from cadre.selection.pool import POOL, DefinePool
 from cadre.selection.privacy import Forget, LiftRestriction, Restrict
 from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
+from cadre.selection.reviewing import OpenReview
 from cadre.shared.deciding.annulling import Annullable, annul_handler
 from cadre.shared.deciding.decider import Handler
 from cadre.shared.deciding.person import person_handler
@@ -48,10 +55,8 @@ def _registering[C: Recruit | RecordBaseline](command: type[C], right: Right) ->
 def _of_member[C: MembershipCommand](command: type[C], right: Right) -> Handler[C]:
     return Handler(
         command,
-        lambda wish, _: (CADRE.of(wish.cadre_id), POOL.of(wish.pool_id)),
-        lambda wish, world: membership.decide(
-            wish, world[CADRE.of(wish.cadre_id)], world[POOL.of(wish.pool_id)]
-        ),
+        membership.scopes,
+        membership.decide_on,
         right,
     )
 
@@ -86,12 +91,18 @@ HANDLERS: tuple[Handler[Any], ...] = (
                 PoolCompared,
             }
         ),
+        Annullable(
+            {PoolEntered, PoolExited},
+            owners=membership.pool_of,
+            settle=membership.settle_annulled,
+        ),
     ),
     _of_member(NominateForPool, RECORDS),
     _of_member(AssessForPool, RECORDS),
     _of_member(CompareForPool, RECORDS_ALL),
     _of_member(EnterPool, DECIDES_ALL),
     _of_member(ExitPool, DECIDES_ALL),
+    Handler(OpenReview, reviewing.scopes, reviewing.open_review, RECORDS),
     Handler(
         DefinePool,
         lambda wish, _: (POOL.of(wish.pool_id),),

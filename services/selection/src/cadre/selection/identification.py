@@ -13,7 +13,7 @@ from cadre.contracts.selection.identification import (
 )
 from cadre.contracts.selection.kin import Kin, KinDeclared
 from cadre.shared.deciding.errors import NotPossible
-from cadre.shared.deciding.person import FactCommand, Person, PersonCommand
+from cadre.shared.deciding.person import FactCommand, Person
 from cadre.shared.deciding.rulebook import rulebook
 
 
@@ -25,7 +25,7 @@ class AssessPoliticalQuality(FactCommand, PoliticalAssessment):
     """Conclude on the political quality of somebody; POL-01 says which conclusion vetoes."""
 
 
-class LiftPoliticalVeto(PersonCommand, VetoLifting):
+class LiftPoliticalVeto(FactCommand, VetoLifting):
     """End the veto of one assessment."""
 
 
@@ -76,6 +76,7 @@ def _lift(command: LiftPoliticalVeto, cadre: Person) -> list[Event]:
             where="assessment_event",
             hint="name a political-quality-assessed event that vetoes",
         )
-    if cadre.hanging(PoliticalVetoLifted, assessed):
+    lifted = PoliticalVetoLifted(**dict(command))
+    if command.supersedes is None and cadre.hanging(PoliticalVetoLifted, assessed):
         return []
-    return cadre.end(PoliticalVetoLifted(**dict(command)), PoliticalQualityAssessed)
+    return cadre.end(lifted, PoliticalQualityAssessed)

@@ -90,7 +90,10 @@ async def _hires(reader: Reader, year: int) -> list[dict[str, Any]]:
     without_plan = or_(HIRES.c.plan_id.is_(None), HIRES.c.plan_id.not_in(plans))
     query = (
         select(HIRES)
-        .where(or_(HIRES.c.plan_id.in_(of_this_year), in_this_year & without_plan))
+        .where(
+            HIRES.c.superseded_by.is_(None),
+            or_(HIRES.c.plan_id.in_(of_this_year), in_this_year & without_plan),
+        )
         .order_by(HIRES.c.hired_on, HIRES.c.cadre_id)
     )
     return [dict(row) for row in (await reader.connection.execute(query)).mappings()]

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from cadre.contracts.selection.membership import PoolEntered, PoolEntryRefused
-from cadre.selection.cadre import CADRE, profile_on, require_entry
-from cadre.selection.entry_rules import EntryCase, findings
+from cadre.selection.cadre import CADRE
+from cadre.selection.entry_rules import case_of, findings
 from cadre.selection.pool import POOL
 from cadre.shared.deciding.decider import Scope, World
 from cadre.shared.deciding.judgement import Answer, Judgement
@@ -20,10 +20,8 @@ def _scopes(event: Entry) -> Iterable[Scope[Any]]:
 def _entry(event: Entry, world: World) -> Answer:
     """A refusal tells only what stood against it."""
     cadre, pool = world[CADRE.of(event.cadre_id)], world[POOL.of(event.pool_id)]
-    day = event.effective_on
-    definition = pool.require_definition(event.pool_id, day)
-    profile = profile_on(cadre, day, require_entry(cadre, event.cadre_id))
-    found = findings(EntryCase(cadre, profile, pool, definition, day))
+    corrects = event.corrects if isinstance(event, PoolEntryRefused) else event.supersedes
+    found = findings(case_of(event, cadre, pool, corrects))
     failed = tuple(finding for finding in found if not finding.passed)
     return Answer(not failed, failed or found)
 

@@ -21,13 +21,16 @@ class DefinePool(Command, PoolDefinition):
     """Set up a talent pool, or change its title or seats from the effective date on."""
 
 
+type Moves = Mapping[date, int]
+"""How many seats are taken on a day; negative: released."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Definitions and seat movements, each with its day, keyed by event id."""
+    """Definitions by event id, and the seats taken less those released on each day."""
 
     definitions: Mapping[UUID, PoolDefined] = field(default_factory=dict[UUID, PoolDefined])
-    taken: Mapping[UUID, date] = field(default_factory=dict[UUID, date])
-    released: Mapping[UUID, date] = field(default_factory=dict[UUID, date])
+    moves: Moves = field(default_factory=dict[date, int])
 
     def definition_on(self, day: date) -> PoolDefined | None:
         """The definition in force on a day; None before the pool was set up."""
@@ -52,27 +55,44 @@ class Pool:
             hint=f"the earliest day is {begins}",
         )
 
-    def free_from(self, day: date) -> int:
+    def free_from(self, day: date, until: date | None = None) -> int:
         """Seats that are free on a day and stay free on every later day known so far.
 
-        Negative where the pool would be overfull: a seat taken late for an early day counts on
-        all days after it.
+        ``until`` is the first day that matters no more. Negative where the pool would be overfull:
+        a seat taken late for an early day counts on all days after it.
         """
-        later = {*self.taken.values(), *self.released.values()}
-        later |= {definition.effective_on for definition in self.definitions.values()}
-        return min(self._free_on(d) for d in {day, *(d for d in later if d > day)})
+        later = (d for d in self._changes() if day < d and (until is None or d < until))
+        return min(self._free_on(d) for d in {day, *later})
+
+    def moved(self, moves: Moves) -> "Pool":
+        """The pool once these seats were taken and released too."""
+        days = {*self.moves, *moves}
+        return replace(
+            self, moves={day: self.moves.get(day, 0) + moves.get(day, 0) for day in days}
+        )
+
+    def first_overfull(self, moves: Moves) -> date | None:
+        """The first day on which these moves would take a seat that is not there."""
+        for day in sorted({*self._changes(), *moves}):
+            taken = sum(count for on, count in moves.items() if on <= day)
+            if taken > 0 and self._free_on(day) < taken:
+                return day
+        return None
 
     def first_free(self, day: date) -> date | None:
         """The first day from ``day`` on when a seat is free for good; None if none is in sight."""
-        later = {*self.released.values(), *(d.effective_on for d in self.definitions.values())}
-        candidates = sorted({day, *(d for d in later if d > day)})
+        candidates = sorted({day, *(d for d in self._changes() if d > day)})
         return next((d for d in candidates if self.free_from(d) > 0), None)
+
+    def _changes(self) -> set[date]:
+        """Every day on which the number of free seats may change."""
+        defined = (definition.effective_on for definition in self.definitions.values())
+        return {*self.moves, *defined}
 
     def _free_on(self, day: date) -> int:
         definition = self.definition_on(day)
-        taken = sum(on <= day for on in self.taken.values())
-        released = sum(on <= day for on in self.released.values())
-        return (definition.seats if definition else 0) - taken + released
+        taken = sum(count for on, count in self.moves.items() if on <= day)
+        return (definition.seats if definition else 0) - taken
 
 
 def evolve(state: Pool, recorded: Recorded[Event]) -> Pool:
@@ -81,9 +101,9 @@ def evolve(state: Pool, recorded: Recorded[Event]) -> Pool:
             kept = {k: v for k, v in state.definitions.items() if k != defined.supersedes}
             return replace(state, definitions={**kept, recorded.event_id: defined})
         case PoolSeatTaken(effective_on=day):
-            return replace(state, taken={**state.taken, recorded.event_id: day})
+            return state.moved({day: 1})
         case PoolSeatReleased(effective_on=day):
-            return replace(state, released={**state.released, recorded.event_id: day})
+            return state.moved({day: -1})
         case _:
             return state
 

@@ -1,14 +1,17 @@
 """What may be asked about talent pools: members, entries and heads, the stock equation."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import select
 
 from cadre.selection.queries import PersonLine, persons
-from cadre.selection.tables import CADRES, POOL_MEMBERS, POOL_STEPS, POOLS
+from cadre.selection.stays import Stay, stays
+from cadre.selection.tables import CADRES, POOL_STEPS, POOLS
 from cadre.shared.deciding.errors import Malformed, NotFound
 from cadre.shared.showing.reader import Reader
 
@@ -90,39 +93,24 @@ class PoolsOfCadre(BaseModel):
     stays: list[StayLine]
 
 
-def _members_on(day: date) -> ColumnElement[bool]:
-    """Who is in: from the day of entry to the day before the exit."""
-    left = POOL_MEMBERS.c.exited_on
-    return and_(POOL_MEMBERS.c.entered_on <= day, or_(left.is_(None), left > day))
-
-
-def _members_before(day: date) -> ColumnElement[bool]:
-    left = POOL_MEMBERS.c.exited_on
-    return and_(POOL_MEMBERS.c.entered_on < day, or_(left.is_(None), left >= day))
-
-
 async def pools(reader: Reader, on: date) -> Pools:
     """Every pool defined by a day, with its members."""
-    rows = await reader.connection.execute(select(POOL_MEMBERS).where(_members_on(on)))
-    members = [(row.pool_id, row.cadre_id) for row in rows]
-    counts = {pool_id: 0 for pool_id, _ in members}
-    for pool_id, _ in members:
-        counts[pool_id] += 1
+    members = await stays(reader, lambda stay: stay.covers(on))
+    counts = Counter(stay.pool_id for stay in members)
     defined = await _definitions(reader, on)
     return Pools(
         on=on,
-        pools=[
-            PoolLine(**_shown(pool), members=counts.get(pool["pool_id"], 0)) for pool in defined
-        ],
+        pools=[PoolLine(**_shown(pool), members=counts[pool["pool_id"]]) for pool in defined],
         entries=len(members),
-        heads=len({cadre_id for _, cadre_id in members}),
+        heads=len({stay.cadre_id for stay in members}),
     )
 
 
 async def pool(reader: Reader, pool_id: str, on: date) -> PoolView:
     """Raises NotFound for a pool that nobody had defined by the day."""
     definition = await _definition(reader, pool_id, on)
-    members = await _lines(reader, pool_id, _members_on(on), on)
+    within = await stays(reader, lambda stay: stay.covers(on), pool_id=pool_id)
+    members = await _lines(reader, within, on)
     # On a past day nobody knew of a later exit yet.
     seen = [m.model_copy(update={"exited_on": None, "exit_reason": None}) for m in members]
     return PoolView(on=on, **_shown(definition), members=seen)
@@ -133,17 +121,17 @@ async def stock(reader: Reader, pool_id: str, from_day: date, to_day: date) -> P
     if to_day < from_day:
         raise Malformed(f"{to_day} lies before {from_day}", where="to", hint="swap from and to")
     await _definition(reader, pool_id, to_day)
-    row = POOL_MEMBERS.c
-    entered = await _lines(reader, pool_id, row.entered_on.between(from_day, to_day), to_day)
-    exited = await _lines(reader, pool_id, row.exited_on.between(from_day, to_day), to_day)
+    told = await stays(reader, lambda stay: stay.entered_on <= to_day, pool_id=pool_id)
+    entered = [stay for stay in told if from_day <= stay.entered_on]
+    exited = [stay for stay in told if stay.exited_on and from_day <= stay.exited_on <= to_day]
     return PoolStock(
         pool_id=pool_id,
         from_day=from_day,
         to_day=to_day,
-        opening=len(await _stays(reader, row.pool_id == pool_id, _members_before(from_day))),
-        entered=entered,
-        exited=exited,
-        closing=len(await _stays(reader, row.pool_id == pool_id, _members_on(to_day))),
+        opening=sum(stay.within_before(from_day) for stay in told),
+        entered=await _lines(reader, entered, to_day),
+        exited=await _lines(reader, exited, to_day),
+        closing=sum(stay.covers(to_day) for stay in told),
     )
 
 
@@ -158,42 +146,34 @@ async def pools_of(reader: Reader, cadre_id: str, on: date) -> PoolsOfCadre:
         )
         .order_by(POOL_STEPS.c.taken_on, POOL_STEPS.c.event_id)
     )
-    stays = await _stays(
-        reader, POOL_MEMBERS.c.cadre_id == cadre_id, POOL_MEMBERS.c.entered_on <= on
-    )
+    begun = await stays(reader, lambda stay: stay.entered_on <= on, cadre_id=cadre_id)
     found = (await reader.connection.execute(steps)).mappings()
     return PoolsOfCadre(
         cadre_id=cadre_id,
         steps=[StepLine.model_validate(dict(step)) for step in found],
-        stays=[StayLine.model_validate(_as_known(stay, on)) for stay in stays],
+        stays=[StayLine.model_validate(asdict(_as_known(stay, on))) for stay in begun],
     )
 
 
-def _as_known(stay: dict[str, Any], on: date) -> dict[str, Any]:
-    left = stay["exited_on"]
-    still_in = {} if left and left <= on else {"exited_on": None, "exit_reason": None}
-    return stay | {"entry_event": stay["event_id"]} | still_in
+def _as_known(stay: Stay, on: date) -> Stay:
+    if stay.exited_on and stay.exited_on <= on:
+        return stay
+    return replace(stay, exited_on=None, exit_reason=None)
 
 
-async def _stays(reader: Reader, *where: ColumnElement[bool]) -> list[dict[str, Any]]:
-    order = (POOL_MEMBERS.c.entered_on, POOL_MEMBERS.c.event_id)
-    rows = await reader.connection.execute(select(POOL_MEMBERS).where(*where).order_by(*order))
-    return [dict(row) for row in rows.mappings()]
-
-
-async def _lines(
-    reader: Reader, pool_id: str, where: ColumnElement[bool], on: date
-) -> list[MemberLine]:
-    stays = await _stays(reader, POOL_MEMBERS.c.pool_id == pool_id, where)
-    chosen = select(POOL_MEMBERS.c.cadre_id).where(POOL_MEMBERS.c.pool_id == pool_id, where)
-    known = await persons(reader, CADRES.c.cadre_id.in_(chosen), on)
+async def _lines(reader: Reader, chosen: Sequence[Stay], on: date) -> list[MemberLine]:
+    known = await persons(reader, CADRES.c.cadre_id.in_({stay.cadre_id for stay in chosen}), on)
     by_id = {line.cadre_id: line for line in known}
-    return [MemberLine(**by_id[stay["cadre_id"]].model_dump(), **_movement(stay)) for stay in stays]
-
-
-def _movement(stay: dict[str, Any]) -> dict[str, Any]:
-    names = ("entered_on", "exited_on", "exit_reason")
-    return {"entry_event": stay["event_id"]} | {name: stay[name] for name in names}
+    return [
+        MemberLine(
+            **by_id[stay.cadre_id].model_dump(),
+            entry_event=stay.entry_event,
+            entered_on=stay.entered_on,
+            exited_on=stay.exited_on,
+            exit_reason=stay.exit_reason,
+        )
+        for stay in chosen
+    ]
 
 
 async def _definitions(reader: Reader, on: date) -> Sequence[dict[str, Any]]:

@@ -1,6 +1,9 @@
 """Entry into service and the facts of a profile: recruitment, import, correction (M02)."""
 
 from typing import assert_never
+from uuid import UUID
+
+from pydantic import Field
 
 from cadre.contracts.event import CadreId, Event
 from cadre.contracts.selection.profile import (
@@ -34,7 +37,11 @@ class Registration(Command):
 
 
 class Recruit(Registration, Recruitment):
-    """Take somebody into service."""
+    """Take somebody into service, or tell anew a recruitment that was recorded wrongly."""
+
+    supersedes: UUID | None = Field(
+        default=None, description="The recruitment that this one corrects, with all its fields"
+    )
 
 
 class RecordBaseline(Registration, Baseline):
@@ -64,12 +71,16 @@ def _recruit(command: Recruit, cadre: Person) -> list[Event]:
     recruited = Recruited.model_validate(dict(command) | {"cadre_id": command.person})
     if cadre.holds(recruited, besides=PERSONAL):
         return []
+    if command.supersedes is not None:
+        cadre.require_known(command.person)
+        cadre.correctable(Recruited, command.supersedes)
+        return [recruited]
     if (entry := entry_of(cadre)) is not None:
         how = "recruited" if isinstance(entry, Recruited) else "taken over from a file"
         raise NotPossible(
             f"cadre {command.person} was {how} on {entry.effective_on} already",
             where=command.person,
-            hint="nobody is recruited twice; set wrong facts right with correct-profile",
+            hint="nobody is recruited twice; name the wrong recruitment in supersedes",
         )
     return [recruited]
 

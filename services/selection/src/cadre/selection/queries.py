@@ -17,6 +17,7 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    tuple_,
 )
 
 from cadre.contracts.event import RuleFinding
@@ -27,6 +28,7 @@ from cadre.selection.tables import (
     POLITICAL_ASSESSMENTS,
     PROFILE_CORRECTIONS,
     REFUSALS,
+    REVIEWS,
     VETO_LIFTINGS,
 )
 from cadre.shared.deciding.calendar import add_months
@@ -121,6 +123,19 @@ class KinOfCadre(BaseModel):
     kin: list[KinLine]
 
 
+class Review(BaseModel):
+    event_id: str
+    cadre_id: str
+    opened_on: date
+    decision_event: str
+    corrected_event: str
+    reason: str
+
+
+class Reviews(BaseModel):
+    reviews: list[Review]
+
+
 class Coverage(BaseModel):
     """How many of the managed cadres had a political assessment by the day (M01)."""
 
@@ -165,6 +180,8 @@ def _profiles(where: ColumnElement[bool], until: ColumnElement[date] | date) -> 
             where,
             PROFILE_CORRECTIONS.c.superseded_by.is_(None),
             PROFILE_CORRECTIONS.c.corrected_on <= until,
+            tuple_(PROFILE_CORRECTIONS.c.corrected_on, PROFILE_CORRECTIONS.c.position)
+            > tuple_(CADRES.c.told_on, CADRES.c.position),
         )
         .order_by(PROFILE_CORRECTIONS.c.corrected_on, PROFILE_CORRECTIONS.c.position)
     )
@@ -269,6 +286,13 @@ async def kin(reader: Reader, cadre_id: str, on: date) -> KinOfCadre:
     """Whom somebody declared as kin by a day."""
     (declared,) = await reader.read(_KIN, of=cadre_id, until=on)
     return KinOfCadre(cadre_id=cadre_id, kin=[KinLine.model_validate(line) for line in declared])
+
+
+async def reviews(reader: Reader) -> Reviews:
+    """Every review opened because evidence of an entry came late or was corrected."""
+    chosen = select(REVIEWS).order_by(REVIEWS.c.opened_on, REVIEWS.c.event_id)
+    rows = (await reader.connection.execute(chosen)).mappings()
+    return Reviews(reviews=[Review.model_validate(dict(row)) for row in rows])
 
 
 def managed(on: date) -> ColumnElement[bool]:

@@ -25,6 +25,7 @@ from cadre.contracts.selection.membership import (
 )
 from cadre.contracts.selection.pool import PoolDefined
 from cadre.contracts.selection.profile import Baselined, Profile, ProfileCorrected, Recruited
+from cadre.contracts.selection.review import PoolEntryReviewOpened
 from cadre.selection.tables import (
     CADRES,
     CANDIDACIES,
@@ -34,12 +35,14 @@ from cadre.selection.tables import (
     OBSERVATIONS,
     PLAN_LINES,
     POLITICAL_ASSESSMENTS,
+    POOL_EXITS,
     POOL_MEMBERS,
     POOL_STEPS,
     POOLS,
     PROFILE_CORRECTIONS,
     READ_MODELS,
     REFUSALS,
+    REVIEWS,
     VETO_LIFTINGS,
 )
 from cadre.shared.deciding.messages import Recorded
@@ -85,6 +88,10 @@ def _entry(recorded: Recorded[CadreEvent]) -> dict[str, object]:
     return {"entered_on": recorded.event.effective_on, "entry_event": recorded.event_key}
 
 
+def _telling(recorded: Recorded[CadreEvent]) -> dict[str, object]:
+    return {"told_on": recorded.event.effective_on, "position": recorded.position}
+
+
 @READ_MODELS.on(Recruited)
 def _recruited(recorded: Recorded[Recruited]) -> Iterable[Change]:
     event = recorded.event
@@ -99,6 +106,7 @@ def _recruited(recorded: Recorded[Recruited]) -> Iterable[Change]:
             "unit_name": event.unit_name,
             "channel": event.channel,
             **_entry(recorded),
+            **_telling(recorded),
         },
     )
     yield _fact(
@@ -110,6 +118,7 @@ def _recruited(recorded: Recorded[Recruited]) -> Iterable[Change]:
         unit_name=event.unit_name,
         plan_id=event.plan_id,
     )
+    yield from _superseding(HIRES, recorded)
 
 
 @READ_MODELS.on(Baselined)
@@ -122,6 +131,7 @@ def _baselined(recorded: Recorded[Baselined]) -> Iterable[Change]:
         "unit_id": event.standing.unit_id,
         "unit_name": event.standing.unit_name,
         "source_file": token(event.source_file),
+        **_telling(recorded),
     }
     # A second import corrects what the first one said; the person is known since the first.
     yield Put(CADRES.name, row if event.supersedes else row | _entry(recorded))
@@ -193,6 +203,7 @@ def _lifted(recorded: Recorded[PoliticalVetoLifted]) -> Iterable[Change]:
     event = recorded.event
     named = str(event.assessment_event)
     yield _fact(VETO_LIFTINGS, recorded, assessment_event=named, lifted_on=event.effective_on)
+    yield from _superseding(VETO_LIFTINGS, recorded)
 
 
 @READ_MODELS.on(PoolDefined)
@@ -243,13 +254,34 @@ def _entered(recorded: Recorded[PoolEntered]) -> Iterable[Change]:
     event = recorded.event
     entry = {"entered_on": event.effective_on, "decided_by": event.decided_by}
     yield _fact(POOL_MEMBERS, recorded, pool_id=event.pool_id, **entry)
+    yield from _superseding(POOL_MEMBERS, recorded)
 
 
 @READ_MODELS.on(PoolExited)
 def _exited(recorded: Recorded[PoolExited]) -> Iterable[Change]:
     event = recorded.event
-    left = {"exited_on": event.effective_on, "exit_reason": event.reason}
-    yield Put(POOL_MEMBERS.name, {"event_id": str(event.entry_event)} | left)
+    yield _fact(
+        POOL_EXITS,
+        recorded,
+        pool_id=event.pool_id,
+        entry_event=str(event.entry_event),
+        exited_on=event.effective_on,
+        exit_reason=event.reason,
+    )
+    yield from _superseding(POOL_EXITS, recorded)
+
+
+@READ_MODELS.on(PoolEntryReviewOpened)
+def _review_opened(recorded: Recorded[PoolEntryReviewOpened]) -> Iterable[Change]:
+    event = recorded.event
+    yield _fact(
+        REVIEWS,
+        recorded,
+        opened_on=event.effective_on,
+        decision_event=str(event.decision_event),
+        corrected_event=str(event.corrected_event),
+        reason=event.reason,
+    )
 
 
 @READ_MODELS.on(PoolEntryRefused)
@@ -302,6 +334,8 @@ ROWS = {
     PoolNominated: [POOL_STEPS],
     PoolAssessed: [POOL_STEPS],
     PoolCompared: [POOL_STEPS],
+    PoolEntered: [POOL_MEMBERS],
+    PoolExited: [POOL_EXITS],
 }
 for _kind, _tables in ROWS.items():
     for _table in _tables:

@@ -1,22 +1,29 @@
 """The reports of Selection: pools, intake, and whom observation and assessment reached."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, and_, or_, select
+from sqlalchemy import Column, ColumnElement, Table, select
 
 from cadre.selection.queries import managed
+from cadre.selection.stays import Stay, stays
 from cadre.selection.tables import (
     CADRES,
     HIRES,
     OBSERVATIONS,
     POLITICAL_ASSESSMENTS,
-    POOL_MEMBERS,
 )
 from cadre.shared.deciding.rights import EVERYBODY, Right, Role
 from cadre.shared.showing.reader import Reader
-from cadre.shared.showing.reports import Count, Counted, Question, Report, ShareOf, grouped
+from cadre.shared.showing.reports import (
+    Count,
+    Counted,
+    Question,
+    Report,
+    ShareOf,
+    gathered,
+    grouped,
+)
 
 
 async def _entries(
@@ -32,32 +39,30 @@ async def _managed(reader: Reader, on: date) -> list[Counted]:
     return await _entries(reader, CADRES, managed(on), event=CADRES.c.entry_event)
 
 
-def _members_on(on: date) -> ColumnElement[bool]:
-    left = POOL_MEMBERS.c.exited_on
-    return and_(POOL_MEMBERS.c.entered_on <= on, or_(left.is_(None), left > on))
-
-
 async def _pools(reader: Reader, question: Question) -> Iterable[Count]:
-    row = POOL_MEMBERS.c
-    query = select(row.pool_id, row.cadre_id, row.event_id).where(_members_on(question.on))
-    return await grouped(reader, query, "members", "在库")
+    within = await stays(reader, lambda stay: stay.covers(question.on))
+    told = ((stay.pool_id, _counted(stay)) for stay in within)
+    return gathered(told, "members", "在库")
 
 
 async def _pool(reader: Reader, question: Question) -> Iterable[Count]:
     """The stock equation (M11): opening + entered - exited = closing, each with its persons."""
-    row, this = POOL_MEMBERS.c, POOL_MEMBERS.c.pool_id == question.of
     begin, on = question.begin, question.on
-    before = and_(row.entered_on < begin, or_(row.exited_on.is_(None), row.exited_on >= begin))
-    movements: Sequence[tuple[str, str, Any]] = (
-        ("opening", "期初在库", before),
-        ("entered", "期内入库", row.entered_on.between(begin, on)),
-        ("exited", "期内出库", row.exited_on.between(begin, on)),
-        ("closing", "期末在库", _members_on(on)),
+    movements: Sequence[tuple[str, str, Callable[[Stay], bool]]] = (
+        ("opening", "期初在库", lambda stay: stay.within_before(begin)),
+        ("entered", "期内入库", lambda stay: begin <= stay.entered_on <= on),
+        ("exited", "期内出库", lambda stay: bool(stay.exited_on and begin <= stay.exited_on <= on)),
+        ("closing", "期末在库", lambda stay: stay.covers(on)),
     )
+    told = await stays(reader, lambda _: True, pool_id=question.of)
     return [
-        Count(key, title, await _entries(reader, POOL_MEMBERS, this, where))
-        for key, title, where in movements
+        Count(key, title, [_counted(stay) for stay in told if counts(stay)])
+        for key, title, counts in movements
     ]
+
+
+def _counted(stay: Stay) -> Counted:
+    return Counted(stay.cadre_id, stay.entry_event)
 
 
 async def _reached(
@@ -96,7 +101,7 @@ async def _assessed(reader: Reader, question: Question) -> Iterable[Count]:
 async def _intake(reader: Reader, question: Question) -> Iterable[Count]:
     row = HIRES.c
     query = select(row.channel, row.cadre_id, row.event_id).where(
-        row.hired_on.between(question.begin, question.on)
+        row.hired_on.between(question.begin, question.on), row.superseded_by.is_(None)
     )
     return await grouped(reader, query, "hired", "录用")
 

@@ -50,6 +50,8 @@ CADRES = READ_MODELS.table(
     Column("entered_on", Date),
     Column("entry_event", String(36)),
     Column("source_file", String),
+    Column("told_on", Date, comment="of the last telling; corrections from before it are over"),
+    Column("position", BigInteger),
 )
 PROFILE_CORRECTIONS = READ_MODELS.table(
     "profile_corrections",
@@ -74,6 +76,7 @@ HIRES = READ_MODELS.table(
     Column("major", String),
     Column("unit_name", String),
     Column("plan_id", String(64)),
+    _superseded_by(),
 )
 OBSERVATIONS = READ_MODELS.table(
     "observations",
@@ -145,8 +148,27 @@ POOL_MEMBERS = READ_MODELS.table(
     Column("pool_id", String(63), index=True),
     Column("entered_on", Date),
     Column("decided_by", String),
+    _superseded_by(),
+)
+POOL_EXITS = READ_MODELS.table(
+    "pool_exits",
+    _event_key(),
+    _cadre_id(),
+    Column("pool_id", String(63), index=True),
+    Column("entry_event", String(36)),
     Column("exited_on", Date),
     Column("exit_reason", String(16)),
+    _superseded_by(),
+)
+"""Under the entry they name; `stays` finds the one that stands for it."""
+REVIEWS = READ_MODELS.table(
+    "reviews",
+    _event_key(),
+    _cadre_id(),
+    Column("opened_on", Date),
+    Column("decision_event", String(36)),
+    Column("corrected_event", String(36)),
+    Column("reason", String),
 )
 CANDIDACIES = READ_MODELS.table(
     "candidacies",

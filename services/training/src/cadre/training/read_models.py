@@ -31,6 +31,7 @@ from cadre.training.tables import (
     CLASSES,
     MENTORSHIP_REVIEWS,
     MENTORSHIPS,
+    POOL_EXITS,
     POOL_STAYS,
     POSTINGS,
     READ_MODELS,
@@ -100,9 +101,7 @@ def pool_entered(recorded: Recorded[PoolEntered]) -> Iterable[Change]:
 
 @READ_MODELS.on(PoolExited)
 def pool_exited(recorded: Recorded[PoolExited]) -> Iterable[Change]:
-    event = recorded.event
-    stay = {"event_id": str(event.entry_event), "left_on": event.effective_on}
-    yield Put(POOL_STAYS.name, stay)
+    yield from _fact(POOL_EXITS, recorded, entry_event=str(recorded.event.entry_event))
 
 
 @READ_MODELS.on(ClassPlanned)
@@ -218,7 +217,11 @@ def task_completed(recorded: Recorded[TrainingTaskCompleted]) -> Iterable[Change
     yield Put(TASKS.name, {"task_id": str(event.task_id), "completed_on": event.effective_on})
 
 
-ROWS = {MentorshipReviewed: [MENTORSHIP_REVIEWS]}
+ROWS = {
+    MentorshipReviewed: [MENTORSHIP_REVIEWS],
+    PoolEntered: [POOL_STAYS],
+    PoolExited: [POOL_EXITS],
+}
 for _kind, _tables in ROWS.items():
     for _table in _tables:
         mark_annulled(READ_MODELS, _kind, _table)

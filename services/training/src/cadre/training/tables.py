@@ -34,7 +34,9 @@ CADRES = READ_MODELS.table(
     Column("channel", String(32)),
 )
 STANDINGS = _facts("standings", Column("level", String(32)), Column("rank", String(32)))
-POOL_STAYS = _facts("pool_stays", Column("left_on", Date))
+POOL_STAYS = _facts("pool_stays")
+POOL_EXITS = _facts("pool_exits", Column("entry_event", String(36)))
+"""Under the entry they name, which a correction may have replaced."""
 TRAININGS = _facts(
     "trainings",
     Column("class_id", String(63)),

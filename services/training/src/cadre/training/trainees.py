@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.deciding.errors import NotFound
+from cadre.shared.showing.lines import lines
 from cadre.training.answers import TrainingAttended
 from cadre.training.standards import Trainee
-from cadre.training.tables import CADRES, POOL_STAYS, STANDINGS, TRAININGS
+from cadre.training.tables import CADRES, POOL_EXITS, POOL_STAYS, STANDINGS, TRAININGS
 
 
 async def trainees(
@@ -30,8 +31,13 @@ async def trainees(
         if row.rank is not None:
             ranks[row.cadre_id] = Rank(row.rank)
     pool_since: dict[str, date] = {}
+    corrected = await lines(connection, POOL_STAYS)
+    left = {
+        corrected.newest(row.entry_event): row.effective_on
+        for row in await _facts(connection, POOL_EXITS, on, cadre_id)
+    }
     for row in await _facts(connection, POOL_STAYS, on, cadre_id):
-        if known_by(row.left_on, on) is None:
+        if left.get(row.event_id, date.min) < row.effective_on:
             pool_since.setdefault(row.cadre_id, row.effective_on)  # the earliest of several
     return {
         row.cadre_id: Trainee(

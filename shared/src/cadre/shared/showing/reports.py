@@ -204,9 +204,15 @@ async def grouped(
     reader: Reader, query: Select[Any, Any, Any], key: str, title: str
 ) -> list[Count]:
     """A figure of all rows (group, cadre, event) of a query, and one ``key:<group>`` for each."""
+    rows = await reader.connection.execute(query)
+    return gathered(((group, Counted(*entry)) for group, *entry in rows), key, title)
+
+
+def gathered(told: Iterable[tuple[str, Counted]], key: str, title: str) -> list[Count]:
+    """A figure of all these entries, and one ``key:<group>`` for each group."""
     groups: dict[str, list[Counted]] = {}
-    for group, cadre_id, event_id in await reader.connection.execute(query):
-        groups.setdefault(group, []).append(Counted(cadre_id, event_id))
+    for group, entry in told:
+        groups.setdefault(group, []).append(entry)
     everyone = [entry for entries in groups.values() for entry in entries]
     parts = [Count(f"{key}:{name}", name, groups[name]) for name in sorted(groups)]
     return [Count(key, title, everyone), *parts]

@@ -88,6 +88,9 @@ class PoolEntryRefused(CadreEvent, Refusal):
 
     type: Literal["selection.pool-entry-refused.v1"] = "selection.pool-entry-refused.v1"
     pool_id: Slug
+    corrects: UUID | None = Field(
+        default=None, description="The entry that was to be corrected; it stands as it was"
+    )
 
     def say(self) -> str:
         return f"进入人才库 {self.pool_id} 未通过：{self.reasons()}"
