@@ -28,7 +28,12 @@ from cadre.contracts.appointment.motion import CandidateFixed, DecisionTaken
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
-from cadre.contracts.selection.membership import PoolEntered, PoolEntryRefused
+from cadre.contracts.selection.membership import (
+    ExitReason,
+    PoolEntered,
+    PoolEntryRefused,
+    PoolExited,
+)
 from cadre.contracts.selection.pool import PoolClass
 from cadre.contracts.supervision.assessment import (
     Assessed,
@@ -44,10 +49,12 @@ from cadre.selection.membership import (
     AssessForPool,
     CompareForPool,
     EnterPool,
+    ExitPool,
     NominateForPool,
 )
 from cadre.selection.pool import DefinePool
 from cadre.shared.deciding import rulebook as rules
+from cadre.shared.deciding.annulling import Annul
 from cadre.shared.deciding.testing import event_id
 from cadre.supervision.deciding.assessment import Assess, CorrectAssessment
 from cadre.training.training_class import Attendance, HoldClass, PlanClass
@@ -123,6 +130,38 @@ def pooled() -> DecidedLog:
     return log
 
 
+def pool_corrected() -> DecidedLog:
+    """Entered too early by the record; then corrected, refused a correction, left, and annulled."""
+    log = pooled()
+    (entered,) = (r for r in log.history if isinstance(r.event, PoolEntered))
+    on: dict[str, Any] = {"cadre_id": LIN, "pool_id": "p-1"}
+    wish = EnterPool(
+        **on, effective_on=day("2024-03-01"), decided_by="部务会", supersedes=entered.event_id
+    )
+    log.handle(wish)
+    (*_, corrected) = (r for r in log.history if isinstance(r.event, PoolEntered))
+    log.handle(
+        wish.model_copy(
+            update={"supersedes": corrected.event_id, "effective_on": day("2024-01-15")}
+        )
+    )
+    log.add(sanctioned("2024-05-01", "2025-05-01"))
+    log.handle(ExitPool(**on, effective_on=day("2024-06-01"), reason=ExitReason.OTHER))
+    (left,) = (r for r in log.history if isinstance(r.event, PoolExited))
+    return log.handle(
+        Annul(
+            cadre_id=LIN,
+            effective_on=day("2024-07-01"),
+            supersedes=left.event_id,
+            reason="录入有误",
+            basis="纪要",
+        ),
+        wish.model_copy(
+            update={"supersedes": corrected.event_id, "effective_on": day("2024-04-01")}
+        ),
+    )
+
+
 def assessed() -> DecidedLog:
     """Two persons asked to be graded 优秀 where one may be."""
     log = DecidedLog().add(opened(2025))
@@ -171,6 +210,7 @@ LOGS = {
     refused: {PromotionRefused: 1, Assessed: 1},
     moved: {CandidateFixed: 1, DecisionTaken: 1, Promoted: 1},
     pooled: {PoolEntered: 1, PoolEntryRefused: 1},
+    pool_corrected: {PoolEntered: 3, PoolEntryRefused: 2},
     assessed: {Assessed: 1, AssessmentRefused: 1},
     taught: {Trained: 1, CreditRefused: 1},
 }

@@ -171,3 +171,17 @@ def test_a_lifting_from_before_the_veto_as_corrected_has_fallen() -> None:
     )
     lifted = PoliticalVetoLifted(**dict(again))
     given(RECRUITED, ASSESSED_POOR, LIFTED, corrected).when(again).then(lifted)
+
+
+def test_a_lifting_is_corrected_by_naming_it() -> None:
+    later = LIFT.model_copy(update={"supersedes": event_id(3), "effective_on": date(2026, 6, 1)})
+    history = (RECRUITED, ASSESSED_POOR, LIFTED)
+    given(*history).when(later).then(PoliticalVetoLifted(**dict(later)))
+    early = later.model_copy(update={"effective_on": date(2026, 2, 28)})
+    given(*history).when(early).then_refused("it began on 2026-03-01")
+    another = later.model_copy(update={"supersedes": event_id(2)})
+    given(*history).when(another).then_refused("no political-veto-lifted of id")
+    assert [
+        vetoes(day, ASSESSED_POOR, LIFTED, PoliticalVetoLifted(**dict(later)))
+        for day in (date(2026, 5, 31), date(2026, 6, 1))
+    ] == [1, 0]

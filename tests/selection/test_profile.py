@@ -3,9 +3,12 @@ from datetime import date
 from cadre.contracts.event import Sealed
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited, Standing
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
+from cadre.selection.cadre import CADRE as CADRE_FOLD
+from cadre.selection.cadre import profile_on, require_entry
 from cadre.selection.handlers import HANDLERS
 from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
-from cadre.shared.deciding.testing import Specification, event_id
+from cadre.shared.deciding.annulling import Annul
+from cadre.shared.deciding.testing import Specification, event_id, recorded
 
 given = Specification(HANDLERS)
 CADRE = "c-aaaaaaaaaa"
@@ -131,3 +134,66 @@ def test_a_correction_corrects_only_what_stands() -> None:
     second = POLITICAL_CORRECTED.model_copy(update={"supersedes": event_id(2), "reason": "笔误"})
     third = CORRECT_POLITICAL.model_copy(update={"supersedes": event_id(2), "basis": "党员名册"})
     given(RECRUITED, POLITICAL_CORRECTED, second).when(third).then_refused("corrected already")
+
+
+def test_a_recruitment_told_anew() -> None:
+    """Day, channel and plan can be mended by nothing else."""
+    anew = RECRUIT.model_copy(
+        update={
+            "supersedes": event_id(1),
+            "channel": Channel.TALENT,
+            "plan_id": None,
+            "effective_on": date(2026, 6, 1),
+        }
+    )
+    told = Recruited.model_validate(dict(anew))
+    given(RECRUITED).when(anew).then(told)
+    sealed = told.model_copy(update={"full_name": Sealed(sealed="token")})
+    given(RECRUITED, sealed).when(anew).then_nothing()
+    given(RECRUITED, told).when(anew.model_copy(update={"channel": Channel.TRANSFER})).then_refused(
+        "was corrected already"
+    )
+    third = anew.model_copy(update={"supersedes": event_id(2), "channel": Channel.TRANSFER})
+    given(RECRUITED, told).when(third).then(Recruited.model_validate(dict(third)))
+
+
+def test_only_a_recruitment_is_told_anew() -> None:
+    anew = RECRUIT.model_copy(update={"supersedes": event_id(1)})
+    given().when(anew).then_refused("no cadre c-aaaaaaaaaa is known here")
+    given(BASELINED).when(anew).then_refused("no recruited of id")
+
+
+def test_a_recruitment_is_not_annulled() -> None:
+    """Nobody of whom something is recorded becomes a stranger."""
+    wish = Annul(
+        cadre_id=CADRE,
+        effective_on=date(2026, 9, 1),
+        supersedes=event_id(1),
+        reason="录入有误",
+        basis="…",
+    )
+    given(RECRUITED).when(wish).then_refused("a recruited is not annulled")
+
+
+def test_what_is_told_anew_replaces_the_corrections_before_it() -> None:
+    """On one day the later on the log holds; a correction from a later day on still does."""
+    known = CADRE_FOLD.fold(
+        recorded(n, event)
+        for n, event in enumerate(
+            (
+                RECRUITED,
+                POLITICAL_CORRECTED,
+                ProfileCorrected(
+                    cadre_id=CADRE,
+                    major="法学",
+                    reason="录入错误",
+                    basis="毕业证书",
+                    effective_on=date(2026, 7, 1),
+                ),
+                RECRUITED.model_copy(update={"supersedes": event_id(1), "major": "水利工程"}),
+            ),
+            start=1,
+        )
+    )
+    profile = profile_on(known, date(2026, 12, 31), require_entry(known, CADRE))
+    assert (profile.major, profile.political) == ("水利工程", Political.PROBATIONARY_MEMBER)

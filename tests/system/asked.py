@@ -153,6 +153,70 @@ def posts_by_appointment(services: Services, person: str, on: str) -> object:
     return [one["post_id"] for one in held if one["until"] is None or on < one["until"]]
 
 
+def stay_in_the_pool(services: Services, person: str, on: str) -> object:
+    """Since when somebody is a member on a day, as the pool tells it."""
+    members = services.get("selection", f"/pools/{POOL}", on=on)["members"]
+    return next((one["entered_on"] for one in members if one["cadre_id"] == person), None)
+
+
+def stay_of_the_person(services: Services, person: str, on: str) -> object:
+    stays = services.get("selection", f"/cadres/{person}/pools", on=on)["stays"]
+    return next((one["entered_on"] for one in stays if one["exited_on"] is None), None)
+
+
+def stay_by_the_report(services: Services, person: str, on: str) -> object:
+    """The report counts persons; the day it counts them from is that of the entry behind it."""
+    stays = services.get("selection", f"/cadres/{person}/pools", on="2030-12-31")["stays"]
+    told = services.get("selection", "/reports/pools", on=on, open="members")["figures"]
+    counted = {
+        event
+        for figure in told
+        if figure["key"] == "members"
+        for one in figure["behind"]
+        if one["cadre_id"] == person
+        for event in one["events"]
+    }
+    assert counted <= {one["entry_event"] for one in stays}
+    return next((one["entered_on"] for one in stays if one["entry_event"] in counted), None)
+
+
+def stay_by_training(services: Services, person: str, on: str) -> object:
+    """Members of a pool owe off-job training (TRN-08) three years after they entered it."""
+    dues = services.get("training", "/dues", on=on, within_days=3660, limit=10_000)["items"]
+    due = (d for d in dues if d["cadre_id"] == person and d["finding"]["rule"] == "TRN-08")
+    return next((f"{int(d['due_on'][:4]) - 3}{d['due_on'][4:]}" for d in due), None)
+
+
+def recruitment_by_selection(services: Services, person: str, on: str) -> object:
+    told = services.get("selection", f"/cadres/{person}", on=on)
+    return told["entered_on"], told["channel"]
+
+
+def recruitment_by_the_report(services: Services, person: str, on: str) -> object:
+    """The one day and channel at which the report of hires counts the person."""
+    day = services.get("selection", f"/cadres/{person}", on=on)["entered_on"]
+    asked = {"from": day, "on": day, "open": "all"}
+    figures = services.get("selection", "/reports/intake", **asked)["figures"]
+    channels = [
+        figure["key"].removeprefix("hired:")
+        for figure in figures
+        if ":" in figure["key"] and person in {one["cadre_id"] for one in figure["behind"]}
+    ]
+    whole = services.get("selection", "/reports/intake", **asked | {"from": "2000-01-01", "on": on})
+    (hired,) = [figure for figure in whole["figures"] if figure["key"] == "hired"]
+    (entry,) = [one["events"] for one in hired["behind"] if one["cadre_id"] == person]
+    assert len(entry) == 1, "nobody is hired twice"
+    return (day, *channels)
+
+
+def recruitment_by_training(services: Services, person: str, on: str) -> object:
+    """Recruits of the year before have no mentor yet."""
+    asked = {"year": int(on[:4]) - 1, "on": on}
+    missing = services.get("training", "/mentorships/missing", **asked)["missing"]
+    recruits = (one for one in missing if one["cadre_id"] == person)
+    return next(((one["recruited_on"], one["channel"]) for one in recruits), None)
+
+
 QUESTIONS: Mapping[str, Mapping[str, Ask]] = {
     "barred until": {
         "selection": barred_by_selection,
@@ -174,6 +238,17 @@ QUESTIONS: Mapping[str, Mapping[str, Ask]] = {
         "training": unit_by_training,
     },
     "holds posts": {"appointment": posts_by_appointment},
+    "in the pool since": {
+        "selection, the pool": stay_in_the_pool,
+        "selection, the person": stay_of_the_person,
+        "selection, the report": stay_by_the_report,
+        "training": stay_by_training,
+    },
+    "recruited last year": {
+        "selection": recruitment_by_selection,
+        "selection, the report": recruitment_by_the_report,
+        "training": recruitment_by_training,
+    },
 }
 """Which services hold which question: the table of ADR 0037."""
 

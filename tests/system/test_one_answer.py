@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -60,15 +59,27 @@ def taken_over(number: int) -> dict[str, Any]:
     }
 
 
+def recruited(number: int) -> dict[str, Any]:
+    """The same person, as somebody recruited here."""
+    of_file = ("standing", "career", "source_file", "source_sha256", "source_row")
+    told = {name: value for name, value in taken_over(number).items() if name not in of_file}
+    unit = {"unit_id": "u-finance", "unit_name": "财政局"}
+    return told | unit | {"channel": "civil-service"}
+
+
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.name)
 def test_every_service_gives_the_answer_of_the_rule(services: Services, history: History) -> None:
-    file = taken_over(HISTORIES.index(history) + 1)
-    person = services.send("selection", "record-baseline", file)["events"][0]["data"]["cadre_id"]
-    known: dict[str, UUID | str] = {}
+    number = HISTORIES.index(history) + 1
+    file, hiring = taken_over(number), recruited(number)
+    opening = ("recruit", hiring) if history.recruited else ("record-baseline", file)
+    entry = services.send("selection", *opening)["events"][0]
+    person, known = entry["data"]["cadre_id"], {"entry": entry["event_id"]}
     for step in history.steps:
         body = {key: resolved(value, known) for key, value in step.body.items()}
         if step.command == "record-baseline":
             body = file | body | {"standing": file["standing"] | body.get("standing", {})}
+        elif step.command == "recruit":
+            body = hiring | body
         elif step.of_person:
             body |= {"cadre_id": person}
         told = services.send(step.service, step.command, body)

@@ -9,7 +9,7 @@ from cadre.contracts.training.record import TrainingTaskOpened
 from cadre.contracts.training.training_class import ClassKind
 from cadre.contracts.vocabulary import Channel, PostLevel
 from cadre.shared.deciding.messages import Command
-from cadre.shared.deciding.testing import Specification, recorded
+from cadre.shared.deciding.testing import Specification, event_id, recorded
 from cadre.training.handlers import HANDLERS
 from cadre.training.reactions import REACTIONS
 from cadre.training.record import OpenTrainingTask
@@ -76,6 +76,24 @@ def test_who_is_transferred_in_has_no_probation():
 def test_the_task_follows_from_the_event_alone():
     assert task(2, promotion()).task_id == task(2, promotion()).task_id
     assert task(2, promotion()).task_id != task(3, promotion()).task_id
+
+
+def test_a_recruitment_told_anew_sets_the_one_task_anew():
+    first = recruit(LI, on=date(2024, 7, 1))
+    again = first.model_copy(update={"effective_on": date(2024, 8, 1), "supersedes": event_id(1)})
+    third = first.model_copy(update={"effective_on": date(2024, 9, 1), "supersedes": event_id(3)})
+    history: list[Event] = [first]
+    for news in (first, again, third):
+        position = len(history)
+        if news is not first:
+            history.append(news)
+            position += 1
+        (opened,) = given(*history).when(task(position, news)).events()
+        history.append(opened)
+    opened = [event for event in history if isinstance(event, TrainingTaskOpened)]
+    assert len({event.task_id for event in opened}) == 1
+    assert [event.due_on.month for event in opened] == [7, 8, 9]
+    assert [event.supersedes is None for event in opened] == [True, False, False]
 
 
 def test_a_corrected_promotion_sets_the_same_task_anew():

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import Event, Forgotten
+from cadre.contracts.selection.annulling import SelectionAnnulled
 from cadre.contracts.selection.membership import ExitReason, PoolEntered, PoolExited
 from cadre.contracts.training.mentorship import MentorPaired, MentorshipEnded, MentorshipReviewed
 from cadre.contracts.training.posting import Posted, PostingEnded, PostingKind
@@ -228,6 +229,67 @@ async def test_off_job_training_falls_due_for_members_of_a_pool(connection: Asyn
     assert await due(date(2026, 3, 1)) == [(date(2026, 3, 1), False)]
     assert await due(date(2026, 3, 2)) == [(date(2026, 3, 1), True)]
     assert await due(date(2027, 1, 1)) == []
+
+
+ENTERED = PoolEntered(
+    cadre_id=LI, effective_on=date(2023, 1, 1), pool_id="young", decided_by="区委", findings=()
+)
+LEFT = PoolExited(
+    cadre_id=LI,
+    effective_on=date(2025, 1, 1),
+    pool_id="young",
+    reason=ExitReason.AGE,
+    entry_event=event_id(2),
+)
+
+
+def void(kind: str, what: int) -> SelectionAnnulled:
+    return SelectionAnnulled(
+        cadre_id=LI,
+        effective_on=date(2025, 6, 1),
+        supersedes=event_id(what),
+        annuls=f"selection.{kind}.v1",
+        reason="录入有误",
+        basis="纪要",
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "due_in_2024", "due_in_2025"),
+    [
+        ((), "2026-01-01", None),
+        (
+            (
+                ENTERED.model_copy(
+                    update={"supersedes": event_id(2)} | {"effective_on": date(2023, 6, 1)}
+                ),
+            ),
+            "2026-06-01",
+            None,
+        ),
+        (
+            (LEFT.model_copy(update={"supersedes": event_id(3)} | {"effective_on": YEAR_END}),),
+            "2026-01-01",
+            "2026-01-01",
+        ),
+        ((void("pool-exited", 3),), "2026-01-01", "2026-01-01"),
+        ((void("pool-entered", 2),), None, None),
+    ],
+)
+async def test_membership_of_a_pool_follows_what_was_corrected_and_annulled(
+    connection: AsyncConnection,
+    more: tuple[Event, ...],
+    due_in_2024: str | None,
+    due_in_2025: str | None,
+):
+    await project(connection, recruit(LI, on=date(2020, 7, 1)), ENTERED, LEFT, *more)
+
+    async def due(on: date) -> str | None:
+        items = (await queries.dues(connection, on, 3660, 100)).items
+        return next((str(i.due_on) for i in items if i.finding.rule == "TRN-08"), None)
+
+    assert await due(date(2024, 12, 31)) == due_in_2024
+    assert await due(date(2025, 5, 1)) == due_in_2025
 
 
 async def test_an_open_task_is_due_then_overdue_then_done(connection: AsyncConnection):

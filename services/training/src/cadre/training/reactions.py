@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import CadreEvent
@@ -19,6 +19,11 @@ from cadre.training.standards import in_post_days_min
 def task_id(recorded: Recorded[CadreEvent]) -> UUID:
     """The task an event opens; its correction sets the same task anew."""
     return uuid5(recorded.event.supersedes or recorded.event_id, "training-task")
+
+
+def induction_id(cadre_id: str) -> UUID:
+    """The task of a recruit: one, however often the recruitment is told anew."""
+    return uuid5(NAMESPACE_OID, f"{cadre_id}/induction")
 
 
 def train_promoted(recorded: Recorded[Promoted]) -> Iterable[OpenTrainingTask]:
@@ -48,7 +53,7 @@ def induct_recruited(recorded: Recorded[Recruited]) -> Iterable[OpenTrainingTask
     yield OpenTrainingTask(
         cadre_id=event.cadre_id,
         effective_on=event.effective_on,
-        task_id=task_id(recorded),
+        task_id=induction_id(event.cadre_id),
         reason=f"经{event.channel.zh}进入，须在试用期内参加初任培训",
         kind=ClassKind.INDUCTION,
         days_min=rulebook().on("TRN-06", event.effective_on).whole("induction_days_min"),
