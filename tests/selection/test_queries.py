@@ -3,7 +3,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -435,21 +434,22 @@ def test_stays_follow_what_was_corrected_and_annulled(
     more: tuple[Event, ...], begins: date | None, ends: date | None
 ) -> None:
     """The same in every question: of the person, of the pool, of all pools, of its movements."""
-    history = Tables([*STAYED, *more])
-    stays = history.ask(lambda reader: pool_queries.pools_of(reader, WANG, YEAR_END)).stays
-    expected = [(begins, ends)] if begins else []
-    assert [(one.entered_on, one.exited_on) for one in stays] == expected
-    for day in (date(2026, month, 1) for month in range(2, 13)):
-        within = begins is not None and begins <= day < (ends or date.max)
-        pool = history.ask(partial(pool_queries.pool, pool_id="young", on=day))
-        assert [member.cadre_id for member in pool.members] == [WANG] * within, day
-        pools = history.ask(partial(pool_queries.pools, on=day))
-        assert (pools.entries, pools.heads) == (within, within)
-        stock = history.ask(
-            partial(pool_queries.stock, pool_id="young", from_day=day, to_day=YEAR_END)
-        )
-        assert stock.opening + len(stock.entered) - len(stock.exited) == stock.closing
-        assert stock.closing == (begins is not None and ends is None)
+
+    async def hold(reader: Reader) -> None:
+        stays = (await pool_queries.pools_of(reader, WANG, YEAR_END)).stays
+        expected = [(begins, ends)] if begins else []
+        assert [(one.entered_on, one.exited_on) for one in stays] == expected
+        for day in (date(2026, month, 1) for month in range(2, 13)):
+            within = begins is not None and begins <= day < (ends or date.max)
+            members = (await pool_queries.pool(reader, "young", day)).members
+            assert [member.cadre_id for member in members] == [WANG] * within, day
+            pools = await pool_queries.pools(reader, day)
+            assert (pools.entries, pools.heads) == (within, within)
+            stock = await pool_queries.stock(reader, "young", day, YEAR_END)
+            assert stock.opening + len(stock.entered) - len(stock.exited) == stock.closing
+            assert stock.closing == (begins is not None and ends is None)
+
+    Tables([*STAYED, *more]).ask(hold)
 
 
 def test_reviews_of_entries() -> None:

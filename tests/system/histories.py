@@ -1,8 +1,8 @@
 """Histories with their answers, written by hand from the rule that each of them names.
 
 To add a history: an entry in `HISTORIES`. Everybody in them was taken over from a file on
-2023-12-31, serves in 财政局 and has been 四级主任科员 since 2020; or, where the history says so, was
-recruited on that day. That first event is ``@entry``.
+2023-12-31, serves in 财政局 and has been 四级主任科员 since 2020; or, where the history says so,
+was recruited on that day. That first event is ``@entry``.
 """
 
 from collections.abc import Mapping

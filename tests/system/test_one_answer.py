@@ -1,5 +1,6 @@
 """All services give the one answer that the rule gives, whatever was corrected meanwhile."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date
@@ -13,7 +14,7 @@ from support.environment import Environment
 from support.nats_server import nats_server
 from support.real_service import service_process
 from system.asked import POOL, QUESTIONS, Services, resolved
-from system.histories import HISTORIES, History
+from system.histories import HISTORIES, History, annulled, concluded, entered, proposed
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
@@ -93,3 +94,46 @@ def test_every_service_gives_the_answer_of_the_rule(services: Services, history:
         if (answer := ask(services, person, question.on)) != question.answer
     ]
     assert not wrong, "\n" + "\n".join(wrong)
+
+
+LATE_VETO = History(
+    "in the pool before the veto was recorded, which then was annulled",
+    (
+        *proposed("2024-03-01"),
+        entered("in", "2024-04-01"),
+        concluded("veto", "2024-02-01"),
+        annulled("annulment", "2025-01-01", "selection", "compare-for-pool 2024-03-01"),
+    ),
+    (),
+)
+
+
+def test_what_an_entry_into_a_pool_rested_on_opens_its_review(services: Services) -> None:
+    """By Selection itself, from the log: once for the late veto, once for the comparison."""
+    file = taken_over(len(HISTORIES) + 1)
+    entry = services.send("selection", "record-baseline", file)["events"][0]
+    known = {"entry": entry["event_id"]}
+    for step in LATE_VETO.steps:
+        body = {key: resolved(value, known) for key, value in step.body.items()}
+        told = services.send(
+            step.service, step.command, body | {"cadre_id": entry["data"]["cadre_id"]}
+        )
+        assert told.get("outcome") == "recorded", f"{step.name}: {told}"
+        known[step.name] = told["events"][0]["event_id"]
+    expected = {
+        (known["in"], known["veto"]),
+        (known["in"], known["compare-for-pool 2024-03-01"]),
+    }
+
+    def opened() -> set[tuple[str, str]]:
+        reviews = services.get("selection", "/reviews")["reviews"]
+        return {
+            (one["decision_event"], one["corrected_event"])
+            for one in reviews
+            if one["cadre_id"] == entry["data"]["cadre_id"]
+        }
+
+    deadline = time.monotonic() + 60
+    while len(opened()) < len(expected) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert opened() == expected
