@@ -14,10 +14,12 @@ from support.environment import Environment
 from support.nats_server import nats_server
 from support.real_service import service_process
 from system.asked import POOL, QUESTIONS, Services, resolved
-from system.histories import HISTORIES, History, annulled, concluded, entered, proposed
+from system.histories import HISTORIES, History, annulled, concluded
+from system.selection_histories import SELECTION_HISTORIES, entered, proposed
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
+ALL = (*HISTORIES, *SELECTION_HISTORIES)
 NAMES = ("selection", "training", "supervision", "appointment")
 
 
@@ -68,9 +70,9 @@ def recruited(number: int) -> dict[str, Any]:
     return told | unit | {"channel": "civil-service"}
 
 
-@pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.name)
+@pytest.mark.parametrize("history", ALL, ids=lambda history: history.name)
 def test_every_service_gives_the_answer_of_the_rule(services: Services, history: History) -> None:
-    number = HISTORIES.index(history) + 1
+    number = ALL.index(history) + 1
     file, hiring = taken_over(number), recruited(number)
     opening = ("recruit", hiring) if history.recruited else ("record-baseline", file)
     entry = services.send("selection", *opening)["events"][0]
@@ -110,7 +112,7 @@ LATE_VETO = History(
 
 def test_what_an_entry_into_a_pool_rested_on_opens_its_review(services: Services) -> None:
     """By Selection itself, from the log: once for the late veto, once for the comparison."""
-    file = taken_over(len(HISTORIES) + 1)
+    file = taken_over(len(ALL) + 1)
     entry = services.send("selection", "record-baseline", file)["events"][0]
     known = {"entry": entry["event_id"]}
     for step in LATE_VETO.steps:
