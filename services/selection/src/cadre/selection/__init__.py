@@ -5,6 +5,6 @@ corrections), `identification` (observation and political quality), `membership`
 exit of a talent pool, with `entry_rules` and `seats`), `reviewing` (an entry whose evidence was
 corrected). `pool` and `intake` are aggregates of their own.
 `identities` and `registration` turn an ID number into a cadre id before anything is
-decided. `handlers` lists every command; `read_models`, the three query modules with `stays`, and `app` show what
-came of them.
+decided. `handlers` lists every command; `read_models`, the three query modules with `stays`, and
+`app` show what came of them.
 """
