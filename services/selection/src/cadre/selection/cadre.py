@@ -99,5 +99,5 @@ def memberships(cadre: Person, pool_id: str) -> list[Membership]:
 
 def without_line(cadre: Person, fact: Fact[Any]) -> Person:
     """As if a fact, and all that it corrected, had never been recorded."""
-    told = cadre.every(type(fact.event))
-    return cadre.without(*(one.id for one in told if cadre.newest(one.id) == fact.id))
+    line = (one.id for one in cadre.all() if cadre.newest(one.id) == fact.id)
+    return cadre.without(*line)
