@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
@@ -95,8 +96,12 @@ class Evidence:
         return present
 
     def posts(self) -> list[Tenure[PostLevel]]:
-        """Posts held against the establishment, past and present."""
-        reliefs = self.of(Relieved)
+        """Posts held against the establishment, past and present.
+
+        On one day the order of the log decides, whatever was corrected later. A relief before
+        the coming, as corrected, ends nothing.
+        """
+        reliefs = [(relief.event, *self._dated(relief)) for relief in self.of(Relieved)]
         taken: list[Tenure[PostLevel]] = []
         for fact in self.of(PostAssumed, Promoted):
             match fact.event:
@@ -106,15 +111,21 @@ class Evidence:
                     pass
                 case _:
                     continue
-            begun = (fact.event.effective_on, fact.position)
+            begun = self._dated(fact)
             left = [
-                relief.event.effective_on
-                for relief in reliefs
-                if relief.event.post_id == post_id
-                and (relief.event.effective_on, relief.position) > begun
+                on
+                for relief, on, place in reliefs
+                if relief.post_id == post_id and (on, place) > begun
             ]
             taken.append(Tenure(level, begun[0], min(left, default=None), fact.id, post_id))
         return taken
+
+    def _dated(self, fact: Fact[Any]) -> tuple[date, int]:
+        """The day of a fact, and the place on the log at which its line began."""
+        first = fact
+        while (wrong := first.event.supersedes) and (earlier := self.person.fact(wrong)):
+            first = earlier
+        return fact.event.effective_on, first.position
 
     def holds(self, post_id: str) -> bool:
         return any(t.post_id == post_id and t.covers(self.day) for t in self.posts())
@@ -128,10 +139,7 @@ class Evidence:
             if not fact.event.passed
         }
         counted = [tenure for tenure in posts if tenure.source not in failed]
-        moves = [
-            *(tenure.begins for tenure in posts),
-            *(relief.event.effective_on for relief in self.of(Relieved)),
-        ]
+        moves = [day for tenure in posts for day in (tenure.begins, tenure.ends) if day]
         for fact in self.of(Baselined):
             standing = fact.event.standing
             if standing.level:
@@ -150,6 +158,14 @@ class Evidence:
         """The highest level held."""
         held = [tenure.what for tenure in self.level_tenures() if tenure.covers(self.day)]
         return min(held, key=LEVELS.index, default=None)
+
+    def relief(self, outcome: Fact[ProbationConcluded]) -> Fact[Relieved] | None:
+        """By which a failed probation took the post back."""
+        if outcome.event.passed:
+            return None
+        told = (outcome.event.post_id, outcome.event.effective_on)
+        reliefs = self.of(Relieved)
+        return next((r for r in reliefs if (r.event.post_id, r.event.effective_on) == told), None)
 
     def months_at(self, tenures: Iterable[Tenure[PostLevel] | Tenure[Rank]]) -> set[int]:
         """The months counted by these tenures, from the month of appointment (RNK-12)."""

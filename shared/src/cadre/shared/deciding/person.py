@@ -233,8 +233,11 @@ class Person:
 
 
 def from_the_beginning[E: Event](correction: E, wrong: Event | None) -> E:
-    """A correction as if it had held since what it corrects, to judge a decision again by it."""
-    if wrong is None or wrong.effective_on >= correction.effective_on:
+    """A correction to judge a decision again by, as if it had been known.
+
+    That of a grade holds only from its own day, so it is told of the day of what it corrects.
+    """
+    if not isinstance(wrong, Assessed) or wrong.effective_on >= correction.effective_on:
         return correction
     return correction.model_copy(update={"effective_on": wrong.effective_on})
 
