@@ -13,6 +13,7 @@ from cadre.appointment.correcting import annulment, changes, corrected_by, expec
 from cadre.appointment.eligibility import Eligibility, post_eligibility, rank_eligibility
 from cadre.appointment.evidence import Evidence, Tenure
 from cadre.appointment.post import Posts, settled
+from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.appointment.review import ReviewOpened
 from cadre.contracts.appointment.service import ProbationConcluded, ProbationOutcome, Relieved
@@ -126,14 +127,18 @@ def _taken_back(outcome: ProbationConcluded, relief: Fact[Relieved] | None) -> l
     if outcome.passed:
         basis = f"试用期考核结论 {outcome.supersedes}"
         return [annulment(relief, basis)] if relief else []
-    relieved = Relieved(
-        effective_on=outcome.effective_on,
-        supersedes=relief.id if relief else None,
-        cadre_id=outcome.cadre_id,
-        post_id=outcome.post_id,
-        reason="试用期考核不合格",
-    )
-    return [relieved] if relief is None or changes(relieved, relief) else []
+    told = (outcome.post_id, outcome.effective_on)
+    if relief and (relief.event.post_id, relief.event.effective_on) == told:
+        return []
+    return [
+        Relieved(
+            effective_on=outcome.effective_on,
+            supersedes=relief.id if relief else None,
+            cadre_id=outcome.cadre_id,
+            post_id=outcome.post_id,
+            reason="试用期考核不合格",
+        )
+    ]
 
 
 def open_review(command: OpenReview, cadre: Person) -> list[Event]:
@@ -145,7 +150,8 @@ def open_review(command: OpenReview, cadre: Person) -> list[Event]:
             f"no evidence {command.evidence_event} bears on promotions of {command.cadre_id}",
             where=str(command.evidence_event),
         )
-    corrected = news.event.supersedes or news.id
+    pieces = _told_together(cadre, news)
+    corrected = pieces[0].event.supersedes or pieces[0].id
     reviewed = {
         fact.event.decision_event
         for fact in cadre.standing(ReviewOpened)
@@ -160,7 +166,7 @@ def open_review(command: OpenReview, cadre: Person) -> list[Event]:
             reason=command.reason,
         )
         for decision in cadre.standing(Promoted)
-        if decision.id not in reviewed and _would_change(cadre, decision, news)
+        if decision.id not in reviewed and _would_change(cadre, decision, pieces)
     ]
 
 
@@ -291,12 +297,36 @@ def _concluded_before(command: ConcludeProbation, concluded: ProbationConcluded)
     )
 
 
-def _would_change(cadre: Person, decision: Fact[Promoted], news: Fact[CadreEvent]) -> bool:
+def _told_together(cadre: Person, news: Fact[CadreEvent]) -> tuple[Fact[CadreEvent], ...]:
+    """The news; an outcome of a probation that changed and the relief it moves are one piece.
+
+    They stand side by side on the log, as one command wrote them.
+    """
+    at: dict[int, Fact[CadreEvent]] = {fact.position: fact for fact in cadre.all()}
+    for place in (news.position, news.position - 1):
+        outcome, relief = at.get(place), at.get(place + 1)
+        if outcome is None or relief is None or outcome.event.supersedes is None:
+            continue
+        if (_about(outcome), _about(relief)) == (ProbationConcluded.tag(), Relieved.tag()):
+            return outcome, relief
+    return (news,)
+
+
+def _about(fact: Fact[CadreEvent]) -> str:
+    """The type of a fact, or of what it annuls."""
+    event = fact.event
+    return event.annuls if isinstance(event, AppointmentAnnulled) else event.tag()
+
+
+def _would_change(
+    cadre: Person, decision: Fact[Promoted], news: Sequence[Fact[CadreEvent]]
+) -> bool:
     """Whether the findings on what was known at the decision differ once the news are added."""
-    if news.position <= decision.position:
+    if news[0].position <= decision.position:
         return False
-    known = cadre.known_before(decision.position)
-    learnt = _learning(known, cadre, news)
+    known = learnt = cadre.known_before(decision.position)
+    for piece in news:
+        learnt = _learning(learnt, cadre, piece)
     return _rejudge(known, decision) != _rejudge(learnt, decision)
 
 
