@@ -153,6 +153,41 @@ def posts_by_appointment(services: Services, person: str, on: str) -> object:
     return [one["post_id"] for one in held if one["until"] is None or on < one["until"]]
 
 
+def rank_by_appointment(services: Services, person: str, on: str) -> object:
+    ranks = services.get("appointment", f"/cadres/{person}/promotions", on=on)["ranks"]
+    return ranks[-1]["rank"] if ranks else None
+
+
+def rank_decided_by_appointment(services: Services, person: str, on: str) -> object:
+    """As the rule on steps (RNK-03) finds it."""
+    found = services.get("appointment", f"/cadres/{person}/eligibility", target=TARGET, on=on)
+    step = next(f for f in found["findings"] if f["rule"] == "RNK-03")
+    return step["inputs"]["rank"]
+
+
+def seat_by_appointment(services: Services, person: str, on: str) -> object:
+    """The posts that the services' own count of seats calls filled by the person."""
+    filled: list[str] = []
+    for post in services.get("appointment", "/vacancies", on=on)["posts"]:
+        told = services.get("appointment", f"/posts/{post['post_id']}", on=on)
+        mine = [one for one in told["holders"] if one["cadre_id"] == person]
+        if any(one["since"] <= on and (one["until"] is None or on < one["until"]) for one in mine):
+            filled.append(post["post_id"])
+    return filled
+
+
+def probation_by_appointment(services: Services, person: str, on: str) -> object:
+    """How each probation ended by the day."""
+    told = services.get("appointment", f"/cadres/{person}/promotions", on=on)["probations"]
+    return [one["passed"] for one in told]
+
+
+def reviews_by_appointment(services: Services, person: str, on: str) -> object:
+    """How many decisions on the person were to be reviewed by the day."""
+    told = services.get("appointment", "/reviews")["reviews"]
+    return sum(one["cadre_id"] == person and one["opened_on"] <= on for one in told)
+
+
 QUESTIONS: Mapping[str, Mapping[str, Ask]] = {
     "barred until": {
         "selection": barred_by_selection,
@@ -173,7 +208,15 @@ QUESTIONS: Mapping[str, Mapping[str, Ask]] = {
         "supervision": unit_by_supervision,
         "training": unit_by_training,
     },
-    "holds posts": {"appointment": posts_by_appointment},
+    "holds posts": {
+        "appointment": posts_by_appointment,
+        "appointment by post": seat_by_appointment,
+    },
+    "which rank": {
+        "appointment": rank_by_appointment,
+        "appointment deciding": rank_decided_by_appointment,
+    },
+    "probations passed": {"appointment": probation_by_appointment},
 }
 """Which services hold which question: the table of ADR 0037."""
 

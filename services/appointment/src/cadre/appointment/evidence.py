@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
-from typing import Any
 from uuid import UUID
 
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
@@ -23,6 +22,7 @@ from cadre.contracts.training.posting import Posted, PostingEnded
 from cadre.contracts.training.record import Trained
 from cadre.contracts.vocabulary import Education, Grade, PostLevel, Rank, RoutineGrade
 from cadre.shared.deciding.calendar import month_start
+from cadre.shared.deciding.holding import holdings
 from cadre.shared.deciding.person import Fact, Person, person_of
 
 LEVELS = tuple(PostLevel)
@@ -96,36 +96,11 @@ class Evidence:
         return present
 
     def posts(self) -> list[Tenure[PostLevel]]:
-        """Posts held against the establishment, past and present.
-
-        On one day the order of the log decides, whatever was corrected later. A relief before
-        the coming, as corrected, ends nothing.
-        """
-        reliefs = [(relief.event, *self._dated(relief)) for relief in self.of(Relieved)]
-        taken: list[Tenure[PostLevel]] = []
-        for fact in self.of(PostAssumed, Promoted):
-            match fact.event:
-                case PostAssumed(post_id=post_id, level=level):
-                    pass
-                case Promoted(kind="post", post_id=str(post_id), level=PostLevel() as level):
-                    pass
-                case _:
-                    continue
-            begun = self._dated(fact)
-            left = [
-                on
-                for relief, on, place in reliefs
-                if relief.post_id == post_id and (on, place) > begun
-            ]
-            taken.append(Tenure(level, begun[0], min(left, default=None), fact.id, post_id))
-        return taken
-
-    def _dated(self, fact: Fact[Any]) -> tuple[date, int]:
-        """The day of a fact, and the place on the log at which its line began."""
-        first = fact
-        while (wrong := first.event.supersedes) and (earlier := self.person.fact(wrong)):
-            first = earlier
-        return fact.event.effective_on, first.position
+        """Posts held against the establishment, past and present."""
+        return [
+            Tenure(held.level, held.begins, held.ends, held.source, held.post_id)
+            for held in holdings(self.person, self.day)
+        ]
 
     def holds(self, post_id: str) -> bool:
         return any(t.post_id == post_id and t.covers(self.day) for t in self.posts())

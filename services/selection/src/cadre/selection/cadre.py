@@ -25,6 +25,7 @@ from cadre.contracts.selection.privacy import CadreForgotten, DataRestricted, Re
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
 from cadre.contracts.supervision.influence import Disciplined, RectificationChecked, Talked
 from cadre.shared.deciding import protection
+from cadre.shared.deciding.holding import holdings
 from cadre.shared.deciding.person import Person, person_of
 from cadre.shared.deciding.protection import UNPROTECTED, Protection
 
@@ -77,17 +78,12 @@ def protection_of(cadre: Person) -> Protection:
 
 
 def posts_of(cadre: Person) -> frozenset[str]:
-    """The posts somebody holds, in the order of the record."""
-    held: set[str] = set()
-    for fact in cadre.every(PostAssumed, Promoted, Relieved, ProbationConcluded):
-        match fact.event:
-            case PostAssumed(post_id=post_id) | Promoted(kind="post", post_id=str(post_id)):
-                held.add(post_id)
-            case Relieved(post_id=post_id) | ProbationConcluded(post_id=post_id, passed=False):
-                held.discard(post_id)
-            case _:
-                pass
-    return frozenset(held)
+    """The posts somebody holds and has not left, as corrected; a failed probation is left."""
+    outcomes = cadre.standing(ProbationConcluded)
+    failed = {cadre.newest(o.event.promotion_event) for o in outcomes if not o.event.passed}
+    return frozenset(
+        held.post_id for held in holdings(cadre) if held.ends is None and held.source not in failed
+    )
 
 
 def entry_of(cadre: Person) -> Entry | None:
