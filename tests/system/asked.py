@@ -6,7 +6,7 @@ asked by a command that it refuses.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import httpx
@@ -166,7 +166,7 @@ def rank_decided_by_appointment(services: Services, person: str, on: str) -> obj
 
 
 def seat_by_appointment(services: Services, person: str, on: str) -> object:
-    """The posts that the services' own count of seats calls filled by the person."""
+    """As each post tells who holds it."""
     filled: list[str] = []
     for post in services.get("appointment", "/vacancies", on=on)["posts"]:
         told = services.get("appointment", f"/posts/{post['post_id']}", on=on)
@@ -184,6 +184,9 @@ def probation_by_appointment(services: Services, person: str, on: str) -> object
 
 def reviews_by_appointment(services: Services, person: str, on: str) -> object:
     """How many decisions on the person were to be reviewed by the day."""
+    # What a reaction recorded shows once that is applied as well.
+    for _ in range(2):
+        services.get("appointment", "/projections/settled")
     told = services.get("appointment", "/reviews")["reviews"]
     return sum(one["cadre_id"] == person and one["opened_on"] <= on for one in told)
 
@@ -217,10 +220,13 @@ QUESTIONS: Mapping[str, Mapping[str, Ask]] = {
         "appointment deciding": rank_decided_by_appointment,
     },
     "probations passed": {"appointment": probation_by_appointment},
+    "to be reviewed": {"appointment": reviews_by_appointment},
 }
 """Which services hold which question: the table of ADR 0037."""
 
 
 def resolved(value: object, known: Mapping[str, UUID | str]) -> object:
-    """``@name`` stands for the id that an earlier step of the history got."""
+    """``@name`` stands for the id that an earlier step of the history got, or for the person."""
+    if isinstance(value, tuple):
+        return [resolved(one, known) for one in cast("tuple[object, ...]", value)]
     return str(known[value[1:]]) if isinstance(value, str) and value.startswith("@") else value

@@ -28,7 +28,7 @@ from cadre.shared.deciding.messages import Recorded
 from cadre.shared.showing.lines import mark_annulled
 from cadre.shared.showing.read_models import Change, Put, token
 from cadre.supervision.period import period_ends
-from cadre.supervision.tables import CHECKS, MEMBERSHIPS, READ_MODELS, SANCTIONS, TALKS
+from cadre.supervision.tables import CHECKS, MEMBERSHIPS, PROMOTIONS, READ_MODELS, SANCTIONS, TALKS
 
 __all__ = ["READ_MODELS"]
 
@@ -250,5 +250,6 @@ mark_annulled(
         Talked: [TALKS],
         RectificationChecked: [CHECKS],
         Disciplined: [SANCTIONS],
+        Promoted: [PROMOTIONS],
     },
 )

@@ -36,6 +36,7 @@ async def _excellent(reader: Reader, question: Question) -> Iterable[Count]:
         graded = was_excellent(year, rulebook().on("EXS-01", question.on))
         rows = await reader.connection.execute(
             select(row.cadre_id, row.event_id, graded.label("graded")).where(
+                row.superseded_by.is_(None),
                 row.effective_on.between(question.begin, question.on),
                 row.effective_on.between(date(year, 1, 1), date(year, 12, 31)),
             )

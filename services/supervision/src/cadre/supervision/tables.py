@@ -174,4 +174,6 @@ MEMBERSHIPS: Final = READ_MODELS.table(
 Of two that were told of the same day the later on the log holds.
 """
 
-PROMOTIONS: Final = READ_MODELS.table("promotions", _event(), _cadre(), *_codes("kind"), *_days())
+PROMOTIONS: Final = READ_MODELS.table(
+    "promotions", _event(), _cadre(), *_codes("kind", "superseded_by"), *_days()
+)

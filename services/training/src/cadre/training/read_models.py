@@ -218,4 +218,11 @@ def task_completed(recorded: Recorded[TrainingTaskCompleted]) -> Iterable[Change
     yield Put(TASKS.name, {"task_id": str(event.task_id), "completed_on": event.effective_on})
 
 
-mark_annulled(READ_MODELS, {MentorshipReviewed: [MENTORSHIP_REVIEWS]})
+mark_annulled(
+    READ_MODELS,
+    {
+        MentorshipReviewed: [MENTORSHIP_REVIEWS],
+        Promoted: [STANDINGS],
+        PostAssumed: [STANDINGS],
+    },
+)

@@ -55,7 +55,8 @@ async def excellent_share(
     rule = rulebook().on("EXS-01", period_ends(str(year)))
     threshold = Decimal(str(rule.number("share_above")))
     promoted = select(PROMOTIONS.c.cadre_id).where(
-        PROMOTIONS.c.effective_on.between(date(year, 1, 1), period_ends(str(year)))
+        PROMOTIONS.c.superseded_by.is_(None),
+        PROMOTIONS.c.effective_on.between(date(year, 1, 1), period_ends(str(year))),
     )
     if kind is not None:
         promoted = promoted.where(PROMOTIONS.c.kind == kind)
