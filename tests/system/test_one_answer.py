@@ -15,9 +15,11 @@ from support.nats_server import nats_server
 from support.real_service import service_process
 from system.asked import POOL, QUESTIONS, Services, resolved
 from system.histories import HISTORIES, History
+from system.histories_of_posts import HISTORIES_OF_POSTS
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
+ALL = (*HISTORIES, *HISTORIES_OF_POSTS)
 NAMES = ("selection", "training", "supervision", "appointment")
 
 
@@ -60,9 +62,9 @@ def taken_over(number: int) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.name)
+@pytest.mark.parametrize("history", ALL, ids=lambda history: history.name)
 def test_every_service_gives_the_answer_of_the_rule(services: Services, history: History) -> None:
-    file = taken_over(HISTORIES.index(history) + 1)
+    file = taken_over(ALL.index(history) + 1)
     person = services.send("selection", "record-baseline", file)["events"][0]["data"]["cadre_id"]
     known: dict[str, UUID | str] = {"person": person}
     for step in history.steps:
