@@ -170,14 +170,19 @@ def test_a_correction_of_a_correction_is_weighed_with_what_it_corrects() -> None
 
 
 def test_a_correction_is_reviewed_as_it_was_judged() -> None:
-    """Without the promotion it corrects, which had been recorded before it."""
+    """Without the promotion it corrects: by the years in the rank before."""
     right = promotion("2025-12-01", corrects=event_id(2))
-    late = sanctioned("2025-11-01", "2026-11-01")
-    given(*FIRST, right, late).when(review(event_id(4), on="2025-12-01")).then(
-        opened(event_id(4), on="2025-12-01")
+    late = graded(2023, Grade.EXCELLENT)
+    history = (in_rank(Rank.CLERK_1, "2022-01"), promoted, right, late)
+    given(*history).when(review(event_id(4))).then(
+        ReviewOpened(
+            effective_on=day("2025-12-01"),
+            cadre_id=LIN,
+            decision_event=event_id(3),
+            corrected_event=event_id(4),
+            reason="更正",
+        )
     )
-    over = sanctioned("2024-06-01", "2025-06-01")
-    given(*FIRST, right, over).when(review(event_id(4), on="2025-12-01")).then_nothing()
 
 
 def test_an_annulled_promotion_opens_a_review_of_the_later_one() -> None:
@@ -192,16 +197,6 @@ def test_an_annulled_promotion_opens_a_review_of_the_later_one() -> None:
     assert len(reacted(annulled)) == 1
     given(*RESTED, annulled).when(review(on="2027-09-01")).then(
         opened(event_id(2), on="2027-09-01")
-    )
-
-
-def test_a_sanction_corrected_to_a_later_day_no_longer_bars_the_earlier_promotion() -> None:
-    """It is weighed from its own day on, not from that of the wrong record."""
-    sanction = sanctioned("2025-02-01", "2025-08-01")
-    right = sanctioned("2025-06-02", "2025-12-02").model_copy(update={"supersedes": event_id(2)})
-    history = (decided[0], sanction, promoted, right)
-    given(*history).when(review(event_id(4), on="2025-06-02")).then(
-        opened(event_id(2), on="2025-06-02")
     )
 
 
