@@ -15,9 +15,9 @@ from session import Filled, Session
 from wire import Wire
 
 from cadre.contracts.supervision.assessment import Assessed
+from cadre.shared.deciding.person import PERSON
 from cadre.shared.running.runtime import Runtime, running
 from cadre.supervision.app import SERVICE
-from cadre.supervision.cadre import CADRE
 
 SAMPLES = 200
 STRIDE = 7_919
@@ -100,7 +100,7 @@ async def _sample(
     people = list(_people(log, min(SAMPLES * runs, log.people)))
 
     async def ours(who: str) -> None:
-        state = await runtime.handling.fold(CADRE.of(who))
+        state = await runtime.handling.fold(PERSON.of(who))
         assert len(state.every(Assessed)) == EVENTS_PER_PERSON - 16
 
     async def peers(who: str) -> None:

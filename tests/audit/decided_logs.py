@@ -10,10 +10,10 @@ from cadre.appointment.app import SERVICE as APPOINTMENT
 from cadre.audit.redecision import Redecided, Redecision
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
+from cadre.contracts.personal import personal_shape, personal_values
 from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.deciding.messages import Command, Recorded
 from cadre.shared.deciding.testing import event_id, recorded, world
-from cadre.shared.log.codec import personal_shape, personal_values
 from cadre.shared.log.signed import Message
 from cadre.shared.showing.service import Service
 from cadre.supervision.app import SERVICE as SUPERVISION

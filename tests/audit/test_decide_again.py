@@ -53,7 +53,7 @@ from cadre.selection.pool import DefinePool
 from cadre.shared.deciding import rulebook as rules
 from cadre.shared.deciding.annulling import Annul
 from cadre.shared.deciding.testing import event_id
-from cadre.supervision.assessment import Assess, CorrectAssessment
+from cadre.supervision.deciding.assessment import Assess, CorrectAssessment
 from cadre.training.training_class import Attendance, HoldClass, PlanClass
 
 CLERK = in_rank(Rank.CLERK_1, "2023-12")

@@ -44,11 +44,11 @@ from cadre.shared.keys.keyring import Keyring
 from cadre.shared.log.codec import Codec, Signer
 from cadre.shared.log.event_ids import event_id
 from cadre.shared.log.stream import Log
-from cadre.supervision.order import ORDERS as SUPERVISION
+from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.training.order import ORDERS as TRAINING
 from support.nats_server import NatsServer
 
-ORDERS = (*SELECTION, *TRAINING, *SUPERVISION, *APPOINTMENT)
+ORDERS = (*SELECTION, *TRAINING, *SUPERVISION.orders, *APPOINTMENT)
 SEALED = {"sealed": "sealed:v1:of-nobody"}
 SIGNERS = {
     name: Signer.from_seed(name, name.encode().ljust(32))

@@ -29,10 +29,10 @@ from cadre.shared.deciding.errors import NotPossible
 from cadre.shared.deciding.messages import Command, Envelope, Meta, Recorded
 from cadre.shared.deciding.testing import NEW_YEAR_2026_NS
 from cadre.shared.log.event_ids import event_id
-from cadre.supervision.reactions import REACTIONS as SUPERVISION
+from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.training.reactions import REACTIONS as TRAINING
 
-REACTIONS = {"training": TRAINING, "supervision": SUPERVISION, "appointment": APPOINTMENT}
+REACTIONS = {"training": TRAINING, "supervision": SUPERVISION.reactions, "appointment": APPOINTMENT}
 LATEST = date(2026, 11, 30)
 
 

@@ -27,7 +27,7 @@ from cadre.shared.running.runtime import Runtime, running
 from cadre.shared.serving.web import create_app
 from cadre.shared.showing.service import Service
 from cadre.supervision.app import SERVICE as SUPERVISION
-from cadre.supervision.off_duty import ExpireOffDutyNote, RecordOffDutyVisit
+from cadre.supervision.deciding.off_duty import ExpireOffDutyNote, RecordOffDutyVisit
 from privacy.persons import DAY, NOTE_ID, OUYANG
 from support.environment import Environment
 from support.nats_server import USERS, NatsServer

@@ -135,11 +135,11 @@ def test_what_names_no_right_or_a_wrong_one_cannot_be_declared(declare: Any) -> 
 
 def test_a_route_that_came_another_way_is_an_error_at_the_start(tmp_path: Path) -> None:
     service = mini.service()
-    service.routes.router.add_api_route("/behind", _no_one)
+    service.routes[0].router.add_api_route("/behind", _no_one)
     with pytest.raises(TypeError, match="/behind"):
         create_app(service, mini.settings("nats://127.0.0.1:1", tmp_path))
     inner = Routes.of()
-    inner.router.include_router(mini.service().routes.router)
+    inner.router.include_router(mini.service().routes[0].router)
     with pytest.raises(TypeError):
         guard([inner])
 

@@ -20,7 +20,7 @@ from support.mini import cadre_id
 from support.nats_server import NatsServer
 
 PERSON = cadre_id(1)
-TALKS = {"talks", "flags"}
+TALKS = {"talks", "flags", "sanctions"}
 """Reports of supervision material."""
 
 

@@ -88,7 +88,8 @@ async def client(context: Context) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     app.state.context = context
     app.state.runtime = SimpleNamespace(gate=Gate(cast(Handling, SimpleNamespace(service=SERVICE))))
-    app.include_router(SERVICE.routes.router)
+    for routes in SERVICE.routes:
+        app.include_router(routes.router)
 
     @app.middleware("http")
     async def with_reader(request: Request, call_next: RequestResponseEndpoint) -> Response:

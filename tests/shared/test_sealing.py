@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import CadreEvent, Forgotten, Sealed
+from cadre.contracts.personal import personal_shape
 from cadre.contracts.selection.identification import Observed
 from cadre.contracts.selection.profile import Baselined, CareerEntry, Standing
 from cadre.shared.database.database import Database
@@ -19,7 +20,7 @@ from cadre.shared.deciding.errors import Malformed
 from cadre.shared.deciding.messages import Envelope
 from cadre.shared.keys.keyring import KeyName, Keyring
 from cadre.shared.keys.master_keys import MasterKeys
-from cadre.shared.log.codec import Codec, Outgoing, Signer, personal_shape, signature_holds
+from cadre.shared.log.codec import Codec, Outgoing, Signer, signature_holds
 from cadre.shared.log.signed import SIGNED, Message, preimage
 from support.environment import Environment
 

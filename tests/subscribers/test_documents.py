@@ -16,7 +16,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
 from cadre.contracts.examples import example
-from cadre.shared.log.codec import personal_shape
+from cadre.contracts.personal import personal_shape
 from cadre.shared.log.signed import SIGNATURE, SIGNED
 from cadre.shared.serving.asyncapi import document
 from cadre.shared.serving.web import create_app

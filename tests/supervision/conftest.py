@@ -15,8 +15,7 @@ from cadre.shared.deciding.messages import Recorded
 from cadre.shared.deciding.testing import recorded
 from cadre.shared.projecting.read_models_sql import apply
 from cadre.shared.showing.reader import Reader
-from cadre.supervision.app import ROUTES
-from cadre.supervision.read_models import READ_MODELS
+from cadre.supervision.app import SERVICE
 
 type Get = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -33,9 +32,10 @@ async def routes_over(history: Sequence[Recorded[Event]]) -> AsyncGenerator[Get]
     """``await get(path, on=…)`` on the read models of this history."""
     engine = create_async_engine("sqlite+aiosqlite://")
     async with engine.connect() as connection:
-        await connection.run_sync(READ_MODELS.metadata.create_all)
+        models = SERVICE.read_models
+        await connection.run_sync(models.metadata.create_all)
         for fact in history:
-            await apply(connection, READ_MODELS.metadata, READ_MODELS.changes(fact))
+            await apply(connection, models.metadata, models.changes(fact))
         app = _app(Reader(connection, len(history), ClearText()))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://supervision") as client:
@@ -51,7 +51,8 @@ async def routes_over(history: Sequence[Recorded[Event]]) -> AsyncGenerator[Get]
 
 def _app(reader: Reader) -> FastAPI:
     app = FastAPI()
-    app.include_router(ROUTES.router)
+    for routes in SERVICE.routes:
+        app.include_router(routes.router)
 
     @app.middleware("http")
     async def read(request: Request, call_next: RequestResponseEndpoint) -> Response:

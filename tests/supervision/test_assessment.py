@@ -24,13 +24,13 @@ from cadre.contracts.supervision.unit_year import (
 from cadre.contracts.vocabulary import Channel, Education, Grade, Political, RoutineGrade, Sex
 from cadre.shared.deciding.decider import Fold
 from cadre.shared.deciding.messages import Command, Recorded
+from cadre.shared.deciding.person import PERSON
 from cadre.shared.deciding.testing import Given, Specification, event_id, recorded
-from cadre.supervision.assessment import Assess, CorrectAssessment, RequestAssessment
-from cadre.supervision.cadre import CADRE
-from cadre.supervision.handlers import HANDLERS
-from cadre.supervision.unit_year import UNIT_YEAR, ceiling
+from cadre.supervision.app import SERVICE
+from cadre.supervision.deciding.assessment import Assess, CorrectAssessment, RequestAssessment
+from cadre.supervision.deciding.unit_year import UNIT_YEAR, ceiling, holders_of
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 ANNA, BO = "c-aaaaaaaaaa", "c-bbbbbbbbbb"
 DECIDED_ON = date(2026, 1, 20)
 
@@ -408,7 +408,7 @@ STEPS = st.lists(
 
 
 def decide(history: list[Recorded[Event]], command: Command) -> None:
-    for event in Given(HANDLERS, tuple(history)).when(command).events():
+    for event in Given(SERVICE.handlers, tuple(history)).when(command).events():
         history.append(recorded(len(history) + 1, event))
 
 
@@ -426,13 +426,13 @@ def test_places_are_the_excellent_that_stand_and_never_more_than_the_ceiling(
     history = [recorded(i, event) for i, event in enumerate(start, start=1)]
     for person, grade, unit_id in steps:
         wanted = graded(grade, person, unit_id=unit_id)
-        cadre = fold(CADRE, person, history)
+        cadre = fold(PERSON, person, history)
         standing = next((fact.id for fact in cadre.standing(Assessed)), None)
         decide(history, assess(wanted) if standing is None else correct(standing, wanted))
     for unit_id in ("u-town", "u-west"):
         state = fold(UNIT_YEAR, f"{unit_id}-2025", history)
-        assert len(state.holders) <= ceiling(headcount, 0.20, "floor")
-        assert state.holders == {
+        assert len(holders_of(state)) <= ceiling(headcount, 0.20, "floor")
+        assert holders_of(state) == {
             person
             for person in PEOPLE
             for grade in _standing(history, person)
@@ -441,7 +441,7 @@ def test_places_are_the_excellent_that_stand_and_never_more_than_the_ceiling(
 
 
 def _standing(history: list[Recorded[Event]], person: str) -> list[Assessed]:
-    cadre = fold(CADRE, person, history)
+    cadre = fold(PERSON, person, history)
     return [fact.event for fact in cadre.standing(Assessed)]
 
 
@@ -459,6 +459,6 @@ CHAIN = (
 def test_the_grade_that_stands_does_not_depend_on_the_order_of_arrival(
     facts: list[Recorded[Event]],
 ) -> None:
-    cadre = CADRE.fold(facts)
-    assert cadre == CADRE.fold(recorded(i, event) for i, event in enumerate(CHAIN, start=1))
+    cadre = PERSON.fold(facts)
+    assert cadre == PERSON.fold(recorded(i, event) for i, event in enumerate(CHAIN, start=1))
     assert {fact.id for fact in cadre.standing(Assessed)} == {event_id(4), event_id(5)}

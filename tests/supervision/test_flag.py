@@ -5,10 +5,10 @@ from cadre.contracts.selection.profile import Baselined, Standing
 from cadre.contracts.supervision.flag import FlagClosed, Flagged, FlagKind
 from cadre.contracts.vocabulary import Education, Political, Sex
 from cadre.shared.deciding.testing import Specification, event_id
-from cadre.supervision.flag import CloseFlag, Flag
-from cadre.supervision.handlers import HANDLERS
+from cadre.supervision.app import SERVICE
+from cadre.supervision.deciding.flag import CloseFlag, Flag
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 ANNA = "c-aaaaaaaaaa"
 IMPORTED = Baselined(
     cadre_id=ANNA,

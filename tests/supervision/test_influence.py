@@ -15,10 +15,10 @@ from cadre.contracts.supervision.influence import (
 from cadre.contracts.vocabulary import Education, Political, Sex
 from cadre.shared.deciding.barring import Influence
 from cadre.shared.deciding.testing import Specification, event_id
-from cadre.supervision.handlers import HANDLERS
-from cadre.supervision.influence import CheckRectification, Discipline, Talk, influence_on
+from cadre.supervision.app import SERVICE
+from cadre.supervision.deciding.influence import CheckRectification, Discipline, Talk, influence_on
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 ANNA = "c-aaaaaaaaaa"
 IMPORTED = Baselined(
     cadre_id=ANNA,

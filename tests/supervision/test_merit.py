@@ -15,12 +15,11 @@ from cadre.contracts.vocabulary import Channel, Education, Political, Sex
 from cadre.shared.deciding.messages import Command, Recorded
 from cadre.shared.deciding.testing import Given, Specification, event_id, recorded
 from cadre.shared.showing.read_models import Put
-from cadre.supervision.handlers import HANDLERS
-from cadre.supervision.merit import Entry, PostMerit, ReverseMerit, balance_on
-from cadre.supervision.point_scheme import PublishPointScheme
-from cadre.supervision.read_models import READ_MODELS
+from cadre.supervision.app import SERVICE
+from cadre.supervision.deciding.merit import Entry, PostMerit, ReverseMerit, balance_on
+from cadre.supervision.deciding.point_scheme import PublishPointScheme
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 ANNA = "c-aaaaaaaaaa"
 RECRUITED = Recruited(
     cadre_id=ANNA,
@@ -141,7 +140,7 @@ def test_a_version_published_late_does_not_post_an_entry_twice() -> None:
 
 def test_merit_before_the_first_version_has_no_points() -> None:
     early = posted(5, date(2024, 12, 31))
-    given(*KNOWN).when(post(early)).then_refused("no version of merit was in force on 2024-12-31")
+    given(*KNOWN).when(post(early)).then_refused("exists from 2025-01-01 only")
 
 
 def test_an_item_that_the_version_does_not_have() -> None:
@@ -213,11 +212,11 @@ STEPS = st.lists(st.tuples(st.booleans(), st.integers(0, 5), DAYS), max_size=12)
 
 def lines(history: list[Recorded[Event]]) -> list[Entry]:
     """The account as the read model holds it."""
-    changes = [change for fact in history for change in READ_MODELS.changes(fact)]
+    changes = [change for fact in history for change in SERVICE.read_models.changes(fact)]
     return [
         Entry(change.values["effective_on"], change.values["points"])
         for change in changes
-        if isinstance(change, Put) and change.table == "merit_entries"
+        if isinstance(change, Put) and change.table in {"merit_entries", "merit_entries_ended"}
     ]
 
 
@@ -239,7 +238,7 @@ def test_the_balance_is_the_sum_of_what_was_not_reversed_in_any_order(
             wish = ReverseMerit(cadre_id=ANNA, merit_event=entry, reason="误", effective_on=gone_on)
             if since <= day < gone_on:
                 taken_back.append((points, since))
-        for event in Given(HANDLERS, tuple(history)).when(wish).events():
+        for event in Given(SERVICE.handlers, tuple(history)).when(wish).events():
             history.append(recorded(len(history) + 1, event))
             if isinstance(event, MeritPosted):
                 standing[history[-1].event_id] = (event.points, event.effective_on)

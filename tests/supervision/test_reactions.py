@@ -2,8 +2,8 @@ from datetime import date
 
 from cadre.contracts.appointment.service import ProbationConcluded
 from cadre.shared.deciding.testing import event_id, recorded
-from cadre.supervision.assessment import RequestAssessment
-from cadre.supervision.reactions import REACTIONS
+from cadre.supervision.app import SERVICE
+from cadre.supervision.deciding.assessment import RequestAssessment
 
 ENDED = ProbationConcluded(
     cadre_id="c-aaaaaaaaaa",
@@ -18,7 +18,7 @@ ENDED = ProbationConcluded(
 
 def commands(position: int, event: ProbationConcluded = ENDED) -> list[RequestAssessment]:
     wishes: list[RequestAssessment] = []
-    for reaction in REACTIONS:
+    for reaction in SERVICE.reactions:
         for command, _meta in reaction.commands(recorded(position, event), "supervision"):
             assert isinstance(command, RequestAssessment)
             wishes.append(command)

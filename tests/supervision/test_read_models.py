@@ -521,7 +521,8 @@ async def test_flags_are_open_until_the_day_they_were_closed(after: After) -> No
     assert later["counts"] == {"open": 1, "dismissed": 1, "acted": 1}
     assert [line["reference"] for line in later["flags"]] == ["3"]
     assert {line["detail"] for line in every["flags"]} == {"v1.detail"}
-    assert sorted(line["outcome"] or "" for line in every["flags"]) == ["", "acted", "dismissed"]
+    outcomes = [line["ended"]["outcome"] if line["ended"] else "" for line in every["flags"]]
+    assert sorted(outcomes) == ["", "acted", "dismissed"]
 
 
 async def test_an_admonition_bars_through_14_july_and_no_longer_after_its_check(

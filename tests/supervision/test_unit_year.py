@@ -5,10 +5,10 @@ import pytest
 from cadre.contracts.supervision.assessment import MonthClosed
 from cadre.contracts.supervision.unit_year import ExcellentAllotted, UnitYearOpened
 from cadre.shared.deciding.testing import Specification, event_id
-from cadre.supervision.handlers import HANDLERS
-from cadre.supervision.unit_year import CloseMonth, OpenUnitYear, ceiling
+from cadre.supervision.app import SERVICE
+from cadre.supervision.deciding.unit_year import CloseMonth, OpenUnitYear, ceiling
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 OPEN = OpenUnitYear(
     unit_id="u-town",
     unit_name="东镇",

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Date, Integer, MetaData, String
+from sqlalchemy import Column, Date, Integer, String
 
 from cadre.contracts.event import CadreId, Event, Personal
 from cadre.contracts.selection.identification import Observed
@@ -18,7 +18,7 @@ from cadre.shared.deciding.decider import Fold, Handler, World
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Command, Recorded
 from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
-from cadre.shared.showing.protected_persons import keep_protected_persons
+from cadre.shared.showing import protected_persons
 from cadre.shared.showing.read_models import Change, Put, ReadModels, token
 from cadre.shared.showing.reader import Reader, Reading
 from cadre.shared.showing.reports import Count, Question
@@ -184,8 +184,7 @@ async def counts(_reader: Reader, _question: Question) -> list[Count]:
 
 def read_models(version: int = 1, poison: str | None = None) -> ReadModels:
     """``poison``: a cadre id whose observations cannot be projected."""
-    models = ReadModels(service="selection", version=version, metadata=MetaData())
-    keep_protected_persons(models)
+    models = ReadModels("selection", version, protected_persons.TABLES)
     models.table(
         "people",
         Column("cadre_id", String, primary_key=True),
@@ -246,7 +245,7 @@ def service(models: ReadModels | None = None) -> Service:
             raise NotFound("no such cadre", where=cadre_id)
         return {"name": await reader.open(row.name), "position": reader.position}
 
-    return Service("selection", "选", HANDLERS, models, routes)
+    return Service("selection", "选", HANDLERS, models, (routes,))
 
 
 def cadre_id(number: int) -> str:

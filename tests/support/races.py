@@ -13,8 +13,8 @@ from cadre.shared.deciding.guards import guard_of
 from cadre.shared.deciding.messages import Envelope
 from cadre.shared.log.stream import Expectation
 from cadre.shared.running.runtime import Runtime
-from cadre.supervision.assessment import Assess
-from cadre.supervision.unit_year import OpenUnitYear
+from cadre.supervision.deciding.assessment import Assess
+from cadre.supervision.deciding.unit_year import OpenUnitYear
 from support.mini import cadre_id
 
 POST = "land-deputy"

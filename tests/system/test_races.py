@@ -13,8 +13,8 @@ from cadre.shared.handling.outcomes import Outcome
 from cadre.shared.running.runtime import Runtime, running
 from cadre.shared.upkeep.settings import Settings
 from cadre.supervision.app import SERVICE as SUPERVISION
-from cadre.supervision.influence import Talk
-from cadre.supervision.unit_year import UNIT_YEAR
+from cadre.supervision.deciding.influence import Talk
+from cadre.supervision.deciding.unit_year import UNIT_YEAR
 from support import races
 from support.environment import Environment
 from support.mini import cadre_id

@@ -5,28 +5,23 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from cadre.appointment.reports import REPORTS as APPOINTMENT
+from cadre.appointment.app import SERVICE as APPOINTMENT
 from cadre.cli.options import DEFAULT_DATA, Data, Settings
 from cadre.cli.output import CONSOLE, AsJson, print_json, table
 from cadre.cli.reading import day, known_when
 from cadre.cli.services import services
 from cadre.client.services import Client, path
 from cadre.contracts.vocabulary import SERVICE_ZH
-from cadre.selection.reports import REPORTS as SELECTION
+from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.deciding.errors import NotFound
 from cadre.shared.showing.reports import Report, Rounding
-from cadre.supervision.reports import REPORTS as SUPERVISION
-from cadre.training.reports import REPORTS as TRAINING
+from cadre.supervision.app import SERVICE as SUPERVISION
+from cadre.training.app import SERVICE as TRAINING
 
 REPORTS: dict[str, tuple[str, Report]] = {
-    report.name: (service, report)
-    for service, reports in (
-        ("selection", SELECTION),
-        ("training", TRAINING),
-        ("supervision", SUPERVISION),
-        ("appointment", APPOINTMENT),
-    )
-    for report in reports
+    report.name: (service.name, report)
+    for service in (SELECTION, TRAINING, SUPERVISION, APPOINTMENT)
+    for report in service.reports
 }
 
 

@@ -7,8 +7,8 @@ from cadre.contracts.vocabulary import Grade, RoutineGrade
 from cadre.fiction.life.chronicle import ONE_DAY, Chronicle, Member, workday
 from cadre.shared.deciding.calendar import add_months
 from cadre.shared.deciding.rulebook import rulebook
-from cadre.supervision.assessment import Assess
-from cadre.supervision.unit_year import CloseMonth, ceiling, unit_year_id
+from cadre.supervision.deciding.assessment import Assess
+from cadre.supervision.deciding.unit_year import CloseMonth, ceiling, unit_year_id
 
 FILED_ON, QUARTER_ON, CLOSED_ON = 3, 5, 8
 """Days of the next month on which months are filed, quarters assessed and months closed."""

@@ -9,9 +9,9 @@ from cadre.fiction.life.chronicle import ONE_DAY, Chronicle, Member, some, workd
 from cadre.fiction.life.script import Step
 from cadre.fiction.life.setting import SCHEME
 from cadre.fiction.life.words import CARE, FAILURES, MERITS, SIGNS
-from cadre.supervision.flag import CloseFlag, Flag
-from cadre.supervision.influence import CheckRectification, Discipline, Talk
-from cadre.supervision.merit import PostMerit, ReverseMerit
+from cadre.supervision.deciding.flag import CloseFlag, Flag
+from cadre.supervision.deciding.influence import CheckRectification, Discipline, Talk
+from cadre.supervision.deciding.merit import PostMerit, ReverseMerit
 
 TALKERS = ("区委组织部副部长", "区纪委监委干部")
 MERIT_SHARE = 0.5

@@ -10,9 +10,9 @@ from cadre.contracts.vocabulary import Grade, RoutineGrade
 from cadre.fiction.life import practice
 from cadre.fiction.life.chronicle import Chronicle, workday
 from cadre.fiction.life.conduct import TALKERS
-from cadre.supervision.assessment import Assess, CorrectAssessment
-from cadre.supervision.influence import Talk
-from cadre.supervision.unit_year import unit_year_id
+from cadre.supervision.deciding.assessment import Assess, CorrectAssessment
+from cadre.supervision.deciding.influence import Talk
+from cadre.supervision.deciding.unit_year import unit_year_id
 from cadre.training.record import RecordTraining
 
 LATE_YEARS = 2

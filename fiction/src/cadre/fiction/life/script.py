@@ -4,6 +4,7 @@ Nothing here talks to a system. The same seed and the same people give the same 
 commands and of the events they will cause included: a later step can name what an earlier one did.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID, uuid5
@@ -13,7 +14,7 @@ from cadre.selection.handlers import HANDLERS as SELECTION
 from cadre.shared.deciding.decider import Handler, World
 from cadre.shared.deciding.messages import Command
 from cadre.shared.log.event_ids import event_id
-from cadre.supervision.handlers import HANDLERS as SUPERVISION
+from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.training.handlers import HANDLERS as TRAINING
 
 COMMAND_IDS = UUID("b7a5c7f2-3f0e-5d5b-8a54-6f0d1c9e2b71")
@@ -21,10 +22,10 @@ COMMAND_IDS = UUID("b7a5c7f2-3f0e-5d5b-8a54-6f0d1c9e2b71")
 type Expected = Literal["recorded", "refused", "impossible"]
 """What a step must come to: events; a refusal that is an event; an error that says why not."""
 
-HANDLERS: dict[str, tuple[Handler[Any], ...]] = {
+HANDLERS: dict[str, Sequence[Handler[Any]]] = {
     "selection": SELECTION,
     "training": TRAINING,
-    "supervision": SUPERVISION,
+    "supervision": SUPERVISION.handlers,
     "appointment": APPOINTMENT,
 }
 _OWNERS = {

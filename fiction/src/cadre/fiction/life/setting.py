@@ -10,8 +10,8 @@ from cadre.contracts.vocabulary import Channel
 from cadre.fiction.life.chronicle import Chronicle, workday
 from cadre.selection.intake import PlanIntake
 from cadre.selection.pool import DefinePool
-from cadre.supervision.point_scheme import PublishPointScheme
-from cadre.supervision.unit_year import OpenUnitYear, unit_year_id
+from cadre.supervision.deciding.point_scheme import PublishPointScheme
+from cadre.supervision.deciding.unit_year import OpenUnitYear, unit_year_id
 
 SCHEME = "merit"
 POINTS = (

@@ -152,6 +152,6 @@ SERVICE = Service(
     reactions=REACTIONS,
     judgements=JUDGEMENTS,
     orders=ORDERS,
-    routes=ROUTES,
+    routes=(ROUTES,),
     reports=REPORTS,
 )

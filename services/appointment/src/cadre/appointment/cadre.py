@@ -20,14 +20,9 @@ from cadre.contracts.appointment.service import ProbationConcluded, ProbationOut
 from cadre.contracts.event import CadreEvent, Event, RuleFinding, Text
 from cadre.contracts.vocabulary import Rank
 from cadre.shared.deciding.calendar import Workdays
+from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.errors import NotFound, NotPossible
-from cadre.shared.deciding.person import (
-    Fact,
-    FactCommand,
-    Person,
-    PersonCommand,
-    from_the_beginning,
-)
+from cadre.shared.deciding.person import FactCommand, Person, PersonCommand, from_the_beginning
 from cadre.shared.deciding.rulebook import rulebook
 
 

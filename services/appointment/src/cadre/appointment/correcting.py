@@ -5,7 +5,8 @@ from uuid import UUID
 
 from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.event import CadreEvent
-from cadre.shared.deciding.person import Fact, Person
+from cadre.shared.deciding.dossier import Fact
+from cadre.shared.deciding.person import Person
 
 
 def corrected_by[E: CadreEvent](person: Person, event: E) -> Fact[E] | None:

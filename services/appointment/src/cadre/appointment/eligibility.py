@@ -16,7 +16,7 @@ from cadre.appointment.post_rules import post_findings
 from cadre.appointment.rank_rules import rank_findings
 from cadre.contracts.event import RuleFinding, Value
 from cadre.contracts.selection.profile import Baselined
-from cadre.contracts.supervision.assessment import Assessed
+from cadre.contracts.supervision.assessment import Assessed, AssessmentKind
 from cadre.contracts.supervision.influence import Disciplined, Talked
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.deciding.calendar import add_months
@@ -119,7 +119,7 @@ def _later_days(cadre: Person, on: date) -> tuple[list[date], list[date]]:
         match fact.event:
             case Talked(blocked_until=date() as until) | Disciplined(blocked_until=until):
                 days.add(until)
-            case Assessed(period=year):
+            case Assessed(kind=AssessmentKind.YEAR, period=year):
                 events.add(date(int(year) + 1, 1, 1))
             case Baselined(career=entries):
                 years = {int(e.begins[:4]) for e in entries if e.grade}

@@ -10,20 +10,18 @@ from datetime import date
 from itertools import pairwise
 from uuid import UUID
 
-from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
-from cadre.contracts.appointment.review import ReviewOpened
-from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
+from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.appointment.service import ProbationConcluded, Relieved
 from cadre.contracts.event import CadreEvent
-from cadre.contracts.selection.identification import PoliticalQualityAssessed, PoliticalVetoLifted
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
-from cadre.contracts.supervision.assessment import Assessed, AssessmentKind
-from cadre.contracts.supervision.influence import Disciplined, RectificationChecked, Talked
+from cadre.contracts.supervision.assessment import Assessed
 from cadre.contracts.training.posting import Posted, PostingEnded
 from cadre.contracts.training.record import Trained
 from cadre.contracts.vocabulary import Education, Grade, PostLevel, Rank, RoutineGrade
 from cadre.shared.deciding.calendar import month_start
+from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.holding import holdings
-from cadre.shared.deciding.person import Fact, Person, person_of
+from cadre.shared.deciding.person import PERSON, Person
 
 LEVELS = tuple(PostLevel)
 RANKS = tuple(Rank)
@@ -216,25 +214,7 @@ class Evidence:
         return sum(course.hours for course in attended), sum(course.days for course in attended)
 
 
-CADRE = person_of(
-    ProfileCorrected,
-    PoliticalQualityAssessed,
-    PoliticalVetoLifted,
-    Trained,
-    Posted,
-    PostingEnded,
-    Assessed,
-    Talked,
-    RectificationChecked,
-    Disciplined,
-    PostAssumed,
-    Promoted,
-    PromotionRefused,
-    ProbationConcluded,
-    Relieved,
-    ReviewOpened,
-    keeps=lambda event: not isinstance(event, Assessed) or event.kind is AssessmentKind.YEAR,
-)
+CADRE = PERSON
 
 
 def month_index(day: date) -> int:

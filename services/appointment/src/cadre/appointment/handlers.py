@@ -51,11 +51,10 @@ from cadre.appointment.post import (
     seat_of,
     settle_annulled,
 )
-from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.appointment.review import ReviewOpened
 from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
-from cadre.shared.deciding.annulling import annul_handler
+from cadre.shared.deciding.annulling import Annullable, annul_handler
 from cadre.shared.deciding.decider import Handler, Scope, World
 from cadre.shared.deciding.person import FactCommand, Person, person_handler
 from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
@@ -221,7 +220,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
         lambda command, world: stop_motion(command, _motion(command, world)),
         DECIDES_ALL,
     ),
-    person_handler(CADRE, PromoteRank, promote_rank, DECIDES),
+    person_handler(PromoteRank, promote_rank, DECIDES),
     Handler(
         ConcludeProbation,
         _probation,
@@ -230,12 +229,13 @@ HANDLERS: tuple[Handler[Any], ...] = (
         ),
         DECIDES,
     ),
-    person_handler(CADRE, OpenReview, open_review, RECORDS),
+    person_handler(OpenReview, open_review, RECORDS),
     annul_handler(
-        CADRE,
-        AppointmentAnnulled,
-        {Promoted, PromotionRefused, PostAssumed, Relieved, ProbationConcluded, ReviewOpened},
-        owners=seat_of,
-        settle=settle_annulled,
+        "appointment",
+        Annullable(
+            {Promoted, PromotionRefused, PostAssumed, Relieved, ProbationConcluded, ReviewOpened},
+            seat_of,
+            settle_annulled,
+        ),
     ),
 )

@@ -24,9 +24,10 @@ from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded,
 from cadre.contracts.event import CadreEvent, Event, Slug, Text
 from cadre.contracts.vocabulary import PostLevel
 from cadre.shared.deciding.decider import Fold, Scope, World
+from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Command, Recorded
-from cadre.shared.deciding.person import Fact, FactCommand, Person
+from cadre.shared.deciding.person import FactCommand, Person
 from cadre.shared.deciding.rulebook import rulebook
 
 

@@ -41,7 +41,7 @@ from cadre.contracts.event import CadreEvent, Event, RuleFinding
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
 from cadre.shared.deciding.calendar import month_start
 from cadre.shared.deciding.messages import Recorded
-from cadre.shared.showing.lines import mark_annulled
+from cadre.shared.showing.kept import mark_annulled
 from cadre.shared.showing.read_models import Change, Put, token
 
 __all__ = ["READ_MODELS"]
@@ -326,14 +326,14 @@ def _birth_month(recorded: Recorded[CadreEvent], birth_month: str) -> Iterable[C
     yield from _superseding(BIRTH_MONTHS, recorded)
 
 
-mark_annulled(
-    READ_MODELS,
-    {
-        Promoted: [PROMOTIONS, RANK_TENURES],
-        PromotionRefused: [REFUSALS],
-        PostAssumed: [POST_HOLDERS],
-        Relieved: [POST_DEPARTURES],
-        ProbationConcluded: [PROBATION_OUTCOMES],
-        ReviewOpened: [REVIEWS],
-    },
-)
+ROWS = {
+    Promoted: [PROMOTIONS, RANK_TENURES],
+    PromotionRefused: [REFUSALS],
+    PostAssumed: [POST_HOLDERS],
+    Relieved: [POST_DEPARTURES],
+    ProbationConcluded: [PROBATION_OUTCOMES],
+    ReviewOpened: [REVIEWS],
+}
+for _kind, _tables in ROWS.items():
+    for _table in _tables:
+        mark_annulled(READ_MODELS, _kind, _table)

@@ -18,11 +18,12 @@ from cadre.selection.reactions import REACTIONS
 from cadre.selection.read_models import READ_MODELS
 from cadre.selection.registration import identities, prepare, prepare_many, start
 from cadre.selection.reports import REPORTS
-from cadre.selection.tables import CADRES, PROTECTED_PERSONS
+from cadre.selection.tables import CADRES
 from cadre.shared.asking.parameters import Day, Year
 from cadre.shared.deciding.errors import Malformed
 from cadre.shared.deciding.rights import ASKED, EVERYBODY, NAMED, Right, Role
 from cadre.shared.deciding.texts import FIT
+from cadre.shared.showing.protected_persons import PROTECTED_PERSONS
 from cadre.shared.showing.reader import FromLog, On, Reading
 from cadre.shared.showing.routes import Admitted, Routes
 from cadre.shared.showing.service import Context, Service
@@ -208,7 +209,7 @@ SERVICE = Service(
     reactions=REACTIONS,
     judgements=JUDGEMENTS,
     orders=ORDERS,
-    routes=ROUTES,
+    routes=(ROUTES,),
     reports=REPORTS,
     prepare=prepare,
     prepare_many=prepare_many,

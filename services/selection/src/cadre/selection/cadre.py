@@ -5,53 +5,19 @@ from datetime import date
 from functools import reduce
 from uuid import UUID
 
-from cadre.contracts.appointment.promotion import Promoted
-from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
-from cadre.contracts.selection.identification import (
-    Observed,
-    PoliticalQualityAssessed,
-    PoliticalVetoLifted,
-)
-from cadre.contracts.selection.kin import KinDeclared
+from cadre.contracts.appointment.service import ProbationConcluded
 from cadre.contracts.selection.membership import (
-    PoolAssessed,
-    PoolCompared,
     PoolEntered,
-    PoolEntryRefused,
     PoolExited,
-    PoolNominated,
 )
 from cadre.contracts.selection.privacy import CadreForgotten, DataRestricted, RestrictionLifted
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
-from cadre.contracts.supervision.influence import Disciplined, RectificationChecked, Talked
 from cadre.shared.deciding import protection
 from cadre.shared.deciding.holding import holdings
-from cadre.shared.deciding.person import Person, person_of
+from cadre.shared.deciding.person import PERSON, Person
 from cadre.shared.deciding.protection import UNPROTECTED, Protection
 
-CADRE = person_of(
-    ProfileCorrected,
-    Observed,
-    KinDeclared,
-    PoliticalQualityAssessed,
-    PoliticalVetoLifted,
-    PoolNominated,
-    PoolAssessed,
-    PoolCompared,
-    PoolEntered,
-    PoolEntryRefused,
-    PoolExited,
-    Talked,
-    RectificationChecked,
-    Disciplined,
-    PostAssumed,
-    Promoted,
-    ProbationConcluded,
-    Relieved,
-    DataRestricted,
-    RestrictionLifted,
-    CadreForgotten,
-)
+CADRE = PERSON
 
 type Entry = Recruited | Baselined
 

@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cadre.selection.cadre import CADRE, protection_of
 from cadre.selection.identities import Identities
 from cadre.selection.privacy import Forget, LiftRestriction, PrivacyCommand, Restrict, hindrances_to
-from cadre.selection.tables import CANDIDACIES, PROTECTED_PERSONS
+from cadre.selection.tables import CANDIDACIES
 from cadre.shared.database.database import connected
 from cadre.shared.deciding.errors import Malformed
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.keys import key_store
+from cadre.shared.showing.protected_persons import PROTECTED_PERSONS
 from cadre.shared.showing.reader import LogHistories
 from cadre.shared.showing.service import Context, Due
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from cadre.contracts.selection.annulling import SelectionAnnulled
 from cadre.contracts.selection.identification import (
     Observed,
     PoliticalQualityAssessed,
@@ -31,7 +30,7 @@ from cadre.selection.membership import (
 from cadre.selection.pool import POOL, DefinePool
 from cadre.selection.privacy import Forget, LiftRestriction, Restrict
 from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
-from cadre.shared.deciding.annulling import annul_handler
+from cadre.shared.deciding.annulling import Annullable, annul_handler
 from cadre.shared.deciding.decider import Handler
 from cadre.shared.deciding.person import person_handler
 from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
@@ -65,27 +64,28 @@ RECORDS_ALL = Right(Role.RECORDER, EVERYBODY)
 HANDLERS: tuple[Handler[Any], ...] = (
     _registering(Recruit, RECORDS_ALL),
     _registering(RecordBaseline, RECORDS_ALL),
-    person_handler(CADRE, CorrectProfile, profile.decide, RECORDS),
-    person_handler(CADRE, Observe, identification.decide, RECORDS),
-    person_handler(CADRE, AssessPoliticalQuality, identification.decide, DECIDES),
-    person_handler(CADRE, LiftPoliticalVeto, identification.decide, DECIDES),
-    person_handler(CADRE, DeclareKin, identification.decide, RECORDS),
-    person_handler(CADRE, Restrict, privacy.decide, DECIDES_ALL),
-    person_handler(CADRE, LiftRestriction, privacy.decide, DECIDES_ALL),
-    person_handler(CADRE, Forget, privacy.decide, DECIDES_ALL),
+    person_handler(CorrectProfile, profile.decide, RECORDS),
+    person_handler(Observe, identification.decide, RECORDS),
+    person_handler(AssessPoliticalQuality, identification.decide, DECIDES),
+    person_handler(LiftPoliticalVeto, identification.decide, DECIDES),
+    person_handler(DeclareKin, identification.decide, RECORDS),
+    person_handler(Restrict, privacy.decide, DECIDES_ALL),
+    person_handler(LiftRestriction, privacy.decide, DECIDES_ALL),
+    person_handler(Forget, privacy.decide, DECIDES_ALL),
     annul_handler(
-        CADRE,
-        SelectionAnnulled,
-        {
-            ProfileCorrected,
-            Observed,
-            KinDeclared,
-            PoliticalQualityAssessed,
-            PoliticalVetoLifted,
-            PoolNominated,
-            PoolAssessed,
-            PoolCompared,
-        },
+        "selection",
+        Annullable(
+            {
+                ProfileCorrected,
+                Observed,
+                KinDeclared,
+                PoliticalQualityAssessed,
+                PoliticalVetoLifted,
+                PoolNominated,
+                PoolAssessed,
+                PoolCompared,
+            }
+        ),
     ),
     _of_member(NominateForPool, RECORDS),
     _of_member(AssessForPool, RECORDS),

@@ -43,7 +43,7 @@ from cadre.selection.tables import (
     VETO_LIFTINGS,
 )
 from cadre.shared.deciding.messages import Recorded
-from cadre.shared.showing.lines import mark_annulled
+from cadre.shared.showing.kept import mark_annulled
 from cadre.shared.showing.read_models import Change, Put, token
 
 __all__ = ["READ_MODELS"]
@@ -293,16 +293,16 @@ def _motion_concluded(recorded: Recorded[MotionConcluded]) -> Iterable[Change]:
     yield Put(CANDIDACIES.name, {"motion_id": recorded.event.motion_id, "ended": True})
 
 
-mark_annulled(
-    READ_MODELS,
-    {
-        ProfileCorrected: [PROFILE_CORRECTIONS],
-        Observed: [OBSERVATIONS],
-        KinDeclared: [KIN],
-        PoliticalQualityAssessed: [POLITICAL_ASSESSMENTS],
-        PoliticalVetoLifted: [VETO_LIFTINGS],
-        PoolNominated: [POOL_STEPS],
-        PoolAssessed: [POOL_STEPS],
-        PoolCompared: [POOL_STEPS],
-    },
-)
+ROWS = {
+    ProfileCorrected: [PROFILE_CORRECTIONS],
+    Observed: [OBSERVATIONS],
+    KinDeclared: [KIN],
+    PoliticalQualityAssessed: [POLITICAL_ASSESSMENTS],
+    PoliticalVetoLifted: [VETO_LIFTINGS],
+    PoolNominated: [POOL_STEPS],
+    PoolAssessed: [POOL_STEPS],
+    PoolCompared: [POOL_STEPS],
+}
+for _kind, _tables in ROWS.items():
+    for _table in _tables:
+        mark_annulled(READ_MODELS, _kind, _table)

@@ -6,11 +6,10 @@ fact stays, with ``superseded_by`` set. Personal fields are stored sealed.
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, String
 
-from cadre.shared.showing.protected_persons import keep_protected_persons
+from cadre.shared.showing import members, protected_persons
 from cadre.shared.showing.read_models import ReadModels
 
-READ_MODELS = ReadModels(service="selection", version=1)
-PROTECTED_PERSONS = keep_protected_persons(READ_MODELS)
+READ_MODELS = ReadModels("selection", 1, protected_persons.TABLES, members.TABLES)
 
 
 def _event_key() -> Column[str]:

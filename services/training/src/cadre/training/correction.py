@@ -10,8 +10,9 @@ from cadre.contracts.event import Event
 from cadre.contracts.training.record import CreditRefused, Trained
 from cadre.contracts.training.training_class import Course
 from cadre.shared.deciding.decider import Scope, World
+from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.errors import NotFound, NotPossible
-from cadre.shared.deciding.person import Fact, Person, PersonCommand
+from cadre.shared.deciding.person import Person, PersonCommand
 from cadre.training.record import CADRE, credited, require_ended, task_changes
 from cadre.training.training_class import (
     CLASS,

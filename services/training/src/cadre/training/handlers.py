@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from cadre.contracts.training.annulling import TrainingAnnulled
 from cadre.contracts.training.mentorship import MentorshipReviewed
-from cadre.shared.deciding.annulling import annul_handler
+from cadre.shared.deciding.annulling import Annullable, annul_handler
 from cadre.shared.deciding.decider import Handler
 from cadre.shared.deciding.person import person_handler
 from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
@@ -40,24 +39,24 @@ HANDLERS: tuple[Handler[Any], ...] = (
         ),
         right=RECORDS_ALL,
     ),
-    person_handler(CADRE, RecordTraining, record.record_training, RECORDS),
+    person_handler(RecordTraining, record.record_training, RECORDS),
     Handler(
         CorrectTraining,
         scopes=correction.scopes,
         decide=correction.correct_training,
         right=RECORDS,
     ),
-    person_handler(CADRE, OpenTrainingTask, record.open_training_task, RECORDS),
-    person_handler(CADRE, Post, posting.post, RECORDS),
-    person_handler(CADRE, EndPosting, posting.end_posting, RECORDS),
-    annul_handler(CADRE, TrainingAnnulled, {MentorshipReviewed}),
+    person_handler(OpenTrainingTask, record.open_training_task, RECORDS),
+    person_handler(Post, posting.post, RECORDS),
+    person_handler(EndPosting, posting.end_posting, RECORDS),
+    annul_handler("training", Annullable({MentorshipReviewed})),
     Handler(
         PairMentor,
         scopes=mentorship.pair_scopes,
         decide=mentorship.pair_mentor,
         right=RECORDS,
     ),
-    person_handler(CADRE, ReviewMentorship, mentorship.review_mentorship, RECORDS),
+    person_handler(ReviewMentorship, mentorship.review_mentorship, RECORDS),
     Handler(
         EndMentorship,
         scopes=mentorship.end_scopes,

@@ -163,7 +163,7 @@ def _relation(cadre: Person, other: str, day: date) -> KinDeclared | None:
 def review_mentorship(command: ReviewMentorship, cadre: Person) -> Sequence[Event]:
     reviewed = MentorshipReviewed(**dict(command))
     pair = cadre.require(MentorPaired, command.pairing_event, command.cadre_id)
-    cadre.require_begun(reviewed, pair)
+    cadre.require_begun(command.effective_on, pair)
     for end in cadre.hanging(MentorshipEnded, pair):
         if command.effective_on > end.event.effective_on:
             raise NotPossible(

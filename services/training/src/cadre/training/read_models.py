@@ -23,7 +23,7 @@ from cadre.contracts.training.record import (
 )
 from cadre.contracts.training.training_class import ClassHeld, ClassPlan, ClassPlanned, Course
 from cadre.shared.deciding.messages import Recorded
-from cadre.shared.showing.lines import mark_annulled
+from cadre.shared.showing.kept import mark_annulled
 from cadre.shared.showing.read_models import Change, Put, token
 from cadre.training.tables import (
     CADRES,
@@ -218,11 +218,11 @@ def task_completed(recorded: Recorded[TrainingTaskCompleted]) -> Iterable[Change
     yield Put(TASKS.name, {"task_id": str(event.task_id), "completed_on": event.effective_on})
 
 
-mark_annulled(
-    READ_MODELS,
-    {
-        MentorshipReviewed: [MENTORSHIP_REVIEWS],
-        Promoted: [STANDINGS],
-        PostAssumed: [STANDINGS],
-    },
-)
+ROWS = {
+    MentorshipReviewed: [MENTORSHIP_REVIEWS],
+    Promoted: [STANDINGS],
+    PostAssumed: [STANDINGS],
+}
+for _kind, _tables in ROWS.items():
+    for _table in _tables:
+        mark_annulled(READ_MODELS, _kind, _table)

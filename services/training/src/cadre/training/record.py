@@ -4,22 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
-from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import CadreEvent, Event
-from cadre.contracts.selection.kin import KinDeclared
-from cadre.contracts.selection.profile import ProfileCorrected
-from cadre.contracts.training.mentorship import MentorPaired, MentorshipEnded, MentorshipReviewed
-from cadre.contracts.training.posting import Posted, PostingEnded
 from cadre.contracts.training.record import (
-    CreditRefused,
     Trained,
     TrainingTask,
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
 from cadre.contracts.training.training_class import Course, Mode
+from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.errors import NotPossible
-from cadre.shared.deciding.person import Fact, Person, PersonCommand, person_of
+from cadre.shared.deciding.person import PERSON, Person, PersonCommand
 from cadre.shared.deciding.rulebook import rulebook
 
 
@@ -31,20 +26,7 @@ class OpenTrainingTask(PersonCommand, TrainingTask):
     """Ask somebody for training by a date, because of a rule."""
 
 
-CADRE = person_of(
-    KinDeclared,
-    ProfileCorrected,
-    Promoted,
-    Trained,
-    CreditRefused,
-    TrainingTaskOpened,
-    TrainingTaskCompleted,
-    Posted,
-    PostingEnded,
-    MentorPaired,
-    MentorshipReviewed,
-    MentorshipEnded,
-)
+CADRE = PERSON
 
 
 def credited(cadre: Person, *, without: UUID | None = None) -> tuple[Trained, ...]:

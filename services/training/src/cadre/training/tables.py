@@ -7,11 +7,10 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer, String, Table
 
-from cadre.shared.showing.protected_persons import keep_protected_persons
+from cadre.shared.showing import members, protected_persons
 from cadre.shared.showing.read_models import ReadModels
 
-READ_MODELS = ReadModels(service="training", version=1)
-PROTECTED_PERSONS = keep_protected_persons(READ_MODELS)
+READ_MODELS = ReadModels("training", 1, protected_persons.TABLES, members.TABLES)
 
 
 def _facts(name: str, *columns: Column[Any]) -> Table:

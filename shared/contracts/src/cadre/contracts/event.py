@@ -104,6 +104,10 @@ class Event(Value):
     entity: ClassVar[str]
     key: ClassVar[str]
     """Name of the field that holds the id of the aggregate."""
+    hangs_on: ClassVar[str] = ""
+    """Name of the field that holds the event which this one ends, checks or reverses."""
+    held_until_corrected: ClassVar[bool] = False
+    """Whether it counts until the day of its correction; else a wrong record never held."""
 
     effective_on: date = Field(description="The day from which this holds in the world")
     supersedes: UUID | None = Field(
@@ -146,8 +150,6 @@ class CadreEvent(Event):
 
     entity: ClassVar[str] = "cadre"
     key: ClassVar[str] = "cadre_id"
-    hangs_on: ClassVar[str] = ""
-    """Name of the field that holds the event which this one ends, checks or reverses."""
 
     cadre_id: CadreId
 

@@ -1,13 +1,15 @@
 """A fact that was recorded and never held is annulled: by one command and one event per service."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from cadre.contracts.event import CadreEvent, Event, EventAnnulled, Text
-from cadre.shared.deciding.decider import Fold, Handler, Scope, World
+from cadre.contracts.event import CadreEvent, Event, Text
+from cadre.shared.deciding.decider import Handler, Scope, World
+from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.errors import NotFound, NotPossible
-from cadre.shared.deciding.person import Fact, Person, PersonCommand
+from cadre.shared.deciding.person import ANNULLED, PERSON, Person, PersonCommand
 from cadre.shared.deciding.rights import NAMED, Right, Role
 
 
@@ -23,38 +25,43 @@ type Settle = Callable[[Fact[Any], Person, World], Sequence[Event]]
 """What becomes of the places that hung on a fact. NotPossible where they stand against it."""
 
 
-def annul_handler(
-    fold: Fold[Person],
-    event: type[EventAnnulled],
-    kinds: Collection[type[CadreEvent]],
-    *,
-    owners: Callable[[CadreEvent], Iterable[Scope[Any]]] = lambda _: (),
-    settle: Settle = lambda _fact, _person, _world: (),
-) -> Handler[Any]:
-    """How a service annuls facts of these kinds; ``owners`` of the places that hang on one."""
+@dataclass(frozen=True, slots=True)
+class Annullable:
+    """Kinds of facts that can be annulled, and the places that hang on them."""
+
+    kinds: Collection[type[CadreEvent]]
+    owners: Callable[[CadreEvent], Iterable[Scope[Any]]] = lambda _: ()
+    """Whose places hang on a fact."""
+    settle: Settle = lambda _fact, _person, _world: ()
+
+
+def annul_handler(service: str, *annullable: Annullable) -> Handler[Any]:
+    """How a service annuls what it recorded."""
+    (event,) = (event for event in ANNULLED if event.service() == service)
+    known = {kind: one for one in annullable for kind in one.kinds}
 
     def scopes(command: Annul, world: World) -> Iterable[Scope[Any]]:
-        yield fold.of(command.cadre_id)
-        person = world.get(fold.of(command.cadre_id))
+        yield PERSON.of(command.cadre_id)
+        person = world.get(PERSON.of(command.cadre_id))
         fact = person.fact(command.supersedes) if person else None
-        if fact is not None:
-            yield from owners(fact.event)
+        if fact is not None and type(fact.event) in known:
+            yield from known[type(fact.event)].owners(fact.event)
 
     def decide(command: Annul, world: World) -> Sequence[Event]:
-        person = world[fold.of(command.cadre_id)]
+        person = world[PERSON.of(command.cadre_id)]
         person.require_known(command.cadre_id)
         if person.annulled(command.supersedes):
             return []
         fact = person.fact(command.supersedes)
         recorded: CadreEvent | None = fact.event if fact else None
-        if fact is None or recorded is None or recorded.service() != event.service():
+        if fact is None or recorded is None or recorded.service() != service:
             raise NotFound(
-                f"{command.cadre_id} has no event {command.supersedes} of {event.service()}",
+                f"{command.cadre_id} has no event {command.supersedes} of {service}",
                 where="supersedes",
                 hint="name the event id of what never held, where it was recorded",
             )
         kind = type(recorded)
-        if kind not in kinds:
+        if kind not in known:
             raise NotPossible(
                 f"a {kind.name()} is not annulled",
                 where="supersedes",
@@ -62,6 +69,6 @@ def annul_handler(
             )
         person.correctable(kind, command.supersedes)
         annulled = event.model_validate(command.model_dump() | {"annuls": kind.tag()})
-        return [annulled, *settle(fact, person, world)]
+        return [annulled, *known[kind].settle(fact, person, world)]
 
     return Handler(Annul, scopes, decide, Right(Role.DECIDER, NAMED))

@@ -15,7 +15,8 @@ from cadre.contracts.supervision.influence import (
     TalkKind,
 )
 from cadre.shared.deciding.calendar import add_months
-from cadre.shared.deciding.person import Fact, Person
+from cadre.shared.deciding.dossier import Fact
+from cadre.shared.deciding.person import Person
 from cadre.shared.deciding.rulebook import rulebook
 
 

@@ -7,7 +7,8 @@ from uuid import UUID
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.appointment.service import PostAssumed, Relieved
 from cadre.contracts.vocabulary import PostLevel
-from cadre.shared.deciding.person import Fact, Person
+from cadre.shared.deciding.dossier import Fact
+from cadre.shared.deciding.person import Person
 
 
 class Holding(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cadre.contracts.event import Event
+from cadre.contracts.personal import personal_shape, personal_values
 from cadre.shared.asking.wire import from_validation
 from cadre.shared.deciding import protection
 from cadre.shared.deciding.decider import Handler, Scope, World
@@ -17,7 +18,7 @@ from cadre.shared.deciding.errors import Malformed, StalePosition
 from cadre.shared.deciding.messages import Command, Envelope, Meta
 from cadre.shared.handling.histories import History
 from cadre.shared.keys.keyring import DataKey, KeyName
-from cadre.shared.log.codec import Codec, Outgoing, personal_shape, personal_values
+from cadre.shared.log.codec import Codec, Outgoing
 from cadre.shared.log.event_ids import event_id, message_id
 from cadre.shared.log.stream import Expectation
 

@@ -19,6 +19,7 @@ from cadre.shared.deciding import protection
 from cadre.shared.deciding.decider import Scope
 from cadre.shared.deciding.errors import ParkedPerson
 from cadre.shared.deciding.messages import Recorded
+from cadre.shared.deciding.person import PERSON, Person
 from cadre.shared.deciding.protection import UNPROTECTED, Protection
 from cadre.shared.log.codec import Codec, Outgoing
 from cadre.shared.log.signed import Message, digest
@@ -62,6 +63,8 @@ class Histories:
     journal: Journal
     codec: Codec
     projector: Projector
+    reads: frozenset[type[Event]] | None = None
+    """The kinds of events that decisions ask of a person's history; None: all."""
     _memory: OrderedDict[Scope[Any], History] = field(
         default_factory=OrderedDict[Scope[Any], History]
     )
@@ -82,7 +85,9 @@ class Histories:
         if found is None:
             seen = self.projector.journal_position
             stored = await self._stored.find([scope])
-            return self._remember(scope, self._extended(scope, _empty(scope), stored[scope], seen))
+            return self._remember(
+                scope, self._extended(scope, self._empty(scope), stored[scope], seen)
+            )
         if found.unfolded:
             found = self._folded(scope, found, found.unfolded)
         return self._remember(scope, found)
@@ -113,7 +118,7 @@ class Histories:
         """A history folded from its first event, forgetting what is in memory."""
         seen = self.projector.journal_position
         whole = await self.messages(scope)
-        return self._remember(scope, self._extended(scope, _empty(scope), whole, seen))
+        return self._remember(scope, self._extended(scope, self._empty(scope), whole, seen))
 
     async def recall(self, scopes: Iterable[Scope[Any]]) -> None:
         """Take what the journal holds of many histories into memory, in few queries."""
@@ -122,7 +127,9 @@ class Histories:
         stored = await self.journal.read_many(missing)
         for scope in missing:
             with contextlib.suppress(ParkedPerson):  # told to those who ask for it
-                self._remember(scope, self._extended(scope, _empty(scope), stored[scope], seen))
+                self._remember(
+                    scope, self._extended(scope, self._empty(scope), stored[scope], seen)
+                )
 
     async def messages(self, scope: Scope[Any]) -> list[Message]:
         """A scope's raw events: journal, then the tail from the log."""
@@ -216,6 +223,11 @@ class Histories:
         longer.complete_to = max(longer.complete_to, longer.position)
         return longer
 
+    def _empty(self, scope: Scope[Any]) -> History:
+        if scope.fold is PERSON:
+            return History(Person(reads=self.reads))
+        return History(scope.fold.initial)
+
     def _remember(self, scope: Scope[Any], history: History) -> History:
         """Keep a history unless a longer one came meanwhile; the one given."""
         held = self._memory.get(scope)
@@ -233,7 +245,3 @@ def _version(message: Message, counted: int) -> int:
         return int(message.headers["ce-aggregateversion"])
     except (KeyError, ValueError):
         return counted
-
-
-def _empty(scope: Scope[Any]) -> History:
-    return History(scope.fold.initial)

@@ -6,13 +6,11 @@ bytes of each, in the order of `SIGNED`. Personal fields travel sealed with the 
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from hashlib import sha256
-from types import UnionType
-from typing import Any, Protocol, Union, get_args, get_origin
+from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -20,7 +18,8 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from cadre.contracts.catalogue import CATALOGUE, Catalogue
-from cadre.contracts.event import Aggregate, CadreEvent, Event, Personal
+from cadre.contracts.event import Aggregate, CadreEvent, Event
+from cadre.contracts.personal import personal_shape, personal_values
 from cadre.shared.deciding.messages import Envelope, Received, Recorded
 from cadre.shared.keys.keyring import DataKey, KeyName, Keyring, Place
 from cadre.shared.log.algorithms import ED25519, VERIFY
@@ -76,52 +75,6 @@ def signature_holds(message: Message, public_key: bytes, algorithm: str = ED2551
         return False
     signed = preimage(message.subject, message.headers, message.body)
     return verify is not None and verify(public_key, signed, signature)
-
-
-type Shape = Mapping[str, "Shape | None"]
-"""Which fields of a model are personal (None) or hold models that have such fields."""
-
-
-@cache
-def personal_shape(model: type[BaseModel]) -> Shape:
-    """The personal fields of a model, found in its annotations."""
-    shape: dict[str, Shape | None] = {}
-    for name, info in model.model_fields.items():
-        for part in _parts(info.annotation):
-            if get_origin(part) is Personal:
-                shape[name] = None
-            elif isinstance(part, type) and issubclass(part, BaseModel):
-                inner = personal_shape(part)
-                if inner:
-                    shape[name] = inner
-    return shape
-
-
-def _parts(annotation: Any) -> Iterator[Any]:
-    origin = get_origin(annotation)
-    if origin in {Union, UnionType, tuple}:
-        for part in get_args(annotation):
-            yield from _parts(part)
-    else:
-        yield annotation
-
-
-def personal_values(
-    body: dict[str, Any], shape: Shape, path: str = ""
-) -> Iterator[tuple[dict[str, Any], str, str]]:
-    """Each personal value of a body: its holder, its field and its path."""
-    for name, inner in shape.items():
-        value = body.get(name)
-        if value is None:
-            continue
-        if inner is None:
-            yield body, name, f"{path}{name}"
-        elif isinstance(value, list):
-            items: list[dict[str, Any]] = value  # pyright: ignore[reportUnknownVariableType]
-            for index, item in enumerate(items):
-                yield from personal_values(item, inner, f"{path}{name}/{index}/")
-        else:
-            yield from personal_values(value, inner, f"{path}{name}/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ class Projector:
             select(null().label("cadre_id"), GENERATIONS.c.position).where(
                 GENERATIONS.c.status == LIVE
             ),
-            restricted_persons(self.models).add_columns(null()),
+            restricted_persons().add_columns(null()),
         )
         self._applying = Applying(self.models, self.codec, self.journal)
 

@@ -316,7 +316,7 @@ def _assemble(
     projector = Projector(
         service.read_models, database, log, codec, journal, seen, journaled=journaled
     )
-    histories = Histories(service.name, log, journal, codec, projector)
+    histories = Histories(service.name, log, journal, codec, projector, service.reads)
     past = Past(service.read_models, log, codec, projector)
     handling = Handling(
         service,

@@ -3,19 +3,22 @@
 It is the exact unit; units have no tree.
 """
 
-from dataclasses import replace
 from datetime import date
 
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
-from cadre.shared.deciding.person import ANNULLED, Person, person_of
+from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.dossier import learn
+from cadre.shared.deciding.person import ANNULLED, Person
 from cadre.shared.log.signed import Message
 from cadre.shared.projecting.setting_aside import named_by
 
 _TELLING = (Recruited, Baselined, ProfileCorrected, Promoted)
 _SUBJECTS_END = tuple(f".{event.name()}" for event in (*_TELLING, *ANNULLED))
 
-SERVING = replace(person_of(*_TELLING), bears_unreadable=True)
+SERVING = Fold(
+    "*", "cadre", Person(reads=frozenset({*_TELLING, *ANNULLED})), learn, bears_unreadable=True
+)
 """What tells of a person's units, from the whole history."""
 
 

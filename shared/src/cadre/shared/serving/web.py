@@ -125,7 +125,7 @@ def create_app(service: Service, settings: Settings, end: End = stop) -> FastAPI
     named = [Depends(name_reader)] if service.confidential else []
     # Not until the answer was sent: a slow caller must not hold the tables it was made of.
     reading = [*named, Depends(_open_reader, scope="function")]
-    shown = service.routes, report_routes(service.reports)
+    shown = *service.routes, report_routes(service.reports)
     for routes in shown:
         app.include_router(routes.router, dependencies=reading)
     app.state.guards = guard((*operating, *shown))

@@ -4,16 +4,10 @@ Projections never read, so what ends a fact is kept under the event it names. Qu
 corrections to the row that stands; see ADR 0037.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
-
-from cadre.contracts.event import CadreEvent, EventAnnulled
-from cadre.shared.deciding.messages import Recorded
-from cadre.shared.deciding.person import ANNULLED
-from cadre.shared.showing.read_models import Change, Put, ReadModels
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +28,3 @@ async def lines(connection: AsyncConnection, table: Table, *where: ColumnElement
     row = table.c
     chosen = select(row.event_id, row.superseded_by).where(row.superseded_by.is_not(None), *where)
     return Lines({row.event_id: row.superseded_by for row in await connection.execute(chosen)})
-
-
-def mark_annulled(models: ReadModels, tables: Mapping[type[CadreEvent], Sequence[Table]]) -> None:
-    """Mark the rows of annulled facts, in every table that has a row for an event of the kind."""
-    named = {kind.tag(): [table.name for table in rows] for kind, rows in tables.items()}
-
-    def annulled(recorded: Recorded[EventAnnulled]) -> Iterable[Change]:
-        key = {"event_id": str(recorded.event.supersedes)}
-        for table in named.get(recorded.event.annuls, ()):
-            yield Put(table, key | {"superseded_by": recorded.event_key})
-
-    for kind in ANNULLED:
-        models.on(kind)(annulled)

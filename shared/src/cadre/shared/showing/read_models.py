@@ -6,7 +6,6 @@ is the same functions over the whole log. Totals and states "as of" a day are qu
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -47,20 +46,12 @@ type Change = Put | Drop
 type Project[E: Event] = Callable[[Recorded[E]], Iterable[Change]]
 
 
-@dataclass(slots=True, eq=False)
-class ReadModels:
-    """The tables of one service and the functions that fill them.
+class Tables:
+    """Tables, and the functions that fill them."""
 
-    Raise ``version`` when the functions change meaning: a service that starts with another version
-    or other columns rebuilds beside the running tables and swaps.
-    """
-
-    service: str
-    version: int
-    metadata: MetaData = field(default_factory=MetaData)
-    projections: dict[type[Event], list[Project[Any]]] = field(
-        default_factory=dict[type[Event], list[Project[Any]]]
-    )
+    def __init__(self) -> None:
+        self.metadata = MetaData()
+        self.projections: dict[type[Event], list[Project[Any]]] = {}
 
     def table(self, name: str, *columns: Column[Any], spans: bool = False) -> Table:
         """Declare a table. Every column outside the primary key must be nullable.
@@ -74,14 +65,43 @@ class ReadModels:
                 raise ValueError(msg)
         return Table(name, self.metadata, *columns, info={"spans": spans})
 
-    def on[E: Event](self, kind: type[E]) -> Callable[[Project[E]], Project[E]]:
-        """Decorator: this function projects events of ``kind``."""
+    def on[E: Event](self, *kinds: type[E]) -> Callable[[Project[E]], Project[E]]:
+        """Decorator: this function projects events of these kinds."""
 
         def register(project: Project[E]) -> Project[E]:
-            self.projections.setdefault(kind, []).append(project)
+            for kind in kinds:
+                self.projections.setdefault(kind, []).append(project)
             return project
 
         return register
+
+
+class ReadModels(Tables):
+    """All tables of one service.
+
+    Raise ``version`` when the functions change meaning: a service that starts with another version
+    or other columns rebuilds beside the running tables and swaps.
+    """
+
+    def __init__(self, service: str, version: int, *parts: Tables) -> None:
+        super().__init__()
+        self.service = service
+        self.version = version
+        for part in parts:
+            self.include(part)
+
+    def include(self, part: Tables) -> None:
+        """Take in tables and functions; queries may go on naming the tables of the part.
+
+        Raises: ValueError for a table that is there already.
+        """
+        for table in part.metadata.sorted_tables:
+            if table.name in self.metadata.tables:
+                msg = f"{self.service} has two tables {table.name}"
+                raise ValueError(msg)
+            table.to_metadata(self.metadata)
+        for kind, functions in part.projections.items():
+            self.projections.setdefault(kind, []).extend(functions)
 
     def changes(self, recorded: Recorded[Event]) -> list[Change]:
         """The changes of one event; raises whatever a projection function raises."""

@@ -57,8 +57,12 @@ class Assessment(Value):
 
 
 class Assessed(CadreEvent, Assessment):
-    """A cadre was assessed for a period; a correction names the one it supersedes."""
+    """A cadre was assessed for a period; a correction names the one it supersedes.
 
+    公务员法 art. 95: a re-examination does not suspend what it examines.
+    """
+
+    held_until_corrected: ClassVar[bool] = True
     type: Literal["supervision.assessed.v1"] = "supervision.assessed.v1"
     late: bool = Field(default=False, description="The period had been closed before it was filed")
 

@@ -15,6 +15,9 @@ class MeritClaim(Value):
     item: Slug = Field(description="Code of the item in the scheme's version of that day")
     evidence: Text
     approved_by: Text
+    honour_event: UUID | None = Field(
+        default=None, description="The honour that the points are for (M63)"
+    )
 
 
 class MeritPosted(CadreEvent, MeritClaim):

@@ -1,0 +1,1 @@
+"""What Supervision decides: pure, a file for each mechanism."""

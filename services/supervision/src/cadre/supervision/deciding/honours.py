@@ -1,0 +1,66 @@
+"""Honours (表彰, M63): conferred by a document, revoked by another (公务员法 art. 56)."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from cadre.contracts.event import Event
+from cadre.contracts.supervision.honours import (
+    Honour,
+    HonourConferred,
+    HonourRevocation,
+    HonourRevoked,
+)
+from cadre.shared.deciding.annulling import Annullable
+from cadre.shared.deciding.capability import Capability
+from cadre.shared.deciding.decider import World
+from cadre.shared.deciding.dossier import Fact
+from cadre.shared.deciding.facts import Ending, Facts, Recorder
+from cadre.shared.deciding.person import FactCommand, Person
+from cadre.shared.deciding.rights import NAMED, Right, Role
+from cadre.supervision.deciding.merit import reversals_for
+
+
+class ConferHonour(FactCommand, Honour):
+    """Record an honour from the day it was conferred."""
+
+
+class RevokeHonour(FactCommand, HonourRevocation):
+    """Record that an honour was revoked, and reverse the points that rested on it."""
+
+
+def confer(command: ConferHonour, cadre: Person) -> Sequence[Event]:
+    recorded = HONOURS.recorded(command, cadre)
+    if not recorded or command.supersedes is None or command.document is not None:
+        return recorded
+    return [*recorded, *reversals_for(command.supersedes, cadre, date.min, "更正后的表彰无文号")]
+
+
+def revoke(command: RevokeHonour, cadre: Person) -> Sequence[Event]:
+    if not (recorded := HONOURS.ended(command, cadre)):
+        return []
+    day, reason = command.effective_on, f"撤销表彰：{command.reason}"
+    return [*recorded, *reversals_for(command.honour_event, cadre, day, reason)]
+
+
+def _settle(fact: Fact[Any], cadre: Person, _world: World) -> Sequence[Event]:
+    """What never held scored no points."""
+    return reversals_for(fact.id, cadre, date.min, "表彰记录已撤销，视为自始未生效")
+
+
+DECIDES = Right(Role.DECIDER, NAMED)
+
+HONOURS = Facts(
+    event=HonourConferred,
+    by=Recorder(ConferHonour, Right(Role.RECORDER, NAMED), confer),
+    ended_by=Ending(event=HonourRevoked, by=Recorder(RevokeHonour, DECIDES, revoke)),
+    name="honours",
+    title="表彰奖励 · Honours",
+    seen_by=Role.READER,
+    counted_by="level",
+)
+CAPABILITY = Capability(
+    mechanism="M63",
+    facts=[HONOURS],
+    annullable=[Annullable((HonourConferred,), settle=_settle)],
+)

@@ -1,0 +1,1 @@
+"""What Supervision shows beyond what follows from its declarations."""

@@ -1,0 +1,1 @@
+"""What Supervision does in the world before the log is told."""
