@@ -79,9 +79,15 @@ def test_a_seat_that_somebody_took_meanwhile_is_not_taken_back() -> None:
     given(*taken).when(annul(RELIEVED)).then_refused("has no vacancy")
 
 
-def test_a_coming_that_ended_is_annulled_after_its_relief() -> None:
+def test_a_coming_that_ended_is_annulled_and_its_relief_ends_nothing() -> None:
     history = (*PERSON, *assumed("2024-01-01"), *relieved("2025-01-01"))
-    given(*history).when(annul(ASSUMED)).then_refused("was relieved of")
+    taken = (*history, known(WU), *assumed("2025-02-01", WU))
+    for before in (history, taken):
+        given(*before).when(annul(ASSUMED)).then(
+            annulled(ASSUMED, "appointment.post-assumed.v1"),
+            PostVacated(effective_on=day("2024-01-01"), post_id=POST, cadre_id=LIN),
+            PostFilled(effective_on=day("2025-01-01"), post_id=POST, cadre_id=LIN),
+        )
 
 
 def test_only_what_the_service_recorded_is_annulled() -> None:

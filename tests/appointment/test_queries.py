@@ -192,7 +192,7 @@ def test_a_sealed_note_stays_sealed_until_it_is_read() -> None:
         note=Sealed(sealed="k1.token"),
     )
     history = (*concluded, *given(*concluded).when(passed).events())
-    table = rows(batches(history))["probations"]
+    table = rows(batches(history))["probation_outcomes"]
     assert any("k1.token" in line for line in table)
     found = ask(lambda reader: queries.cadre_record(reader, LIN, day("2027-12-31")), *history)
     assert [one.note for one in found.probations] == ["opened k1.token"]

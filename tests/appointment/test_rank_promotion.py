@@ -1,7 +1,9 @@
 from datetime import date
+from uuid import UUID
 
 import pytest
 
+from appointment.motions import after
 from appointment.people import (
     LIN,
     admonished,
@@ -17,6 +19,7 @@ from appointment.people import (
 )
 from cadre.appointment.cadre import PromoteRank
 from cadre.appointment.eligibility import rank_eligibility
+from cadre.appointment.evidence import Evidence
 from cadre.appointment.handlers import HANDLERS
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.event import Event
@@ -30,9 +33,10 @@ clerk = in_rank(Rank.CLERK_1, "2023-12")
 officer_3 = in_rank(Rank.OFFICER_3, "2023-12")
 
 
-def promote(rank: Rank, on: str) -> PromoteRank:
+def promote(rank: Rank, on: str, corrects: UUID | None = None) -> PromoteRank:
     """With a notice of five workdays that ended that day or before (2025-03-03 was a Monday)."""
     return PromoteRank(
+        supersedes=corrects,
         effective_on=day(on),
         cadre_id=LIN,
         rank=rank,
@@ -171,6 +175,78 @@ def test_ranks_are_promoted_in_their_order() -> None:
     )
     command = promote(Rank.OFFICER_4, "2025-12-01")
     given(clerk, later).when(command).then_refused("a later rank promotion")
+
+
+DONE = (
+    clerk,
+    *given(clerk).when(promote(Rank.OFFICER_4, "2025-12-01")).events(),
+)
+WRONG = event_id(2)
+
+
+def test_a_promotion_is_corrected_as_if_the_wrong_one_had_never_been() -> None:
+    (right,) = given(*DONE).when(promote(Rank.OFFICER_4, "2026-01-01", WRONG)).events()
+    assert isinstance(right, Promoted)
+    assert (right.supersedes, right.from_rank) == (WRONG, Rank.CLERK_1)
+    (years,) = (f for f in right.findings if f.rule == "RNK-07")
+    assert years.inputs["months_counted"] == 25
+    tenures = Evidence(cadre(*DONE, right), day("2026-06-01")).rank_tenures()
+    assert [(one.what, one.begins) for one in tenures] == [
+        (Rank.CLERK_1, day("2023-12-01")),
+        (Rank.OFFICER_4, day("2026-01-01")),
+    ]
+
+
+def test_a_correction_that_the_rules_refuse_is_recorded_as_refused_and_the_promotion_stands() -> (
+    None
+):
+    early = promote(Rank.OFFICER_4, "2025-11-01", WRONG)
+    (refused,) = given(*DONE).when(early).events()
+    assert isinstance(refused, PromotionRefused)
+    assert (refused.corrects, refused.supersedes, failed(refused)) == (WRONG, None, ["RNK-07"])
+    (refused,) = given(*DONE).when(promote(Rank.OFFICER_3, "2025-12-01", WRONG)).events()
+    assert failed(refused) == ["RNK-03", "RNK-07"]
+
+
+def test_a_correction_of_a_promotion_that_changes_nothing_causes_nothing() -> None:
+    given(*DONE).when(promote(Rank.OFFICER_4, "2025-12-01", WRONG)).then_nothing()
+
+
+def test_the_same_promotion_judged_otherwise_by_now_is_a_correction() -> None:
+    """What was learnt since stands in the findings of the new record."""
+    learnt = (*DONE, graded(2024, Grade.EXCELLENT))
+    (right,) = given(*learnt).when(promote(Rank.OFFICER_4, "2025-12-01", WRONG)).events()
+    assert isinstance(right, Promoted)
+    assert "RNK-09" in [finding.rule for finding in right.findings]
+
+
+def test_only_a_rank_promotion_that_stands_is_corrected() -> None:
+    right = given(*DONE).when(promote(Rank.OFFICER_4, "2026-01-01", WRONG)).events()
+    again = promote(Rank.OFFICER_4, "2026-02-01", WRONG)
+    given(*DONE, *right).when(again).then_refused("was corrected already")
+    given(*DONE).when(promote(Rank.OFFICER_4, "2026-01-01", event_id(1))).then_refused(
+        "no promoted"
+    )
+    in_post = after(8)
+    appointed = next(i for i, e in enumerate(in_post, start=1) if isinstance(e, Promoted))
+    command = promote(Rank.OFFICER_4, "2026-05-01", event_id(appointed))
+    given(*in_post).when(command).then_refused("a motion led to this post")
+
+
+def test_a_promotion_with_a_later_one_is_corrected_but_not_past_it() -> None:
+    (first,) = given(clerk).when(promote(Rank.OFFICER_4, "2025-12-01")).events()
+    history = (clerk, first)
+    later = given(*history).when(promote(Rank.OFFICER_3, "2028-01-01")).events()
+    history = (*history, *later)
+    for on in ("2026-01-01", "2027-12-01"):
+        (right,) = given(*history).when(promote(Rank.OFFICER_4, on, WRONG)).events()
+        assert isinstance(right, Promoted)
+    (refused,) = given(*history).when(promote(Rank.OFFICER_4, "2028-06-01", WRONG)).events()
+    assert "RNK-03" in failed(refused)
+    held = promote(Rank.OFFICER_3, "2028-06-01", WRONG)
+    given(*history).when(held).then_refused("is held since 2028-01-01")
+    before = promote(Rank.OFFICER_3, "2025-06-01", event_id(3))
+    given(*history).when(before).then_refused("a later rank promotion")
 
 
 def test_nobody_unknown_is_promoted() -> None:

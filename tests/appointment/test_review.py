@@ -1,24 +1,30 @@
 from uuid import UUID
 
-from appointment.motions import after, given
+from appointment.motions import POST, after, given
 from appointment.people import (
     LIN,
     admonished,
     day,
     graded,
     in_rank,
+    known,
     sanctioned,
     trained,
     vetoed,
 )
-from cadre.appointment.cadre import OpenReview
+from appointment.tables_of import ask
+from cadre.appointment import queries
+from cadre.appointment.cadre import ConcludeProbation, OpenReview
 from cadre.appointment.reactions import REACTIONS
+from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.appointment.review import ReviewOpened
+from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
 from cadre.contracts.event import Event
 from cadre.contracts.supervision.annulling import SupervisionAnnulled
 from cadre.contracts.supervision.assessment import Assessed
-from cadre.contracts.vocabulary import Grade, Rank
+from cadre.contracts.vocabulary import Grade, PostLevel, Rank
+from cadre.shared.deciding.annulling import Annul
 from cadre.shared.deciding.messages import Command
 from cadre.shared.deciding.testing import event_id, recorded
 
@@ -129,6 +135,164 @@ def test_annulled_evidence_opens_a_review_of_what_rested_on_it() -> None:
     )
     assert len(reacted(annulled)) == 1
     given(*decided, annulled).when(review(on="2025-09-01")).then(opened(GRADE, on="2025-09-01"))
+
+
+FIRST = (in_rank(Rank.CLERK_1, "2023-12"), promoted)
+"""A first promotion, the second event, on which a second one, the third, rests."""
+
+
+def promotion(on: str, rank: Rank = Rank.OFFICER_4, corrects: UUID | None = None) -> Promoted:
+    return promoted.model_copy(
+        update={"effective_on": day(on), "rank": rank, "supersedes": corrects}
+    )
+
+
+RESTED = (*FIRST, promotion("2027-06-01", Rank.OFFICER_3))
+
+
+def test_a_corrected_promotion_opens_a_review_of_the_later_one_alone() -> None:
+    """Two years in the rank, as first recorded; a month less as corrected."""
+    later, same = (promotion(on, corrects=event_id(2)) for on in ("2025-07-01", "2025-06-02"))
+    assert len(reacted(later)) == 1
+    assert reacted(promoted) == []
+    given(*RESTED, later).when(review(on="2025-07-01")).then(opened(event_id(2), on="2027-06-01"))
+    given(*RESTED, same).when(review(on="2025-06-02")).then_nothing()
+
+
+def test_a_correction_of_a_correction_is_weighed_with_what_it_corrects() -> None:
+    later = promotion("2025-07-01", corrects=event_id(2))
+    back = promotion("2025-06-01", corrects=event_id(4))
+    given(*RESTED, later, back).when(review(event_id(5), on="2025-06-01")).then_nothing()
+    more = promotion("2025-08-01", corrects=event_id(4))
+    given(*RESTED, later, more).when(review(event_id(5), on="2025-08-01")).then(
+        opened(event_id(4), on="2027-06-01")
+    )
+
+
+def test_a_correction_is_reviewed_as_it_was_judged() -> None:
+    """Without the promotion it corrects: by the years in the rank before."""
+    right = promotion("2025-12-01", corrects=event_id(2))
+    late = graded(2023, Grade.EXCELLENT)
+    history = (in_rank(Rank.CLERK_1, "2022-01"), promoted, right, late)
+    given(*history).when(review(event_id(4))).then(
+        ReviewOpened(
+            effective_on=day("2025-12-01"),
+            cadre_id=LIN,
+            decision_event=event_id(3),
+            corrected_event=event_id(4),
+            reason="更正",
+        )
+    )
+
+
+def test_an_annulled_promotion_opens_a_review_of_the_later_one() -> None:
+    annulled = AppointmentAnnulled(
+        effective_on=day("2027-09-01"),
+        cadre_id=LIN,
+        supersedes=event_id(2),
+        annuls=Promoted.tag(),
+        reason="误录",
+        basis="批复",
+    )
+    assert len(reacted(annulled)) == 1
+    given(*RESTED, annulled).when(review(on="2027-09-01")).then(
+        opened(event_id(2), on="2027-09-01")
+    )
+
+
+def test_corrected_posts_open_reviews_of_what_rested_on_the_years_in_them() -> None:
+    assumed = PostAssumed(
+        effective_on=day("2023-01-01"),
+        cadre_id=LIN,
+        post_id="office-deputy",
+        level=PostLevel.SECTION_DEPUTY,
+        basis="文件",
+    )
+    relieved = Relieved(
+        effective_on=day("2025-07-01"), cadre_id=LIN, post_id="office-deputy", reason="调动"
+    )
+    later = assumed.model_copy(
+        update={"effective_on": day("2024-01-01"), "supersedes": event_id(2)}
+    )
+    earlier = relieved.model_copy(
+        update={"effective_on": day("2025-02-01"), "supersedes": event_id(3)}
+    )
+    reworded = assumed.model_copy(update={"basis": "另文", "supersedes": event_id(2)})
+    by_level = promotion("2025-06-01", Rank.OFFICER_3)
+    for corrected, count in ((later, 1), (earlier, 1), (reworded, 0)):
+        assert len(reacted(corrected)) == 1
+        history = (known(), assumed, relieved, by_level, corrected)
+        found = given(*history).when(review(event_id(5))).events()
+        assert [getattr(one, "decision_event", None) for one in found] == [event_id(4)] * count
+    assert reacted(assumed) == reacted(relieved) == []
+
+
+def test_a_corrected_outcome_of_a_probation_opens_a_review_of_what_rested_on_it() -> None:
+    """A failed probation counts for nothing towards the years in the post."""
+    history = after(8)
+    number = next(i for i, e in enumerate(history, start=1) if isinstance(e, Promoted))
+    passed = ProbationConcluded(
+        effective_on=day("2027-04-07"),
+        cadre_id=LIN,
+        promotion_event=event_id(number),
+        passed=True,
+        assessed_by="县委组织部",
+        note="合格",
+        post_id=POST,
+    )
+    failed = passed.model_copy(update={"passed": False, "supersedes": event_id(len(history) + 1)})
+    assert [len(reacted(passed)), len(reacted(failed))] == [0, 1]
+    ranked = promotion("2029-06-01", Rank.OFFICER_1)
+    news = event_id(len(history) + 3)
+    (found,) = given(*history, passed, ranked, failed).when(review(news)).events()
+    assert isinstance(found, ReviewOpened)
+    assert found.decision_event == event_id(len(history) + 2)
+
+
+def test_an_outcome_and_its_relief_are_one_piece_of_news() -> None:
+    """Each alone would change nothing: the level counts once both are taken back."""
+    history = after(8)
+    number = next(i for i, e in enumerate(history, start=1) if isinstance(e, Promoted))
+    failed = ConcludeProbation(
+        effective_on=day("2027-04-07"),
+        cadre_id=LIN,
+        promotion_event=event_id(number),
+        passed=False,
+        assessed_by="县委组织部",
+        note="不合格",
+    )
+    history = (*history, *given(*history).when(failed).events())
+    outcome = event_id(next(i for i, e in enumerate(history, 1) if type(e) is ProbationConcluded))
+    ranked = promotion("2029-06-01", Rank.OFFICER_1)
+    decision, first = event_id(len(history) + 1), len(history) + 2
+    passed = failed.model_copy(update={"passed": True, "supersedes": outcome})
+    annul = Annul(
+        effective_on=day("2029-09-01"), cadre_id=LIN, supersedes=outcome, reason="误", basis="文"
+    )
+    for command in (passed, annul):
+        told = (*history, ranked)
+        told = (*told, *given(*told).when(command).events())
+        (found,) = given(*told).when(review(event_id(first))).events()
+        assert isinstance(found, ReviewOpened)
+        assert (found.decision_event, found.corrected_event) == (decision, outcome)
+        given(*told, found).when(review(event_id(first + 1))).then_nothing()
+
+
+def test_a_review_that_was_opened_by_mistake_is_annulled() -> None:
+    corrected = graded(2024, Grade.COMPETENT, corrects=GRADE)
+    history = (*decided, corrected, opened(GRADE))
+    annul = Annul(
+        effective_on=day("2025-09-01"),
+        cadre_id=LIN,
+        supersedes=event_id(5),
+        reason="误启",
+        basis="批复",
+    )
+    (annulled,) = given(*history).when(annul).events()
+    for told, shown in ((history, 1), ((*history, annulled), 0)):
+        found = ask(lambda reader: queries.reviews(reader.connection), *told)
+        assert len(found.reviews) == shown
+    given(*history, annulled).when(review()).then(opened(GRADE))
 
 
 def test_what_changes_no_decision_asks_for_nothing() -> None:

@@ -15,6 +15,7 @@ from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.deciding.messages import Command, Recorded
 from cadre.shared.deciding.testing import event_id, recorded, world
 from cadre.shared.log.signed import Message
+from cadre.shared.showing.service import Service
 from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.training.app import SERVICE as TRAINING
 
@@ -58,10 +59,12 @@ class DecidedLog:
             self.history.append(recorded(position, event))
         return self
 
-    def handle(self, *commands: Command, code: str = CODE) -> "DecidedLog":
-        """Decide and record, citing what was read."""
+    def handle(
+        self, *commands: Command, code: str = CODE, services: Sequence[Service] = SERVICES
+    ) -> "DecidedLog":
+        """Decide and record, citing what was read; the first of the services that takes it does."""
         for command in commands:
-            handler = next(h for s in SERVICES for h in s.handlers if h.command is type(command))
+            handler = next(h for s in services for h in s.handlers if h.command is type(command))
             loaded = world(handler, command, self.history)
             seen = {
                 scope: max((r.position for r in self.history if scope.covers(r.event)), default=0)

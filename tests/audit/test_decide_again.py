@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 import pytest
 
@@ -21,11 +22,13 @@ from appointment.people import (
     sanctioned,
     trained,
 )
-from audit.decided_logs import INSTALLED, SERVICES, DecidedLog, passing
-from cadre.appointment.cadre import PromoteRank
+from audit.decided_logs import APPOINTMENT, INSTALLED, SERVICES, DecidedLog, passing
+from cadre.appointment.cadre import ConcludeProbation, PromoteRank
+from cadre.appointment.post import AssumePost, Relieve
 from cadre.audit.redecision import Redecision, Verdict
 from cadre.contracts.appointment.motion import CandidateFixed, DecisionTaken
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
+from cadre.contracts.appointment.service import ProbationConcluded
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
 from cadre.contracts.selection.membership import (
@@ -44,7 +47,7 @@ from cadre.contracts.supervision.assessment import (
 from cadre.contracts.supervision.unit_year import UnitYearOpened
 from cadre.contracts.training.record import CreditRefused, Trained
 from cadre.contracts.training.training_class import ClassKind, Mode
-from cadre.contracts.vocabulary import Grade, Rank, unit_id
+from cadre.contracts.vocabulary import Grade, PostLevel, Rank, unit_id
 from cadre.selection.membership import (
     AssessForPool,
     CompareForPool,
@@ -103,6 +106,70 @@ def moved(cites: Literal["all", "own"] = "all") -> DecidedLog:
     opening, recommendation, *steps = motions.STEPS
     log = DecidedLog(cites).add(motions.post).handle(opening).add(motions.deputy)
     return log.handle(recommendation).add(motions.enough_hours).handle(*steps)
+
+
+def promoted_again() -> DecidedLog:
+    """Of a promotion that was recorded wrongly, corrected twice, and not to a day too early."""
+    log, wrong = promoted(), {"supersedes": event_id(4)}
+    log.handle(TOO_EARLY.model_copy(update=wrong))
+    log.handle(PROMOTE.model_copy(update=wrong | {"effective_on": day("2025-07-01")}))
+    right = {"supersedes": event_id(6), "effective_on": day("2025-08-01")}
+    return log.handle(PROMOTE.model_copy(update=right))
+
+
+SECOND = "county-finance-deputy"
+
+
+def seated() -> DecidedLog:
+    """A motion and a rank that rest on posts assumed, left and corrected before."""
+    log = DecidedLog().add(motions.post).add(motions.deputy)
+    second = motions.post.model_copy(
+        update={"post_id": SECOND, "level": PostLevel.SECTION_DEPUTY, "title": "副局长"}
+    )
+    log.add(second).add(second.model_copy(update={"post_id": "county-finance-second"}))
+    on = {"cadre_id": LIN, "post_id": SECOND}
+    log.handle(AssumePost.model_validate(on | {"effective_on": "2024-05-01", "basis": "文"}))
+    coming = on | {"basis": "文", "supersedes": event_id(5)}
+    log.handle(AssumePost.model_validate(coming | {"effective_on": "2024-03-01"}))
+    log.handle(Relieve.model_validate(on | {"effective_on": "2025-01-01", "reason": "调动"}))
+    relief = on | {"reason": "机构改革", "supersedes": event_id(10)}
+    log.handle(Relieve.model_validate(relief | {"effective_on": "2025-02-01"}))
+    steps = iter(motions.STEPS)
+    log.handle(next(steps), next(steps)).add(motions.enough_hours)
+    return log.handle(*steps)
+
+
+def on_probation() -> DecidedLog:
+    """A probation that failed, as first recorded; passed, as corrected; then annulled."""
+    log = moved()
+    promotion = next(r.event_id for r in log.history if isinstance(r.event, Promoted))
+    failed = ConcludeProbation(
+        effective_on=day("2027-04-07"),
+        cadre_id=LIN,
+        promotion_event=promotion,
+        passed=False,
+        assessed_by="县委组织部",
+        note="考核",
+    )
+    log.handle(failed)
+    for passed, on in ((False, "2027-04-20"), (True, "2027-04-30")):
+        told = {"passed": passed, "effective_on": day(on), "supersedes": newest(log)}
+        log.handle(failed.model_copy(update=told))
+    return log.handle(
+        Annul(
+            effective_on=day("2027-06-01"),
+            cadre_id=LIN,
+            supersedes=newest(log),
+            reason="误录",
+            basis="批复",
+        ),
+        services=[APPOINTMENT],
+    )
+
+
+def newest(log: DecidedLog) -> UUID:
+    """The last outcome of a probation."""
+    return [r.event_id for r in log.history if isinstance(r.event, ProbationConcluded)][-1]
 
 
 def pooled() -> DecidedLog:
@@ -209,6 +276,9 @@ LOGS = {
     promoted: {Promoted: 1, Assessed: 1},
     refused: {PromotionRefused: 1, Assessed: 1},
     moved: {CandidateFixed: 1, DecisionTaken: 1, Promoted: 1},
+    promoted_again: {Promoted: 3, PromotionRefused: 1, Assessed: 1},
+    seated: {CandidateFixed: 1, DecisionTaken: 1, Promoted: 1},
+    on_probation: {CandidateFixed: 1, DecisionTaken: 1, Promoted: 1},
     pooled: {PoolEntered: 1, PoolEntryRefused: 1},
     pool_corrected: {PoolEntered: 3, PoolEntryRefused: 2},
     assessed: {Assessed: 1, AssessmentRefused: 1},
@@ -354,6 +424,21 @@ def test_a_correction_counts_today_whatever_its_date() -> None:
         assert found.today is not None
         assert found.today.again is not None
         assert not found.today.again.granted
+
+
+def test_a_corrected_promotion_counts_today_for_what_came_after_it() -> None:
+    """A year later in the rank, as the first promotion is told by now."""
+    log = promoted()
+    later = {"effective_on": day("2027-06-01"), "rank": Rank.OFFICER_3}
+    log.handle(PROMOTE.model_copy(update=later))
+    right = {"supersedes": event_id(4), "effective_on": day("2025-07-01")}
+    found = log.handle(PROMOTE.model_copy(update=right)).decided_again(with_today=True)
+
+    assert [one.verdict for one in found] == [Verdict.SAME] * 4
+    assert [one.today is not None for one in found] == [False, False, True, False]
+    assert found[2].today is not None
+    assert found[2].today.again is not None
+    assert [f.rule for f in found[2].today.again.findings if not f.passed] == ["RNK-07"]
 
 
 def test_a_correction_is_no_news_to_itself() -> None:

@@ -1,5 +1,7 @@
 """A service's key in the wrong hands: signed, chained, and no history that could have been."""
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -7,7 +9,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from audit.decided_logs import DecidedLog
 from audit.installations import NOW
+from audit.test_decide_again import on_probation, promoted_again, seated
 from cadre.appointment.order import ORDERS as APPOINTMENT
 from cadre.audit.differences import Kind
 from cadre.audit.evidence import Evidence
@@ -190,6 +194,23 @@ async def test_a_correction_points_back_to_its_own_kind_in_its_own_history(
         "6 corrects position 3, which is of another history",
         "7 corrects position 1, a selection.recruited",
     ]
+
+
+@pytest.mark.parametrize("log", [promoted_again, seated, on_probation])
+async def test_what_was_corrected_is_in_order(
+    forger: Forger, tmp_path: Path, log: Callable[[], DecidedLog]
+) -> None:
+    decided = log()
+    for message, recorded in zip(decided.forgotten().messages, decided.history, strict=True):
+        body = message.body.decode()
+        for before, written in zip(decided.history, forger.written, strict=False):
+            body = body.replace(str(before.event_id), str(written))
+        event = CATALOGUE.read(json.loads(body))
+        assert type(event) is type(recorded.event)
+        await forger.write(event)
+
+    assert any(recorded.event.supersedes for recorded in decided.history)
+    assert await examined(forger, tmp_path) == []
 
 
 async def test_what_was_set_aside_neither_ends_a_history_nor_counts_as_once(

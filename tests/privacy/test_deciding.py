@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
-from cadre.contracts.event import Event
+from cadre.contracts.event import CadreEvent, Event
 from cadre.contracts.examples import example
 from cadre.contracts.selection.privacy import (
     CadreForgotten,
@@ -123,6 +124,26 @@ def test_an_office_stands_against_it_unless_a_ground_is_named() -> None:
     (event,) = given(PERSON, IN_OFFICE).when(grounded).events()
     assert isinstance(event, CadreForgotten)
     assert event.ground == "法院判决书"
+
+
+def test_an_office_is_held_as_corrected() -> None:
+    """A coming that never was is none, and a relief that never was ended nothing."""
+
+    def void(kind: type[CadreEvent], position: int) -> Event:
+        return AppointmentAnnulled(
+            cadre_id=WHO,
+            effective_on=DAY,
+            supersedes=event_id(position),
+            annuls=kind.tag(),
+            reason="误录",
+            basis="批复",
+        )
+
+    given(PERSON, IN_OFFICE, void(PostAssumed, 2)).when(forget()).then(FORGOTTEN)
+    back = (PERSON, IN_OFFICE, RELIEVED, void(Relieved, 3))
+    given(*back).when(forget()).then_refused("holds the post head")
+    elsewhere = RELIEVED.model_copy(update={"post_id": "deputy", "supersedes": event_id(3)})
+    given(PERSON, IN_OFFICE, RELIEVED, elsewhere).when(forget()).then_refused("the post head")
 
 
 def test_once_the_keys_are_gone_nothing_stands_against_telling_it() -> None:

@@ -389,6 +389,9 @@ def test_an_assessment_is_asked_for_once() -> None:
     asked = AssessmentRequested.model_validate(wish.model_dump())
     given(RECRUITED).when(wish).then(asked)
     given().when(wish).then_refused(f"no cadre {ANNA} is known here")
+    later = wish.model_copy(update={"due_on": date(2026, 3, 20)})
+    again = AssessmentRequested.model_validate(later.model_dump())
+    given(RECRUITED, asked).when(later).then(again)
 
 
 # Properties

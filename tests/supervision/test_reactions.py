@@ -16,10 +16,10 @@ ENDED = ProbationConcluded(
 )
 
 
-def commands(position: int) -> list[RequestAssessment]:
+def commands(position: int, event: ProbationConcluded = ENDED) -> list[RequestAssessment]:
     wishes: list[RequestAssessment] = []
     for reaction in SERVICE.reactions:
-        for command, _meta in reaction.commands(recorded(position, ENDED), "supervision"):
+        for command, _meta in reaction.commands(recorded(position, event), "supervision"):
             assert isinstance(command, RequestAssessment)
             wishes.append(command)
     return wishes
@@ -32,6 +32,16 @@ def test_a_probation_that_ended_asks_for_an_assessment_within_a_month() -> None:
     assert wish.due_on == date(2026, 2, 28)
 
 
-def test_the_same_event_asks_the_same_and_another_event_anew() -> None:
+def test_the_same_event_asks_the_same_and_another_probation_anew() -> None:
     assert commands(5) == commands(5)
-    assert commands(5)[0].request_id != commands(6)[0].request_id
+    other = ENDED.model_copy(update={"promotion_event": event_id(2)})
+    assert commands(5)[0].request_id != commands(6, other)[0].request_id
+
+
+def test_a_corrected_outcome_asks_for_the_same_assessment_on_another_day() -> None:
+    right = ENDED.model_copy(
+        update={"effective_on": date(2026, 2, 10), "supersedes": event_id(5), "passed": False}
+    )
+    (before,), (after,) = commands(5), commands(6, right)
+    assert after.request_id == before.request_id
+    assert after.due_on == date(2026, 3, 10)

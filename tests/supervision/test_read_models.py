@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
+from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import Event, Sealed
 from cadre.contracts.selection.profile import Baselined, CareerEntry, Recruited, Standing
@@ -379,6 +380,25 @@ async def test_persons_are_counted_once_and_a_year_without_promotions_has_no_sha
         assert (await get("/excellent-share", year=2025, kind="post"))["promoted"] == 1
         empty = await get("/excellent-share", year=2024)
     assert (empty["percent"], empty["above"]) == (None, False)
+
+
+async def test_a_promotion_counts_as_corrected_and_an_annulled_one_not_at_all(
+    after: After,
+) -> None:
+    wrong = promoted(ANNA, date(2024, 5, 1), "rank")
+    right = wrong.model_copy(update={"effective_on": date(2025, 5, 1), "supersedes": event_id(2)})
+    void = AppointmentAnnulled(
+        cadre_id=ANNA,
+        effective_on=date(2025, 9, 1),
+        supersedes=event_id(3),
+        annuls=Promoted.tag(),
+        reason="误录",
+        basis="批复",
+    )
+    for news, counts in (((right,), (0, 1)), ((right, void), (0, 0))):
+        async with after(recruited(ANNA), wrong, *news) as get:
+            told = [await get("/excellent-share", year=year) for year in (2024, 2025)]
+        assert tuple(share["promoted"] for share in told) == counts
 
 
 # Merit

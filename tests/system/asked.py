@@ -6,7 +6,7 @@ asked by a command that it refuses.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import httpx
@@ -217,6 +217,44 @@ def recruitment_by_training(services: Services, person: str, on: str) -> object:
     return next(((one["recruited_on"], one["channel"]) for one in recruits), None)
 
 
+def rank_by_appointment(services: Services, person: str, on: str) -> object:
+    ranks = services.get("appointment", f"/cadres/{person}/promotions", on=on)["ranks"]
+    return ranks[-1]["rank"] if ranks else None
+
+
+def rank_decided_by_appointment(services: Services, person: str, on: str) -> object:
+    """As the rule on steps (RNK-03) finds it."""
+    found = services.get("appointment", f"/cadres/{person}/eligibility", target=TARGET, on=on)
+    step = next(f for f in found["findings"] if f["rule"] == "RNK-03")
+    return step["inputs"]["rank"]
+
+
+def seat_by_appointment(services: Services, person: str, on: str) -> object:
+    """As each post tells who holds it."""
+    filled: list[str] = []
+    for post in services.get("appointment", "/vacancies", on=on)["posts"]:
+        told = services.get("appointment", f"/posts/{post['post_id']}", on=on)
+        mine = [one for one in told["holders"] if one["cadre_id"] == person]
+        if any(one["since"] <= on and (one["until"] is None or on < one["until"]) for one in mine):
+            filled.append(post["post_id"])
+    return filled
+
+
+def probation_by_appointment(services: Services, person: str, on: str) -> object:
+    """How each probation ended by the day."""
+    told = services.get("appointment", f"/cadres/{person}/promotions", on=on)["probations"]
+    return [one["passed"] for one in told]
+
+
+def reviews_by_appointment(services: Services, person: str, on: str) -> object:
+    """How many decisions on the person were to be reviewed by the day."""
+    # What a reaction recorded shows once that is applied as well.
+    for _ in range(2):
+        services.get("appointment", "/projections/settled")
+    told = services.get("appointment", "/reviews")["reviews"]
+    return sum(one["cadre_id"] == person and one["opened_on"] <= on for one in told)
+
+
 QUESTIONS: Mapping[str, Mapping[str, Ask]] = {
     "barred until": {
         "selection": barred_by_selection,
@@ -237,7 +275,16 @@ QUESTIONS: Mapping[str, Mapping[str, Ask]] = {
         "supervision": unit_by_supervision,
         "training": unit_by_training,
     },
-    "holds posts": {"appointment": posts_by_appointment},
+    "holds posts": {
+        "appointment": posts_by_appointment,
+        "appointment by post": seat_by_appointment,
+    },
+    "which rank": {
+        "appointment": rank_by_appointment,
+        "appointment deciding": rank_decided_by_appointment,
+    },
+    "probations passed": {"appointment": probation_by_appointment},
+    "to be reviewed": {"appointment": reviews_by_appointment},
     "in the pool since": {
         "selection, the pool": stay_in_the_pool,
         "selection, the person": stay_of_the_person,
@@ -254,5 +301,7 @@ QUESTIONS: Mapping[str, Mapping[str, Ask]] = {
 
 
 def resolved(value: object, known: Mapping[str, UUID | str]) -> object:
-    """``@name`` stands for the id that an earlier step of the history got."""
+    """``@name`` stands for the id that an earlier step of the history got, or for the person."""
+    if isinstance(value, tuple):
+        return [resolved(one, known) for one in cast("tuple[object, ...]", value)]
     return str(known[value[1:]]) if isinstance(value, str) and value.startswith("@") else value

@@ -21,6 +21,7 @@ class Step:
     command: str
     body: Mapping[str, Any]
     of_person: bool = True
+    outcome: str = "recorded"
 
 
 @dataclass(frozen=True)
@@ -87,20 +88,20 @@ def annulled(name: str, on: str, service: str, what: str) -> Step:
     return Step(name, service, "annul", body | {"effective_on": on})
 
 
-def established(name: str, post: str) -> Step:
+def established(name: str, post: str, level: str = "section-deputy") -> Step:
     body = {"post_id": post, "unit_id": "u-finance", "unit_name": "财政局", "title": "副局长"}
-    more = {"level": "section-deputy", "seats": 1, "effective_on": "2020-01-01"}
+    more = {"level": level, "seats": 1, "effective_on": "2020-01-01"}
     return Step(name, "appointment", "establish-post", body | more, of_person=False)
 
 
-def assumed(name: str, on: str, post: str) -> Step:
+def assumed(name: str, on: str, post: str, **more: str) -> Step:
     body = {"post_id": post, "basis": "任免文件", "effective_on": on}
-    return Step(name, "appointment", "assume-post", body)
+    return Step(name, "appointment", "assume-post", body | more)
 
 
-def relieved(name: str, on: str, post: str) -> Step:
+def relieved(name: str, on: str, post: str, **more: str) -> Step:
     body = {"post_id": post, "reason": "工作调动", "effective_on": on}
-    return Step(name, "appointment", "relieve", body)
+    return Step(name, "appointment", "relieve", body | more)
 
 
 SUP_03 = "SUP-03 实施细则：诫勉影响期六个月，期满后须经回访确认整改"
@@ -413,6 +414,8 @@ HISTORIES = (
             Told("serves in", "2025-03-01", "财政局", "档案记载"),
             Told("holds posts", "2025-03-01", [], "未登记职位"),
             Told("in the pool since", "2025-03-01", None, "未入库"),
+            Told("which rank", "2025-03-01", "officer-4", "档案记载"),
+            Told("probations passed", "2025-03-01", [], "未任试用职务"),
         ),
     ),
 )

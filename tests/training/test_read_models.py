@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.responses import Response
 
+from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.appointment.service import PostAssumed
 from cadre.contracts.event import Event, Forgotten
 from cadre.contracts.selection.annulling import SelectionAnnulled
 from cadre.contracts.selection.membership import ExitReason, PoolEntered, PoolExited
@@ -177,6 +179,36 @@ async def test_rules_follow_the_level_of_the_day(connection: AsyncConnection):
     after = await queries.cadre_training(reading(connection), LI, date(2025, 6, 1))
     assert before.findings[0].rule == "TRN-02"
     assert after.findings[0].rule == "TRN-01"
+
+
+async def test_a_level_that_was_annulled_binds_nobody(connection: AsyncConnection):
+    promoted = Promoted(
+        cadre_id=LI,
+        effective_on=date(2025, 6, 1),
+        kind="rank",
+        rank=Rank.INSPECTOR_1,
+        trained=True,
+        findings=(),
+    )
+    assumed = PostAssumed(
+        cadre_id=LI,
+        effective_on=date(2025, 6, 1),
+        post_id="head",
+        level=PostLevel.DIVISION_DEPUTY,
+        basis="任免文件",
+    )
+    for fact in (promoted, assumed):
+        annulled = AppointmentAnnulled(
+            cadre_id=LI,
+            effective_on=date(2025, 9, 1),
+            supersedes=event_id(2),
+            annuls=fact.tag(),
+            reason="误录",
+            basis="批复",
+        )
+        await project(connection, recruit(LI), fact, annulled)
+        found = await queries.cadre_training(reading(connection), LI, date(2025, 7, 1))
+        assert found.findings[0].rule == "TRN-02"
 
 
 async def test_of_two_promotions_of_one_day_the_later_recorded_holds(

@@ -87,22 +87,17 @@ class Known:
         """The same with what was learnt only later, and what that is.
 
         Learnt later is what corrects something known, and what took effect on a person before the
-        day ``on``. What came after that day is no news, nor is what the same command caused.
+        day ``on``. What came after that day is no news, nor is what the same command caused or
+        what corrects that.
         """
         world, news = World(), dict[int, Recorded[Event]]()
         for scope in scopes:
             history = [read(message) for message in held(self._of(scope))]
             known = [r for r in history if r.position <= position]
             others = [r for r in history[len(known) :] if r.envelope.command_id != command_id]
-            later = list(_news({r.event_id for r in known}, others, on))
-            told = {r.event_id: r.event for r in history}
-            learnt = (
-                r._replace(event=from_the_beginning(r.event, told.get(r.event.supersedes)))
-                if r.event.supersedes
-                else r
-                for r in later
-            )
-            world.states[scope] = scope.fold.fold([*known, *learnt])
+            own = {r.event_id for r in history if r.envelope.command_id == command_id}
+            later = list(_news({r.event_id for r in known}, own, others, on))
+            world.states[scope] = scope.fold.fold([*known, *_learnt(known, later)])
             news |= {r.position: r for r in later}
         return world, [news[found] for found in sorted(news)]
 
@@ -130,11 +125,26 @@ class Known:
 
 
 def _news(
-    known: set[UUID], later: Iterable[Recorded[Event]], on: date
+    known: set[UUID], own: set[UUID], later: Iterable[Recorded[Event]], on: date
 ) -> Iterator[Recorded[Event]]:
     for recorded in later:
         event = recorded.event
+        if event.supersedes in own:
+            own.add(recorded.event_id)
+            continue
         late = isinstance(event, CadreEvent) and event.effective_on < on
         if late or event.supersedes in known:
             known.add(recorded.event_id)
             yield recorded
+
+
+def _learnt(
+    known: Iterable[Recorded[Event]], later: Iterable[Recorded[Event]]
+) -> Iterator[Recorded[Event]]:
+    """The news as if they had been known from the beginning."""
+    told = {r.event_id: r.event for r in known}
+    for recorded in later:
+        event = recorded.event
+        wrong = told.get(event.supersedes) if event.supersedes else None
+        told[recorded.event_id] = from_the_beginning(event, wrong)
+        yield recorded._replace(event=told[recorded.event_id])

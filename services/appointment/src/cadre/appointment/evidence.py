@@ -11,7 +11,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from cadre.contracts.appointment.promotion import Promoted
-from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
+from cadre.contracts.appointment.service import ProbationConcluded, Relieved
 from cadre.contracts.event import CadreEvent
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
 from cadre.contracts.supervision.assessment import Assessed
@@ -20,6 +20,7 @@ from cadre.contracts.training.record import Trained
 from cadre.contracts.vocabulary import Education, Grade, PostLevel, Rank, RoutineGrade
 from cadre.shared.deciding.calendar import month_start
 from cadre.shared.deciding.dossier import Fact
+from cadre.shared.deciding.holding import holdings
 from cadre.shared.deciding.person import PERSON, Person
 
 LEVELS = tuple(PostLevel)
@@ -94,25 +95,10 @@ class Evidence:
 
     def posts(self) -> list[Tenure[PostLevel]]:
         """Posts held against the establishment, past and present."""
-        reliefs = self.of(Relieved)
-        taken: list[Tenure[PostLevel]] = []
-        for fact in self.of(PostAssumed, Promoted):
-            match fact.event:
-                case PostAssumed(post_id=post_id, level=level):
-                    pass
-                case Promoted(kind="post", post_id=str(post_id), level=PostLevel() as level):
-                    pass
-                case _:
-                    continue
-            begun = (fact.event.effective_on, fact.position)
-            left = [
-                relief.event.effective_on
-                for relief in reliefs
-                if relief.event.post_id == post_id
-                and (relief.event.effective_on, relief.position) > begun
-            ]
-            taken.append(Tenure(level, begun[0], min(left, default=None), fact.id, post_id))
-        return taken
+        return [
+            Tenure(held.level, held.begins, held.ends, held.source, held.post_id)
+            for held in holdings(self.person, self.day)
+        ]
 
     def holds(self, post_id: str) -> bool:
         return any(t.post_id == post_id and t.covers(self.day) for t in self.posts())
@@ -126,10 +112,7 @@ class Evidence:
             if not fact.event.passed
         }
         counted = [tenure for tenure in posts if tenure.source not in failed]
-        moves = [
-            *(tenure.begins for tenure in posts),
-            *(relief.event.effective_on for relief in self.of(Relieved)),
-        ]
+        moves = [day for tenure in posts for day in (tenure.begins, tenure.ends) if day]
         for fact in self.of(Baselined):
             standing = fact.event.standing
             if standing.level:
@@ -148,6 +131,14 @@ class Evidence:
         """The highest level held."""
         held = [tenure.what for tenure in self.level_tenures() if tenure.covers(self.day)]
         return min(held, key=LEVELS.index, default=None)
+
+    def relief(self, outcome: Fact[ProbationConcluded]) -> Fact[Relieved] | None:
+        """By which a failed probation took the post back."""
+        if outcome.event.passed:
+            return None
+        told = (outcome.event.post_id, outcome.event.effective_on)
+        reliefs = self.of(Relieved)
+        return next((r for r in reliefs if (r.event.post_id, r.event.effective_on) == told), None)
 
     def months_at(self, tenures: Iterable[Tenure[PostLevel] | Tenure[Rank]]) -> set[int]:
         """The months counted by these tenures, from the month of appointment (RNK-12)."""

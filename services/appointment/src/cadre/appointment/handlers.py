@@ -46,15 +46,17 @@ from cadre.appointment.post import (
     Relieve,
     assume_post,
     establish_post,
+    posts_of,
     relieve,
     seat_of,
     settle_annulled,
 )
-from cadre.contracts.appointment.promotion import Promoted
-from cadre.contracts.appointment.service import PostAssumed, Relieved
+from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
+from cadre.contracts.appointment.review import ReviewOpened
+from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
 from cadre.shared.deciding.annulling import Annullable, annul_handler
 from cadre.shared.deciding.decider import Handler, Scope, World
-from cadre.shared.deciding.person import Person, person_handler
+from cadre.shared.deciding.person import FactCommand, Person, person_handler
 from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 
 
@@ -78,9 +80,18 @@ def _motion_alone(command: MotionCommand, _world: World) -> Iterator[Scope[Any]]
     yield MOTION.of(command.motion_id)
 
 
-def _person_and_post(command: AssumePost | Relieve, _world: World) -> Iterator[Scope[Any]]:
+def _person_and_post(command: AssumePost | Relieve, world: World) -> Iterator[Scope[Any]]:
     yield CADRE.of(command.cadre_id)
     yield POST.of(command.post_id)
+    yield from _corrected_seat(command, world)
+
+
+def _corrected_seat(command: FactCommand, world: World) -> Iterator[Scope[Any]]:
+    """The post of what a command corrects."""
+    loaded = world.get(CADRE.of(command.cadre_id))
+    fact = loaded.fact(command.supersedes) if loaded and command.supersedes else None
+    if fact is not None:
+        yield from seat_of(fact.event)
 
 
 def _person_and_candidacy(command: FixCandidate, _world: World) -> Iterator[Scope[Any]]:
@@ -100,6 +111,7 @@ def _probation(command: ConcludeProbation, world: World) -> Iterator[Scope[Any]]
     fact = loaded.fact(command.promotion_event) if loaded else None
     if fact and isinstance(fact.event, Promoted) and fact.event.post_id:
         yield POST.of(fact.event.post_id)
+    yield from _corrected_seat(command, world)
 
 
 def _motion(command: MotionCommand, world: World) -> Motion:
@@ -133,14 +145,14 @@ HANDLERS: tuple[Handler[Any], ...] = (
         AssumePost,
         _person_and_post,
         lambda command, world: assume_post(
-            command, world[CADRE.of(command.cadre_id)], world[POST.of(command.post_id)]
+            command, world[CADRE.of(command.cadre_id)], posts_of(world)
         ),
         DECIDES_ALL,
     ),
     Handler(
         Relieve,
         _person_and_post,
-        lambda command, world: relieve(command, world[CADRE.of(command.cadre_id)]),
+        lambda command, world: relieve(command, world[CADRE.of(command.cadre_id)], posts_of(world)),
         DECIDES_ALL,
     ),
     Handler(
@@ -212,11 +224,18 @@ HANDLERS: tuple[Handler[Any], ...] = (
     Handler(
         ConcludeProbation,
         _probation,
-        lambda command, world: conclude_probation(command, world[CADRE.of(command.cadre_id)]),
+        lambda command, world: conclude_probation(
+            command, world[CADRE.of(command.cadre_id)], posts_of(world)
+        ),
         DECIDES,
     ),
     person_handler(OpenReview, open_review, RECORDS),
     annul_handler(
-        "appointment", Annullable({Promoted, PostAssumed, Relieved}, seat_of, settle_annulled)
+        "appointment",
+        Annullable(
+            {Promoted, PromotionRefused, PostAssumed, Relieved, ProbationConcluded, ReviewOpened},
+            seat_of,
+            settle_annulled,
+        ),
     ),
 )

@@ -4,10 +4,10 @@ The days of a rank's public notice stand in the finding of RNK-14 alone.
 """
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
-from cadre.appointment.cadre import notice_finding
+from cadre.appointment.cadre import notice_days, notice_finding
+from cadre.appointment.correcting import without
 from cadre.appointment.eligibility import Eligibility, post_eligibility, rank_eligibility
 from cadre.appointment.evidence import CADRE
 from cadre.appointment.motion import MOTION
@@ -88,21 +88,13 @@ def _rank(
     recorded: tuple[RuleFinding, ...],
     world: World,
 ) -> Answer:
-    found = rank_eligibility(_cadre(event, world), rank, event.effective_on)
-    notice = notice_finding(*_notice_days(recorded), event.effective_on)
+    cadre = _cadre(event, world)
+    wrong = event.supersedes or (event.corrects if isinstance(event, PromotionRefused) else None)
+    judged = without(cadre, cadre.fact(wrong)) if wrong else cadre
+    found = rank_eligibility(judged, rank, event.effective_on)
+    notice = notice_finding(*notice_days(recorded), event.effective_on)
     granted = found.eligible and notice.passed
     return Answer(granted, (*(found.findings if granted else found.bearing), notice))
-
-
-def _notice_days(recorded: tuple[RuleFinding, ...]) -> tuple[date, date]:
-    """Raises NotFound when the finding on the notice is missing."""
-    for finding in recorded:
-        match finding.inputs:
-            case {"published_on": str(published), "closed_on": str(closed)}:
-                return date.fromisoformat(published), date.fromisoformat(closed)
-            case _:
-                pass
-    raise NotFound("the days of the public notice (公示) are not recorded")
 
 
 JUDGEMENTS: tuple[Judgement[Any], ...] = (

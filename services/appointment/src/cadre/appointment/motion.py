@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from cadre.appointment.cadre import refusal, was_trained
+from cadre.appointment.correcting import expecting
 from cadre.appointment.eligibility import Eligibility, post_eligibility
 from cadre.appointment.evidence import Evidence
 from cadre.appointment.motion_rules import (
@@ -26,6 +27,7 @@ from cadre.appointment.post import (
     established,
     require_absent,
     require_seat,
+    settled,
 )
 from cadre.contracts.appointment.motion import (
     CandidateFixed,
@@ -44,7 +46,6 @@ from cadre.contracts.appointment.motion import (
     StopReason,
     Vote,
 )
-from cadre.contracts.appointment.post import PostFilled
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.event import CadreId, Event, Slug, Text
 from cadre.contracts.vocabulary import Term
@@ -338,28 +339,28 @@ def conclude_motion(
     eligibility = post_eligibility(cadre, opened.level, command.effective_on)
     if not eligibility.eligible:
         return _refused(command, motion, cadre, cadre_id, eligibility)
-    require_absent(cadre, cadre_id, opened.post_id, command.effective_on)
-    require_seat(post, opened.post_id, command.effective_on)
     definition = established(post, opened.post_id, command.effective_on)
     day = command.effective_on
     years = rulebook().on("SEL-26", day).whole("years")
+    promoted = Promoted(
+        effective_on=day,
+        cadre_id=cadre_id,
+        kind="post",
+        level=definition.level,
+        from_level=Evidence(cadre, day).level(),
+        post_id=definition.post_id,
+        post_title=definition.title,
+        unit_id=definition.unit_id,
+        unit_name=definition.unit_name,
+        motion_id=command.motion_id,
+        probation_until=add_years(day, years) if definition.on_probation else None,
+        trained=was_trained(eligibility.findings),
+        findings=eligibility.findings,
+    )
+    seats = settled(cadre_id, cadre, expecting(cadre, promoted), lambda _: post)
     return [
-        Promoted(
-            effective_on=day,
-            cadre_id=cadre_id,
-            kind="post",
-            level=definition.level,
-            from_level=Evidence(cadre, day).level(),
-            post_id=definition.post_id,
-            post_title=definition.title,
-            unit_id=definition.unit_id,
-            unit_name=definition.unit_name,
-            motion_id=command.motion_id,
-            probation_until=add_years(day, years) if definition.on_probation else None,
-            trained=was_trained(eligibility.findings),
-            findings=eligibility.findings,
-        ),
-        PostFilled(effective_on=day, post_id=definition.post_id, cadre_id=cadre_id),
+        promoted,
+        *seats,
         MotionConcluded(effective_on=day, motion_id=command.motion_id, cadre_id=cadre_id),
     ]
 

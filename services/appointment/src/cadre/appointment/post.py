@@ -4,12 +4,15 @@ The post owns the limit of its seats (SEL-02): whoever fills or frees one writes
 person together, so that two fillings of one seat cannot both succeed.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
-from cadre.appointment.evidence import Evidence
+from cadre.appointment.correcting import annulment, changes, corrected_by, expecting, without
+from cadre.appointment.evidence import Evidence, Tenure
 from cadre.contracts.appointment.post import (
     PostDefinition,
     PostEstablished,
@@ -17,13 +20,14 @@ from cadre.contracts.appointment.post import (
     PostVacated,
 )
 from cadre.contracts.appointment.promotion import Promoted
-from cadre.contracts.appointment.service import PostAssumed, Relieved
+from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
 from cadre.contracts.event import CadreEvent, Event, Slug, Text
+from cadre.contracts.vocabulary import PostLevel
 from cadre.shared.deciding.decider import Fold, Scope, World
 from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.deciding.messages import Command, Recorded
-from cadre.shared.deciding.person import Person, PersonCommand
+from cadre.shared.deciding.person import FactCommand, Person
 from cadre.shared.deciding.rulebook import rulebook
 
 
@@ -31,14 +35,14 @@ class EstablishPost(Command, PostDefinition):
     """Set up a post, or set its seats anew from a day on."""
 
 
-class AssumePost(PersonCommand):
+class AssumePost(FactCommand):
     """Record a post that somebody held before this system began."""
 
     post_id: Slug
     basis: Text
 
 
-class Relieve(PersonCommand):
+class Relieve(FactCommand):
     """End somebody's holding of a post."""
 
     post_id: Slug
@@ -93,6 +97,13 @@ def evolve(state: Post, recorded: Recorded[Event]) -> Post:
 
 POST = Fold(service="appointment", entity="post", initial=Post(), evolve=evolve)
 
+type Posts = Callable[[str], Post]
+"""The loaded posts, by id."""
+
+
+def posts_of(world: World) -> Posts:
+    return lambda post_id: world[POST.of(post_id)]
+
 
 def establish_post(command: EstablishPost, post: Post) -> list[Event]:
     wished = PostEstablished(**dict(command))
@@ -120,93 +131,158 @@ def establish_post(command: EstablishPost, post: Post) -> list[Event]:
     return events
 
 
-def assume_post(command: AssumePost, cadre: Person, post: Post) -> list[Event]:
+def assume_post(command: AssumePost, cadre: Person, posts: Posts) -> list[Event]:
+    """A correction is judged, and its seats are counted, as if the wrong record had never been."""
     cadre.require_known(command.cadre_id)
-    definition = established(post, command.post_id, command.effective_on)
-    if Evidence(cadre, command.effective_on).holds(command.post_id):
+    day = command.effective_on
+    definition = established(posts(command.post_id), command.post_id, day)
+    assumed = PostAssumed(level=definition.level, **dict(command))
+    if assumed.supersedes is None:
+        told = Evidence(cadre, day).holds(command.post_id)
+    else:
+        told = cadre.holds(assumed)
+    wrong = None if told else corrected_by(cadre, assumed)
+    if told or (wrong and not changes(assumed, wrong)):
         return []
-    require_absent(cadre, command.cadre_id, command.post_id, command.effective_on)
-    require_seat(post, command.post_id, command.effective_on)
-    return [
-        PostAssumed(
-            effective_on=command.effective_on,
-            cadre_id=command.cadre_id,
-            post_id=command.post_id,
-            level=definition.level,
-            basis=command.basis,
-        ),
-        PostFilled(
-            effective_on=command.effective_on, post_id=command.post_id, cadre_id=command.cadre_id
-        ),
-    ]
+    return [assumed, *settled(command.cadre_id, cadre, expecting(cadre, assumed), posts)]
 
 
-def relieve(command: Relieve, cadre: Person) -> list[Event]:
+def relieve(command: Relieve, cadre: Person, posts: Posts) -> list[Event]:
+    """A correction is judged as if the wrong relief had never been."""
     cadre.require_known(command.cadre_id)
-    relieved = Relieved(
-        effective_on=command.effective_on,
-        cadre_id=command.cadre_id,
-        post_id=command.post_id,
-        reason=command.reason,
-    )
-    if cadre.holds(relieved):
+    relieved = Relieved(**dict(command))
+    if relieved.supersedes and cadre.holds(relieved):
         return []
-    held = [
-        tenure
-        for tenure in Evidence(cadre, date.max).posts()
-        if tenure.post_id == command.post_id and tenure.covers(command.effective_on)
-    ]
-    if not held:
-        raise NotPossible(
-            f"{command.cadre_id} does not hold {command.post_id} on {command.effective_on}",
-            where=command.post_id,
+    wrong = corrected_by(cadre, relieved)
+    if wrong is not None:
+        if not changes(relieved, wrong):
+            return []
+        _require_own(cadre, wrong, relieved)
+    held = _held(relieved, without(cadre, wrong))
+    if held is None or held.ends:
+        if wrong is None and cadre.holds(relieved):
+            return []
+        raise _not_relieved(relieved, held)
+    return [relieved, *settled(command.cadre_id, cadre, expecting(cadre, relieved), posts)]
+
+
+def _held(relieved: Relieved, cadre: Person) -> Tenure[PostLevel] | None:
+    """The time in the post that a relief would end."""
+    for tenure in Evidence(cadre, date.max).posts():
+        if tenure.post_id == relieved.post_id and tenure.covers(relieved.effective_on):
+            return tenure
+    return None
+
+
+def _not_relieved(relieved: Relieved, held: Tenure[PostLevel] | None) -> NotPossible:
+    cadre_id, post_id = relieved.cadre_id, relieved.post_id
+    if held is None:
+        return NotPossible(
+            f"{cadre_id} does not hold {post_id} on {relieved.effective_on}",
+            where=post_id,
             hint="see who holds it at GET /posts/{post_id}",
         )
-    if held[0].ends:
-        raise NotPossible(
-            f"{command.cadre_id} is relieved of {command.post_id} on {held[0].ends} already",
-            where=command.post_id,
-        )
-    return [relieved, vacated(relieved)]
+    return NotPossible(
+        f"{cadre_id} is relieved of {post_id} on {held.ends} already",
+        where=post_id,
+        hint="correct that relief, if it is wrong",
+    )
+
+
+def _require_own(cadre: Person, relief: Fact[Relieved], instead: Relieved | None) -> None:
+    """The relief that came of a failed probation is moved, or taken back, with its outcome."""
+    told = (relief.event.post_id, relief.event.effective_on)
+    if instead and (instead.post_id, instead.effective_on) == told:
+        return
+    evidence = Evidence(cadre, date.max)
+    for outcome in cadre.standing(ProbationConcluded):
+        of_it = evidence.relief(outcome)
+        if of_it and of_it.id == relief.id:
+            raise NotPossible(
+                f"the probation in {told[0]} failed on {told[1]}: its post was taken back with it",
+                where="supersedes",
+                hint=f"correct or annul the outcome of the probation, {outcome.id}",
+            )
 
 
 def seat_of(event: CadreEvent) -> Iterator[Scope[Any]]:
     """The post whose seat was taken or left with an event."""
-    if isinstance(event, PostAssumed | Relieved):
+    if isinstance(event, PostAssumed | Relieved | ProbationConcluded):
         yield POST.of(event.post_id)
 
 
 def settle_annulled(fact: Fact[Any], cadre: Person, world: World) -> list[Event]:
-    """The seat that an annulled coming frees, or that an annulled relief takes again."""
+    """The seats that follow what is annulled; a failed probation takes its relief along."""
+    relief: Fact[Relieved] | None = None
     match fact.event:
-        case PostAssumed(post_id=post_id, effective_on=day, cadre_id=cadre_id):
-            (tenure,) = (t for t in Evidence(cadre, date.max).posts() if t.source == fact.id)
-            if tenure.ends is not None:
-                raise NotPossible(
-                    f"{cadre_id} was relieved of {post_id} on {tenure.ends}",
-                    where="supersedes",
-                    hint="annul the relief first",
-                )
-            return [PostVacated(effective_on=day, post_id=post_id, cadre_id=cadre_id)]
-        case Relieved(post_id=post_id, effective_on=day, cadre_id=cadre_id):
-            require_absent(cadre, cadre_id, post_id, day)
-            require_seat(world[POST.of(post_id)], post_id, day)
-            return [PostFilled(effective_on=day, post_id=post_id, cadre_id=cadre_id)]
         case Promoted(kind="post"):
             raise NotPossible(
                 "a motion led to this post: its steps cannot be taken back",
                 where="supersedes",
                 hint="relieve the person of the post",
             )
+        case Relieved():
+            _require_own(cadre, fact, None)
+        case ProbationConcluded():
+            relief = Evidence(cadre, date.max).relief(fact)
         case _:
-            return []
+            pass
+    events = [annulment(relief, f"试用期考核结论 {fact.id}")] if relief else []
+    after, posts = without(cadre, fact, relief), posts_of(world)
+    return [*events, *settled(fact.event.cadre_id, cadre, after, posts)]
 
 
-def vacated(relieved: Relieved) -> PostVacated:
-    """The seat that becomes free with a relief."""
-    return PostVacated(
-        effective_on=relieved.effective_on, post_id=relieved.post_id, cadre_id=relieved.cadre_id
-    )
+def settled(cadre_id: str, before: Person, after: Person, posts: Posts) -> list[Event]:
+    """The seats taken and left where a person's posts change.
+
+    Raises: NotPossible for two seats of one post at a time, and where a seat that is to be taken
+    is another's.
+    """
+    earlier, later = Evidence(before, date.max).posts(), Evidence(after, date.max).posts()
+    _require_apart(cadre_id, later, set(earlier))
+    moves = _moves(later)
+    moves.subtract(_moves(earlier))
+    for post_id in {post_id for (post_id, _), change in moves.items() if change > 0}:
+        _require_seats(posts(post_id), post_id, moves)
+    return [
+        (PostFilled if change > 0 else PostVacated)(
+            effective_on=day, post_id=post_id, cadre_id=cadre_id
+        )
+        for (post_id, day), change in sorted(moves.items())
+        for _ in range(abs(change))
+    ]
+
+
+def _moves(tenures: Iterable[Tenure[PostLevel]]) -> Counter[tuple[str, date]]:
+    """Seats taken, less those left, by post and day."""
+    moves = Counter[tuple[str, date]]()
+    for tenure in tenures:
+        moves[tenure.post_id or "", tenure.begins] += 1
+        if tenure.ends:
+            moves[tenure.post_id or "", tenure.ends] -= 1
+    return moves
+
+
+def _require_apart(
+    cadre_id: str, tenures: Sequence[Tenure[PostLevel]], known: Container[Tenure[PostLevel]]
+) -> None:
+    """Nobody has two seats of a post at a time."""
+    ordered = sorted(tenures, key=lambda tenure: (tenure.post_id or "", tenure.begins))
+    for one, other in pairwise(ordered):
+        together = one.ends is None or one.ends > other.begins
+        if one.post_id == other.post_id and together and not (one in known and other in known):
+            told = other if other in known else one
+            raise NotPossible(
+                f"{cadre_id} holds {told.post_id} already, since {told.begins}", where=cadre_id
+            )
+
+
+def _require_seats(post: Post, post_id: str, moves: Counter[tuple[str, date]]) -> None:
+    """SEL-02: never more persons than seats, on any day."""
+    mine = tuple(Seating(day, change) for (key, day), change in moves.items() if key == post_id)
+    after = replace(post, seatings=(*post.seatings, *mine))
+    if after.free_from(min(seating.day for seating in mine)) < 0:
+        raise _no_vacancy(post_id, min(seating.day for seating in mine if seating.change > 0))
 
 
 def established(post: Post, post_id: str, day: date) -> PostEstablished:
@@ -231,9 +307,13 @@ def require_absent(cadre: Person, cadre_id: str, post_id: str, day: date) -> Non
 def require_seat(post: Post, post_id: str, day: date) -> None:
     """SEL-02: never more persons than seats, on this day or a later one."""
     if post.free_from(day) < 1:
-        rule = rulebook().on("SEL-02", day)
-        raise NotPossible(
-            f"{post_id} has no vacancy from {day} ({rule.instrument}{rule.article}, {rule.id})",
-            where=post_id,
-            hint="relieve a holder or raise the seats (职数) of the post first",
-        )
+        raise _no_vacancy(post_id, day)
+
+
+def _no_vacancy(post_id: str, day: date) -> NotPossible:
+    rule = rulebook().on("SEL-02", day)
+    return NotPossible(
+        f"{post_id} has no vacancy from {day} ({rule.instrument}{rule.article}, {rule.id})",
+        where=post_id,
+        hint="relieve a holder or raise the seats (职数) of the post first",
+    )

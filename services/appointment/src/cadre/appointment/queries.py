@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Select, Table, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.appointment.tables import (
@@ -15,6 +15,7 @@ from cadre.appointment.tables import (
     POST_DEFINITIONS,
     POST_DEPARTURES,
     POST_HOLDERS,
+    PROBATION_OUTCOMES,
     PROBATIONS,
     PROMOTIONS,
     RANK_TENURES,
@@ -230,21 +231,22 @@ async def motion(connection: AsyncConnection, motion_id: str) -> MotionAnswer:
 
 async def probations(connection: AsyncConnection, due_by: date) -> Probations:
     """Probations that end by a day, of persons who still hold the post, and nobody concluded."""
-    chosen = select(PROBATIONS).where(
-        PROBATIONS.c.until <= due_by, PROBATIONS.c.concluded_on.is_(None)
-    )
+    chosen = select(PROBATIONS).where(PROBATIONS.c.until <= due_by)
     rows = await _rows(connection, chosen.order_by(PROBATIONS.c.until, PROBATIONS.c.event_id))
+    outcomes = select(PROBATION_OUTCOMES).where(PROBATION_OUTCOMES.c.superseded_by.is_(None))
+    concluded = {row["promotion_event"] for row in await _rows(connection, outcomes)}
     held = {one.event_id for one in await holdings(connection) if one.covers(due_by)}
     return Probations(
         due_by=due_by,
-        probations=[_read(Probation, row) for row in rows if row["event_id"] in held],
+        probations=[_read(Probation, row) for row in rows if row["event_id"] in held - concluded],
     )
 
 
 async def reviews(connection: AsyncConnection) -> Reviews:
     """Every review opened because evidence came late or was corrected."""
-    chosen = select(REVIEWS).order_by(REVIEWS.c.opened_on, REVIEWS.c.event_id)
-    return Reviews(reviews=[_read(Review, row) for row in await _rows(connection, chosen)])
+    chosen = select(REVIEWS).where(REVIEWS.c.superseded_by.is_(None))
+    ordered = chosen.order_by(REVIEWS.c.opened_on, REVIEWS.c.event_id)
+    return Reviews(reviews=[_read(Review, row) for row in await _rows(connection, ordered)])
 
 
 async def cadre_record(reader: Reader, cadre_id: str, on: date) -> CadreRecord:
@@ -255,6 +257,8 @@ async def cadre_record(reader: Reader, cadre_id: str, on: date) -> CadreRecord:
     promoted = await _of_cadre(connection, PROMOTIONS, cadre_id, "promoted_on", on)
     refused = await _of_cadre(connection, REFUSALS, cadre_id, "refused_on", on)
     trials = await _of_cadre(connection, PROBATIONS, cadre_id, "since", on)
+    ended = await _of_cadre(connection, PROBATION_OUTCOMES, cadre_id, "concluded_on", on)
+    outcomes = {row["promotion_event"]: row for row in ended}
     ends = [*(row["since"] for row in ranks[1:]), None]
     return CadreRecord(
         cadre_id=cadre_id,
@@ -266,11 +270,14 @@ async def cadre_record(reader: Reader, cadre_id: str, on: date) -> CadreRecord:
         posts=held,
         promotions=[_read(PromotionRecord, _judged(row)) for row in promoted],
         refusals=[_read(Refused, _judged(row)) for row in refused],
-        probations=[
-            _read(ConcludedProbation, {**row, "note": await reader.open(row["note"])})
-            for row in trials
-        ],
+        probations=[await _concluded(reader, row, outcomes.get(row["event_id"])) for row in trials],
     )
+
+
+async def _concluded(reader: Reader, trial: Row, outcome: Row | None) -> ConcludedProbation:
+    """A probation, with how it ended where it has."""
+    told = outcome or dict.fromkeys(("concluded_on", "passed", "assessed_by", "note"))
+    return _read(ConcludedProbation, {**told, **trial, "note": await reader.open(told["note"])})
 
 
 async def _rows(connection: AsyncConnection, chosen: Select[Any]) -> Sequence[Row]:
@@ -290,26 +297,48 @@ async def _of_cadre(
 async def holdings(
     connection: AsyncConnection, *, post_id: str | None = None, cadre_id: str | None = None
 ) -> list[Holding]:
-    """Holders with the first departure after their coming."""
-    began = select(POST_HOLDERS).where(POST_HOLDERS.c.superseded_by.is_(None))
-    ended = select(POST_DEPARTURES).where(POST_DEPARTURES.c.superseded_by.is_(None))
-    if post_id is not None:
-        began = began.where(POST_HOLDERS.c.post_id == post_id)
-        ended = ended.where(POST_DEPARTURES.c.post_id == post_id)
-    if cadre_id is not None:
-        began = began.where(POST_HOLDERS.c.cadre_id == cadre_id)
-        ended = ended.where(POST_DEPARTURES.c.cadre_id == cadre_id)
+    """Holders with the first departure after their coming, corrected as they are.
+
+    What came first on one day is told by the first record of each, whatever was corrected later.
+    """
+    began = await _standing(connection, POST_HOLDERS, post_id, cadre_id)
     departures: dict[tuple[str, str], list[tuple[date, int]]] = {}
-    for row in await _rows(connection, ended):
+    for row in await _standing(connection, POST_DEPARTURES, post_id, cadre_id):
         left = departures.setdefault((row["post_id"], row["cadre_id"]), [])
         left.append((row["left_on"], row["place"]))
     holdings: list[Holding] = []
-    for row in await _rows(connection, began.order_by(POST_HOLDERS.c.since, POST_HOLDERS.c.place)):
+    for row in sorted(began, key=lambda row: (row["since"], row["place"], row["cadre_id"])):
         left = departures.get((row["post_id"], row["cadre_id"]), [])
         later = [move for move in left if move > (row["since"], row["place"])]
         until = min(later)[0] if later else None
         holdings.append(_read(Holding, {**row, "until": until}))
     return holdings
+
+
+async def _standing(
+    connection: AsyncConnection, table: Table, post_id: str | None, cadre_id: str | None
+) -> list[Row]:
+    """Rows that nothing corrected, each in the place of the first record of its line."""
+    corrected_one = table.c.superseded_by.is_not(None)
+    chosen = select(table)
+    if post_id is not None:
+        chosen = chosen.where(or_(table.c.post_id == post_id, corrected_one))
+    if cadre_id is not None:
+        chosen = chosen.where(table.c.cadre_id == cadre_id)
+    rows = await _rows(connection, chosen)
+    corrected = {row["superseded_by"]: row for row in rows if row["superseded_by"]}
+
+    def place(row: Row) -> int:
+        while row["event_id"] in corrected:
+            row = corrected[row["event_id"]]
+        first: int = row["place"]
+        return first
+
+    return [
+        {**row, "place": place(row)}
+        for row in rows
+        if row["superseded_by"] is None and post_id in {None, row["post_id"]}
+    ]
 
 
 def _post_line(

@@ -1,9 +1,15 @@
-"""What Appointment does when Supervision speaks: late or corrected evidence opens a review."""
+"""What Appointment does when evidence comes late or is corrected: it opens a review.
+
+Its own facts are evidence of what was decided after them.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
 from cadre.appointment.cadre import OpenReview
+from cadre.contracts.appointment.annulling import AppointmentAnnulled
+from cadre.contracts.appointment.promotion import Promoted
+from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
 from cadre.contracts.event import CadreEvent
 from cadre.contracts.selection.annulling import SelectionAnnulled
 from cadre.contracts.selection.identification import PoliticalQualityAssessed, PoliticalVetoLifted
@@ -78,6 +84,11 @@ CORRECTED = (
     Posted,
     PostingEnded,
     TrainingAnnulled,
+    Promoted,
+    PostAssumed,
+    Relieved,
+    ProbationConcluded,
+    AppointmentAnnulled,
 )
 
 REACTIONS: tuple[Reaction[Any], ...] = (

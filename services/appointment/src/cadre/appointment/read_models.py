@@ -13,6 +13,7 @@ from cadre.appointment.tables import (
     POST_DEFINITIONS,
     POST_DEPARTURES,
     POST_HOLDERS,
+    PROBATION_OUTCOMES,
     PROBATIONS,
     PROMOTIONS,
     RANK_TENURES,
@@ -135,6 +136,7 @@ def _relieved(recorded: Recorded[Relieved]) -> Iterable[Change]:
         place=recorded.envelope.version,
         reason=event.reason,
     )
+    yield from _superseding(POST_DEPARTURES, recorded)
 
 
 @READ_MODELS.on(MotionOpened)
@@ -260,16 +262,16 @@ def _promotion_refused(recorded: Recorded[PromotionRefused]) -> Iterable[Change]
 @READ_MODELS.on(ProbationConcluded)
 def _probation_concluded(recorded: Recorded[ProbationConcluded]) -> Iterable[Change]:
     event = recorded.event
-    yield Put(
-        PROBATIONS.name,
-        {
-            "event_id": str(event.promotion_event),
-            "concluded_on": event.effective_on,
-            "passed": event.passed,
-            "assessed_by": event.assessed_by,
-            "note": token(event.note),
-        },
+    yield _fact(
+        PROBATION_OUTCOMES,
+        recorded,
+        promotion_event=str(event.promotion_event),
+        concluded_on=event.effective_on,
+        passed=event.passed,
+        assessed_by=event.assessed_by,
+        note=token(event.note),
     )
+    yield from _superseding(PROBATION_OUTCOMES, recorded)
 
 
 @READ_MODELS.on(ReviewOpened)
@@ -326,8 +328,11 @@ def _birth_month(recorded: Recorded[CadreEvent], birth_month: str) -> Iterable[C
 
 ROWS = {
     Promoted: [PROMOTIONS, RANK_TENURES],
+    PromotionRefused: [REFUSALS],
     PostAssumed: [POST_HOLDERS],
     Relieved: [POST_DEPARTURES],
+    ProbationConcluded: [PROBATION_OUTCOMES],
+    ReviewOpened: [REVIEWS],
 }
 for _kind, _tables in ROWS.items():
     for _table in _tables:

@@ -30,7 +30,7 @@ def _motion_id() -> Column[str]:
 
 
 def _place() -> Column[int]:
-    """The event's place in its aggregate: what came first on one day."""
+    """The event's place in its aggregate. On one day that of the line's first record decides."""
     return Column("place", Integer)
 
 
@@ -130,6 +130,7 @@ REFUSALS = READ_MODELS.table(
     _motion_id(),
     Column("earliest", Date),
     Column("findings", String),
+    _superseded_by(),
 )
 PROBATIONS = READ_MODELS.table(
     "probations",
@@ -138,10 +139,17 @@ PROBATIONS = READ_MODELS.table(
     _post_id(),
     Column("since", Date),
     Column("until", Date),
+)
+PROBATION_OUTCOMES = READ_MODELS.table(
+    "probation_outcomes",
+    _event_id(),
+    _cadre_id(),
+    Column("promotion_event", String(36), index=True),
     Column("concluded_on", Date),
     Column("passed", Boolean),
     Column("assessed_by", String),
     Column("note", String),
+    _superseded_by(),
 )
 REVIEWS = READ_MODELS.table(
     "reviews",
@@ -151,6 +159,7 @@ REVIEWS = READ_MODELS.table(
     Column("decision_event", String(36)),
     Column("corrected_event", String(36)),
     Column("reason", String),
+    _superseded_by(),
 )
 RANK_TENURES = READ_MODELS.table(
     "rank_tenures",

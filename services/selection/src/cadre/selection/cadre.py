@@ -6,8 +6,7 @@ from functools import reduce
 from typing import Any
 from uuid import UUID
 
-from cadre.contracts.appointment.promotion import Promoted
-from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
+from cadre.contracts.appointment.service import ProbationConcluded
 from cadre.contracts.selection.membership import (
     PoolEntered,
     PoolExited,
@@ -16,6 +15,7 @@ from cadre.contracts.selection.privacy import CadreForgotten, DataRestricted, Re
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
 from cadre.shared.deciding import protection
 from cadre.shared.deciding.dossier import Fact
+from cadre.shared.deciding.holding import holdings
 from cadre.shared.deciding.person import PERSON, Person
 from cadre.shared.deciding.protection import UNPROTECTED, Protection
 
@@ -49,17 +49,12 @@ def protection_of(cadre: Person) -> Protection:
 
 
 def posts_of(cadre: Person) -> frozenset[str]:
-    """The posts somebody holds, in the order of the record."""
-    held: set[str] = set()
-    for fact in cadre.every(PostAssumed, Promoted, Relieved, ProbationConcluded):
-        match fact.event:
-            case PostAssumed(post_id=post_id) | Promoted(kind="post", post_id=str(post_id)):
-                held.add(post_id)
-            case Relieved(post_id=post_id) | ProbationConcluded(post_id=post_id, passed=False):
-                held.discard(post_id)
-            case _:
-                pass
-    return frozenset(held)
+    """The posts somebody holds and has not left, as corrected; a failed probation is left."""
+    outcomes = cadre.standing(ProbationConcluded)
+    failed = {cadre.newest(o.event.promotion_event) for o in outcomes if not o.event.passed}
+    return frozenset(
+        held.post_id for held in holdings(cadre) if held.ends is None and held.source not in failed
+    )
 
 
 def entry_of(cadre: Person) -> Entry | None:

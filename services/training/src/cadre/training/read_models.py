@@ -221,6 +221,8 @@ ROWS = {
     MentorshipReviewed: [MENTORSHIP_REVIEWS],
     PoolEntered: [POOL_STAYS],
     PoolExited: [POOL_EXITS],
+    Promoted: [STANDINGS],
+    PostAssumed: [STANDINGS],
 }
 for _kind, _tables in ROWS.items():
     for _table in _tables:

@@ -108,8 +108,13 @@ class Person(Dossier):
 
 
 def from_the_beginning[E: Event](correction: E, wrong: Event | None) -> E:
-    """A correction as if it had held since what it corrects, to judge a decision again by it."""
-    if wrong is None or wrong.effective_on >= correction.effective_on:
+    """A correction to judge a decision again by, as if it had been known.
+
+    Where the wrong one held until it was corrected, the right one is told of the day of that.
+    """
+    if wrong is None or not wrong.held_until_corrected:
+        return correction
+    if wrong.effective_on >= correction.effective_on:
         return correction
     return correction.model_copy(update={"effective_on": wrong.effective_on})
 

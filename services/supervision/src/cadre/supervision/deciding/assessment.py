@@ -230,11 +230,15 @@ def _sanctions(cadre: Person) -> tuple[Sanctioned, ...]:
 
 
 def request_assessment(command: RequestAssessment, cadre: Person) -> Sequence[Event]:
+    """Asked again under one id, the last request holds."""
     cadre.require_known(command.cadre_id)
-    asked = cadre.every(AssessmentRequested)
-    if any(request.event.request_id == command.request_id for request in asked):
-        return []
-    return [AssessmentRequested.model_validate(command.model_dump())]
+    wanted = AssessmentRequested.model_validate(command.model_dump())
+    asked = [
+        fact.event
+        for fact in cadre.every(AssessmentRequested)
+        if fact.event.request_id == command.request_id
+    ]
+    return [] if asked and asked[-1] == wanted else [wanted]
 
 
 def places_held(event: CadreEvent) -> Iterable[Scope[Any]]:

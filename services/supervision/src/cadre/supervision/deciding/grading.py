@@ -95,13 +95,16 @@ ASSESS_AFTER_PROBATION = "assess-after-probation"
 
 
 def assess_after_probation(recorded: Recorded[ProbationConcluded]) -> Iterable[Command]:
-    """A probation that ended asks for an assessment, confirmed or not (PRB-01)."""
+    """A probation that ended asks for an assessment, confirmed or not (PRB-01).
+
+    For one, however often its outcome is corrected.
+    """
     event = recorded.event
     months = rulebook().on("PRB-01", event.effective_on).whole("months")
     yield RequestAssessment(
         effective_on=event.effective_on,
         cadre_id=event.cadre_id,
-        request_id=reaction_id(recorded.event_id, ASSESS_AFTER_PROBATION),
+        request_id=reaction_id(event.promotion_event, ASSESS_AFTER_PROBATION),
         reason=f"试用期满考核（{event.say()}）",
         due_on=add_months(event.effective_on, months),
     )

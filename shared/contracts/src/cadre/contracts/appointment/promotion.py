@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Literal
+from uuid import UUID
 
 from pydantic import Field
 
@@ -49,6 +50,9 @@ class PromotionRefused(CadreEvent, Refusal):
     kind: Literal["post", "rank"]
     target: str = Field(description="The rank, or the id of the post")
     motion_id: Slug | None = None
+    corrects: UUID | None = Field(
+        default=None, description="The promotion that was to be corrected; it stands"
+    )
 
     def say(self) -> str:
         target = Rank(self.target).zh if self.target in set(Rank) else self.target
