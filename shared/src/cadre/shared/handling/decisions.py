@@ -11,10 +11,9 @@ from pydantic import ValidationError
 
 from cadre.contracts.event import Event
 from cadre.contracts.personal import personal_shape, personal_values
-from cadre.shared.asking.wire import from_validation
 from cadre.shared.deciding import protection
 from cadre.shared.deciding.decider import Handler, Scope, World
-from cadre.shared.deciding.errors import Malformed, StalePosition
+from cadre.shared.deciding.errors import Malformed, StalePosition, from_validation
 from cadre.shared.deciding.messages import Command, Envelope, Meta
 from cadre.shared.handling.histories import History
 from cadre.shared.keys.keyring import DataKey, KeyName

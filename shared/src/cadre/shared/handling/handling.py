@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cadre.shared.asking.wire import malformed
 from cadre.shared.deciding import texts
 from cadre.shared.deciding.decider import Handler, Scope, World
 from cadre.shared.deciding.errors import (
@@ -24,6 +23,7 @@ from cadre.shared.deciding.errors import (
     OutcomeUnknown,
     ParkedPerson,
     Unavailable,
+    malformed,
 )
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.handling.appends import Appends

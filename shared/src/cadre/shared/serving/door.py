@@ -17,8 +17,14 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cadre.shared.asking.wire import PROBLEM, from_validation, headers_from, meta_from
-from cadre.shared.deciding.errors import CadreError, Malformed, TooLarge, UnknownCaller
+from cadre.shared.asking.wire import PROBLEM, headers_from, meta_from
+from cadre.shared.deciding.errors import (
+    CadreError,
+    Malformed,
+    TooLarge,
+    UnknownCaller,
+    from_validation,
+)
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.deciding.rights import Caller
 from cadre.shared.deciding.texts import unfit

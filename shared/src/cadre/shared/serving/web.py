@@ -23,9 +23,15 @@ from pydantic import Field, WithJsonSchema
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from cadre.shared.asking.parameters import Moment, Position
-from cadre.shared.asking.wire import PROBLEM, from_validation
+from cadre.shared.asking.wire import PROBLEM
 from cadre.shared.deciding.decider import Handler
-from cadre.shared.deciding.errors import CadreError, Malformed, NotAllowed, NotFound
+from cadre.shared.deciding.errors import (
+    CadreError,
+    Malformed,
+    NotAllowed,
+    NotFound,
+    from_validation,
+)
 from cadre.shared.deciding.messages import Command
 from cadre.shared.deciding.protection import restricted
 from cadre.shared.handling.bulk import COMMANDS_MAX
