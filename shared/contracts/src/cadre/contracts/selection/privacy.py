@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from cadre.contracts.event import CadreEvent, Value
+from cadre.contracts.event import CadreEvent, KeysDestroyed, Value
 from cadre.contracts.vocabulary import Term
 
 
@@ -72,7 +72,7 @@ class Erasure(Value):
     )
 
 
-class CadreForgotten(CadreEvent, Erasure):
+class CadreForgotten(KeysDestroyed, Erasure):
     """Every key of a person was destroyed; whoever holds copies of the data destroys them too."""
 
     type: Literal["selection.cadre-forgotten.v1"] = "selection.cadre-forgotten.v1"

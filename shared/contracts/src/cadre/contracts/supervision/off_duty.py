@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from cadre.contracts.event import CadreEvent, Personal, Text, Value
+from cadre.contracts.event import CadreEvent, KeysDestroyed, Personal, Text, Value
 from cadre.contracts.vocabulary import Term
 
 
@@ -45,12 +45,16 @@ class LapsedNote(Value):
     note_id: UUID
 
 
-class OffDutyNoteExpired(CadreEvent, LapsedNote):
+class OffDutyNoteExpired(KeysDestroyed, LapsedNote):
     """The key of a visit's note was destroyed on its day; nobody can read the note any more."""
 
     hangs_on: ClassVar[str] = "visit_event"
     type: Literal["supervision.off-duty-note-expired.v1"] = "supervision.off-duty-note-expired.v1"
     visit_event: UUID
+
+    @property
+    def destroyed_purpose(self) -> str:
+        return note_purpose(self.note_id)
 
     def say(self) -> str:
         return "八小时外走访记录保存期满，内容已销毁"
