@@ -10,8 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from cadre.shared.database.outages import told
 from cadre.shared.deciding.errors import CadreError
 from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.deciding.reactions import Due
+from cadre.shared.keys.context import Context
 from cadre.shared.projecting.projector import Projector
-from cadre.shared.showing.service import Context, Due, Service
+from cadre.shared.showing.service import Service
 
 LOOK_S = 60.0
 CATCH_UP_S_MAX = 30.0
