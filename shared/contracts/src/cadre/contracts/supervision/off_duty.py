@@ -11,9 +11,11 @@ from cadre.contracts.vocabulary import Term
 
 
 class VisitKind(Term):
-    HOME = "home", "家访"
-    COMMUNITY = "community", "社区走访"
-    SOCIAL_CIRCLE = "social-circle", "社交圈了解"
+    """八小时外走访方式 · Where a visit outside working hours is made."""
+
+    HOME = "home", "家访", "at home"
+    COMMUNITY = "community", "社区走访", "in the neighbourhood"
+    SOCIAL_CIRCLE = "social-circle", "社交圈了解", "whom somebody keeps company with"
 
 
 class OffDutyVisit(Value):
@@ -28,7 +30,10 @@ class OffDutyVisit(Value):
 
 
 class OffDutyVisitMade(CadreEvent, OffDutyVisit):
-    """Somebody was visited outside working hours; the note lapses, the visit stays (M54)."""
+    """八小时外走访 · Somebody was visited outside working hours.
+
+    The note lapses, the visit stays (M54).
+    """
 
     type: Literal["supervision.off-duty-visit-made.v1"] = "supervision.off-duty-visit-made.v1"
 
@@ -46,7 +51,10 @@ class LapsedNote(Value):
 
 
 class OffDutyNoteExpired(KeysDestroyed, LapsedNote):
-    """The key of a visit's note was destroyed on its day; nobody can read the note any more."""
+    """走访记录期满销毁 · The key of a visit's note was destroyed on its day.
+
+    Nobody can read the note any more.
+    """
 
     hangs_on: ClassVar[str] = "visit_event"
     type: Literal["supervision.off-duty-note-expired.v1"] = "supervision.off-duty-note-expired.v1"
