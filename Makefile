@@ -31,6 +31,7 @@ lint: $(STAMP) ## Style, formatting, who may import whom, and the contracts' gat
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m cadre.contracts.schemas check
+	@$(BIN)/python -m cadre.contracts.glossary check
 
 format: $(STAMP) ## Format, and mend what can be mended safely
 	@$(BIN)/ruff check --fix-only --quiet
@@ -51,8 +52,9 @@ test-bench: $(STAMP) ## Run every measurement once, small: whether it works, not
 test-containers: $(STAMP) ## Build the image and try it with compose; needs a Docker engine
 	@$(BIN)/pytest -n 2 --dist loadfile -m containers
 
-schemas: $(STAMP) ## Publish grown contracts (UNPUBLISHED=1: changed ones too, while nobody uses them)
+schemas: $(STAMP) ## Publish grown contracts and the glossary's tables (UNPUBLISHED=1: changed ones too)
 	@$(BIN)/python -m cadre.contracts.schemas write $(if $(UNPUBLISHED),--unpublished)
+	@$(BIN)/python -m cadre.contracts.glossary write
 
 bench: $(STAMP) ## Measure beside a peer and a limit, about 20 minutes (BENCH=--quick: about 3)
 	@$(BIN)/python bench/run.py $(BENCH)

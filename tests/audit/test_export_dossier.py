@@ -13,7 +13,7 @@ from audit.exports import PROGRAM_LOADED as PROGRAM
 from cadre.audit.checkpoint import Checkpoint, Root
 from cadre.audit.export.cited import cited_versions, rule_texts
 from cadre.audit.export.disclosure import sealed_fields
-from cadre.audit.export.document import Column, Document, Facts, Mark, Row, Section, Table
+from cadre.audit.export.document import Column, Document, Mark, Pairs, Row, Section, Table
 from cadre.audit.export.dossier import Material, dossier
 from cadre.audit.export.motion_file import motion_file
 from cadre.audit.export.page import page
@@ -164,7 +164,7 @@ def text_of(document: Document) -> str:
         told.append(section.title)
         for part in section.parts:
             match part:
-                case Facts():
+                case Pairs():
                     told += [f"{name}：{value}" for name, value in part.pairs]
                 case Table():
                     told += ["｜".join(row.cells) for row in part.rows]
@@ -312,7 +312,7 @@ HOSTILE = Document(
         Section(
             "一",
             [
-                Facts([("名", "<img src=x>")]),
+                Pairs([("名", "<img src=x>")]),
                 Table("题", [Column("甲", 1)], [Row(["<td>"], Mark.REFUSED)]),
                 "一句",
             ],
@@ -363,7 +363,7 @@ def test_paper_is_the_same_twice_and_holds_its_font() -> None:
 @pytest.mark.parametrize("text", ["长" * 6_000, "w" * 3_000, "生僻字𠀀䶮", "", "\n\n", "（" * 200])
 def test_paper_takes_any_text(text: str) -> None:
     table = Table("题", [Column("甲", 1), Column("乙", 9)], [Row(["1", text])])
-    document = Document("题", text, [Section("一", [table, Facts([("名", text)]), text])])
+    document = Document("题", text, [Section("一", [table, Pairs([("名", text)]), text])])
 
     assert paper(document, DATED).startswith(b"%PDF-")
 

@@ -16,9 +16,9 @@ from cadre.audit.differences import Kind
 from cadre.audit.evidence import Evidence
 from cadre.audit.examination import Database, Examination, Report
 from cadre.audit.public_keys import PublicKeys
-from cadre.audit.signatures import Verdict
+from cadre.audit.signatures import SignatureVerdict
 from cadre.audit.stored import everything, extent_of
-from cadre.audit.survey import Facts, Survey, stored
+from cadre.audit.survey import Particulars, Survey, stored
 from cadre.audit.surveyors import PARALLEL_EVENTS_MIN, Surveyors
 from cadre.shared.database.database import create_engine, writing
 from cadre.shared.log import pull
@@ -175,14 +175,14 @@ async def test_signatures_of_a_long_log_are_checked_in_processes() -> None:
         for start in range(0, 100, 10):
             yield messages[start : start + 10]
 
-    found: list[tuple[Message, Facts]] = []
+    found: list[tuple[Message, Particulars]] = []
     with Surveyors(Survey(keys), PARALLEL_EVENTS_MIN) as surveyors:
         async for surveyed in surveyors.surveyed(arriving()):
             found += surveyed
 
     assert [message for message, _ in found] == messages
-    bad = {m.position: f.verdict for m, f in found if f.verdict is not Verdict.HOLDS}
-    assert bad == {42: Verdict.DOES_NOT_HOLD, 77: Verdict.UNKNOWN_KEY}
+    bad = {m.position: f.verdict for m, f in found if f.verdict is not SignatureVerdict.HOLDS}
+    assert bad == {42: SignatureVerdict.DOES_NOT_HOLD, 77: SignatureVerdict.UNKNOWN_KEY}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")

@@ -38,7 +38,7 @@ from cadre.audit.note import (
     verifier_of,
 )
 from cadre.audit.public_keys import PublicKeys
-from cadre.audit.signatures import Verdict, verdict_on
+from cadre.audit.signatures import SignatureVerdict, verdict_on
 from cadre.shared.log.algorithms import VERIFY
 from cadre.shared.log.codec import EventSigner
 from cadre.shared.log.signed import SIGNATURE, Message, preimage
@@ -276,8 +276,8 @@ def test_another_algorithm_signs_events(monkeypatch: pytest.MonkeyPatch) -> None
     headers[SIGNATURE] = signer.sign(preimage(subject, headers, b"{}"))
     message = Message(subject, headers, b"{}", 1, 1)
     keys = {one.key_id: one for one in PublicKeys(origin="x").with_services([signer], NOW).services}
-    assert verdict_on(message, keys) is Verdict.DOES_NOT_HOLD
+    assert verdict_on(message, keys) is SignatureVerdict.DOES_NOT_HOLD
 
     monkeypatch.setitem(VERIFY, "p256", p256)
-    assert verdict_on(message, keys) is Verdict.HOLDS
-    assert verdict_on(replace(message, body=b"[]"), keys) is Verdict.DOES_NOT_HOLD
+    assert verdict_on(message, keys) is SignatureVerdict.HOLDS
+    assert verdict_on(replace(message, body=b"[]"), keys) is SignatureVerdict.DOES_NOT_HOLD

@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from cadre.audit.export.document import Document, Facts, Section
+from cadre.audit.export.document import Document, Pairs, Section
 from cadre.audit.export.page import page
 from cadre.cli import output
 from cadre.cli.reading import print_history
@@ -58,7 +58,7 @@ def test_a_document_for_machines_means_the_same(capsys: pytest.CaptureFixture[st
 
 
 def test_a_page_shows_it_escaped() -> None:
-    facts = Facts([("说", HOSTILE + "<script>")])
+    facts = Pairs([("说", HOSTILE + "<script>")])
     made = page(Document("题", "摘要", [Section("节", [facts])]))
     shown = made if isinstance(made, str) else made.decode()
     assert not set(SIGNS) & set(shown)

@@ -144,6 +144,29 @@ def test_a_route_that_came_another_way_is_an_error_at_the_start(tmp_path: Path) 
         guard([inner])
 
 
+@every_service
+def test_the_documents_require_no_account_which_a_token_may_tell(
+    service: Service, tmp_path: Path
+) -> None:
+    told = create_app(service, mini.settings("nats://127.0.0.1:1", tmp_path)).openapi()
+    by_path = {
+        path: {one["name"]: one for one in operation.get("parameters", ())}
+        for path, methods in told["paths"].items()
+        for operation in methods.values()
+    }
+    asking = {path for path, asked in by_path.items() if "cadre-actor" in asked}
+    commands = {path for path in by_path if path.startswith("/commands")}
+    reading = {"/histories/{entity}/{entity_id}"} if service.confidential else set[str]()
+    assert asking >= commands | reading | {"/projections/set-aside"}
+    for path in asking:
+        actor = by_path[path]["cadre-actor"]
+        assert not actor["required"], path
+        assert "token" in actor["description"]
+    headers = asyncapi.document(service)["components"]["schemas"]["CommandHeaders"]
+    assert "Cadre-Actor" not in headers["required"]
+    assert "token" in headers["properties"]["Cadre-Actor"]["description"]
+
+
 async def test_what_has_no_right_is_answered_to_nobody(server: NatsServer, tmp_path: Path) -> None:
     service = mini.service()
     async with served(service, server, tmp_path) as it:

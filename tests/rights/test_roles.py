@@ -154,7 +154,7 @@ async def test_of_many_commands_each_is_admitted_by_itself(
 async def test_the_actor_of_an_event_is_the_name_of_the_token(
     server: NatsServer, tmp_path: Path
 ) -> None:
-    roles = ["recorder", "decider", "inspector"]
+    roles = ["recorder", "decider", "inspector", "operator"]
     tokens = [entry("li", roles, account="clerk-li"), entry("gate", roles)]
     async with served(SELECTION, server, tmp_path, *tokens) as it:
         for place, (token, given, expected) in enumerate(
@@ -194,3 +194,9 @@ async def test_the_actor_of_an_event_is_the_name_of_the_token(
                 assert history.json()["entries"][0]["actor"] == expected
         nameless = await it.ask(token_of("gate"), "GET", "/histories/pool/p-0-0", actor=None)
         assert (nameless.status_code, nameless.json()["where"]) == (400, "Cadre-Actor")
+        for token, expected in (("li", (404, None)), ("gate", (400, "Cadre-Actor"))):
+            wish = {"position": 99, "reason": "无法适用"}
+            answer = await it.ask(
+                token_of(token), "POST", "/projections/set-aside", actor=None, json=wish
+            )
+            assert (answer.status_code, answer.json().get("where")) == expected

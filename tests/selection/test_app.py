@@ -23,10 +23,10 @@ from cadre.shared.deciding.messages import Meta
 from cadre.shared.deciding.rights import EVERYTHING_ALLOWED
 from cadre.shared.deciding.testing import recorded
 from cadre.shared.handling.handling import Handling
+from cadre.shared.keys.context import Context
 from cadre.shared.projecting.read_models_sql import apply
 from cadre.shared.running.gate import Gate
 from cadre.shared.showing.reader import Reader
-from cadre.shared.showing.service import Context
 
 NUMBER = "11010519491231002X"
 RECRUIT = Recruit(

@@ -18,7 +18,7 @@ from cadre.selection.registration import prepare, start
 from cadre.shared.database.database import Database, writing
 from cadre.shared.deciding.errors import CommandReused, Malformed
 from cadre.shared.deciding.messages import Meta
-from cadre.shared.showing.service import Context
+from cadre.shared.keys.context import Context
 from support.environment import Postgres
 
 WANG = "11010519491231002X"

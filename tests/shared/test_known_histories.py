@@ -13,9 +13,10 @@ from cadre.shared.deciding.errors import CommandReused, NotPossible, StalePositi
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.handling.decisions import Wish
 from cadre.shared.handling.histories import Histories
+from cadre.shared.keys.context import Context
 from cadre.shared.log.stream import Log
 from cadre.shared.running.runtime import Runtime, running
-from cadre.shared.showing.service import Context, Service
+from cadre.shared.showing.service import Service
 from support import mini
 from support.environment import Environment
 from support.mini import CADRE, DAY, POOL, Note, Open, Register, TakeSeat, cadre_id

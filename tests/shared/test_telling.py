@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from cadre.shared.database.database import Database
 from cadre.shared.upkeep import telling
-from cadre.shared.upkeep.telling import Flood, Lines, Secrets
+from cadre.shared.upkeep.telling import Flood, LineWriter, Secrets
 from support import mini
 from support.environment import Environment
 
@@ -27,7 +27,7 @@ def told(tmp_path: Path) -> Iterator[Path]:
     descriptor = os.open(path, os.O_CREAT | os.O_WRONLY)
     hooks = sys.excepthook, logging.root.handlers[:], logging.root.level
     before = structlog.get_config()
-    telling.configure(("geheim wort",), Lines(descriptor))
+    telling.configure(("geheim wort",), LineWriter(descriptor))
     yield path
     structlog.configure(**before)
     sys.excepthook, logging.root.handlers[:], level = hooks
@@ -41,7 +41,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 def test_what_cannot_be_written_is_counted_and_told_once_it_can(tmp_path: Path):
     full = os.open("/dev/full", os.O_WRONLY)
-    lines = Lines(full)
+    lines = LineWriter(full)
     lines.msg('{"event": "one"}')
     lines.msg('{"event": "two"}')
     assert lines.lost == 2
@@ -54,7 +54,7 @@ def test_what_cannot_be_written_is_counted_and_told_once_it_can(tmp_path: Path):
 
 
 def test_the_same_again_and_again_is_one_line_with_a_count(told: Path):
-    flood = telling.configure((), Lines(os.open(told, os.O_WRONLY | os.O_APPEND)))
+    flood = telling.configure((), LineWriter(os.open(told, os.O_WRONLY | os.O_APPEND)))
     flood.every_s = 0
     logger = structlog.get_logger("test")
     for number in range(500):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from cadre.audit.heads import Head
 from cadre.audit.order_check import NUMBERS, OrderCheck
 from cadre.audit.places import Place, Places
-from cadre.audit.survey import Facts
+from cadre.audit.survey import Particulars
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Events:
     repeated: dict[int, tuple[str, int]] = field(default_factory=dict[int, tuple[str, int]])
     """Where an id came again: its subject and the first position."""
 
-    def see(self, position: int, subject: str, facts: Facts, before: Head | None) -> None:
+    def see(self, position: int, subject: str, facts: Particulars, before: Head | None) -> None:
         """Look at an event whose aggregate had the head ``before``."""
         if facts.unreadable:
             self.unreadable[position] = (subject, facts.unreadable)
@@ -46,7 +46,7 @@ class Events:
         corrected = self.places.get(facts.about) if facts.about else None
         self.order.see(subject, facts, place, corrected)
 
-    def _follow(self, position: int, subject: str, facts: Facts, before: Head | None) -> None:
+    def _follow(self, position: int, subject: str, facts: Particulars, before: Head | None) -> None:
         version = before.version + 1 if before else 1
         previous = before.digest if before else ""
         if (facts.version, facts.previous) == (version, previous):

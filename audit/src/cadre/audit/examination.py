@@ -26,9 +26,9 @@ from cadre.audit.public_keys import PublicKeys
 from cadre.audit.published import PublishedLeaves
 from cadre.audit.readings import ReadingsLog
 from cadre.audit.repairs import RepairRecord, repairs
-from cadre.audit.signatures import Verdict
+from cadre.audit.signatures import SignatureVerdict
 from cadre.audit.stored import Extent, everything, extent_of
-from cadre.audit.survey import Facts, Survey
+from cadre.audit.survey import Particulars, Survey
 from cadre.audit.surveyors import Surveyed, Surveyors
 from cadre.audit.tiles import Tiles
 from cadre.audit.verdicts import Seen, judge
@@ -246,14 +246,14 @@ class Examination:
         heads = [self._put(message, facts, beside) for message, facts in surveyed]
         seen = beside.seen
         for (message, facts), before in zip(surveyed, heads, strict=True):
-            if facts.verdict is not Verdict.HOLDS:
+            if facts.verdict is not SignatureVerdict.HOLDS:
                 seen.bad[message.position] = (facts.verdict, message.subject)
             seen.events.see(message.position, message.subject, facts, before)
         for message, facts in surveyed:
             if not facts.unreadable:
                 self._fold(message)
 
-    def _put(self, message: Message, facts: Facts, beside: _Beside) -> Head | None:
+    def _put(self, message: Message, facts: Particulars, beside: _Beside) -> Head | None:
         """Add an event to the trees; the head its aggregate had before."""
         position, report = message.position, self.report
         if position != report.events + len(beside.seen.missing) + 1:

@@ -67,11 +67,11 @@ class Copy:
     says: str
 
 
-type Row = tuple[Any, ...]
+type JournalRow = tuple[Any, ...]
 """The columns of `JOURNAL`, in their order."""
 
 
-def row_of(message: Message) -> Row | None:
+def row_of(message: Message) -> JournalRow | None:
     """The row that a journal holds of an event; None under a subject that no service writes."""
     parts = message.subject.split(".", 4)
     if len(parts) != len(("history", "service", "entity", "id", "name")):
@@ -86,11 +86,11 @@ class JournalRows:
 
     connection: AsyncConnection
     rows: int = 0
-    _page: deque[Row] = field(default_factory=deque[Row])
+    _page: deque[JournalRow] = field(default_factory=deque[JournalRow])
     _read: int = 0
     _end: bool = False
 
-    async def until(self, position: int) -> list[Row]:
+    async def until(self, position: int) -> list[JournalRow]:
         """The next rows up to a position."""
         while not self._end and self._read < position:
             query = select(JOURNAL).where(JOURNAL.c.position > self._read)
@@ -100,7 +100,7 @@ class JournalRows:
             self._page += page
             self.rows += len(page)
             self._read = page[-1][POSITION] if page else position
-        found: list[Row] = []
+        found: list[JournalRow] = []
         while self._page and self._page[0][POSITION] <= position:
             found.append(self._page.popleft())
         return found
@@ -138,7 +138,9 @@ class JournalCopy:
         query = select(CHECKPOINTS.c.position).where(CHECKPOINTS.c.name == JOURNAL_CHECKPOINT)
         self.position = int((await self.connection.execute(query)).scalar_one())
 
-    async def compare(self, messages: Sequence[Message], expected: Sequence[Row | None]) -> None:
+    async def compare(
+        self, messages: Sequence[Message], expected: Sequence[JournalRow | None]
+    ) -> None:
         """Compare the next events of the log, given with their rows, with the next rows."""
         found = {row[POSITION]: row for row in await self._rows.until(messages[-1].position)}
         for message, row in zip(messages, expected, strict=True):
@@ -155,7 +157,7 @@ class JournalCopy:
         for held in found.values():
             self._differs(held, None, "has an event, the log has none there")
 
-    async def rows_until(self, position: int) -> list[Row]:
+    async def rows_until(self, position: int) -> list[JournalRow]:
         """The next rows up to a position, for whoever does not compare."""
         return await self._rows.until(position)
 
@@ -165,13 +167,13 @@ class JournalCopy:
             self._differs(held, None, "has an event, the log has none there")
         self.ahead = await self._rows.rest()
 
-    def _differs(self, row: Row | None, found: Message | None, says: str) -> None:
+    def _differs(self, row: JournalRow | None, found: Message | None, says: str) -> None:
         held = message_of(row) if row else None
         position = held.position if held else found.position if found else 0
         self.differing.append(Copy(self.service, position, held, found, says))
 
 
-def message_of(row: Row) -> Message:
+def message_of(row: JournalRow) -> Message:
     """The event that a row is a copy of; without headers where these cannot be read."""
     position, recorded_ns, service, entity, entity_id, name, _, body = row
     return Message(
@@ -183,12 +185,12 @@ def message_of(row: Row) -> Message:
     )
 
 
-def _headers(row: Row) -> Headers | None:
+def _headers(row: JournalRow) -> Headers | None:
     # SQLite keeps whatever type was written.
     return Headers(row[HEADERS]) if isinstance(row[HEADERS], bytes) else None
 
 
-def _unlike(row: Row, message: Message) -> str:
+def _unlike(row: JournalRow, message: Message) -> str:
     """What of a row is not the event's."""
     held, headers = message_of(row), _headers(row)
     unlike = {

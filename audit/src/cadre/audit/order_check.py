@@ -11,7 +11,7 @@ from itertools import chain
 from uuid import UUID
 
 from cadre.audit.places import Place
-from cadre.audit.survey import Facts
+from cadre.audit.survey import Particulars
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event, EventAnnulled, EventSetAside
 from cadre.shared.deciding.order import Order
@@ -99,7 +99,7 @@ class OrderCheck:
             self._kinds.append(0)
         return number
 
-    def see(self, subject: str, facts: Facts, place: Place, corrected: Place | None) -> None:
+    def see(self, subject: str, facts: Particulars, place: Place, corrected: Place | None) -> None:
         """Look at the next event; ``corrected`` is where the event stands that it is about."""
         rules, had = self._rules[place.kind], self._kinds[place.history]
         corrects = facts.about is not None and not rules.sets_aside
@@ -151,7 +151,7 @@ class OrderCheck:
             return f"corrects position {corrected.position}, a {_name(KINDS[corrected.kind])}"
         return ""
 
-    def _misnamed(self, facts: Facts) -> str:
+    def _misnamed(self, facts: Particulars) -> str:
         """The events of a command stand side by side, so each one's place among them is known."""
         command = facts.command
         self._index = self._index + 1 if command == self._command else 0

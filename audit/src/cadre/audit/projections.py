@@ -20,7 +20,7 @@ from cadre.shared.showing.read_models import Change, Put, ReadModels
 
 ROWS_READ_MAX = 1000
 
-type Values = list[Any]
+type RowValues = list[Any]
 """A row's values in the order of its table's columns."""
 
 
@@ -29,7 +29,7 @@ class Folded:
     """The rows of one table as the log gives them."""
 
     table: Table
-    rows: dict[RowKey, Values] = field(default_factory=dict[RowKey, Values])
+    rows: dict[RowKey, RowValues] = field(default_factory=dict[RowKey, RowValues])
     places: dict[str, int] = field(init=False)
     keys: list[str] = field(init=False)
 
@@ -50,7 +50,7 @@ class Folded:
         for name, value in given.items():
             values[self.places[name]] = value
 
-    def key_of(self, values: Values) -> RowKey:
+    def key_of(self, values: RowValues) -> RowKey:
         return tuple(values[self.places[name]] for name in self.keys)
 
 
@@ -127,7 +127,7 @@ class Projection:
                         told.append(f"row {_named(key)} has another {', '.join(names)}")
         return told + [f"row {_named(key)} is missing" for key in folded.rows]
 
-    def _unlike(self, folded: Folded, held: Values, expected: Values) -> list[str]:
+    def _unlike(self, folded: Folded, held: RowValues, expected: RowValues) -> list[str]:
         """The columns that hold something else than what storing the fold would have left."""
         columns = zip(folded.table.columns, held, expected, strict=True)
         return [

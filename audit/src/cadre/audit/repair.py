@@ -17,7 +17,7 @@ from cadre.audit.journals import POSITION, JournalCopy, message_of, row_of
 from cadre.audit.leaf import hash_of
 from cadre.audit.ledger import Ledger
 from cadre.audit.published import leaves_under
-from cadre.audit.signatures import Keys, Verdict, verdict_on
+from cadre.audit.signatures import Keys, SignatureVerdict, verdict_on
 from cadre.audit.stored import Extent, everything
 from cadre.audit.tiles import Tiles
 from cadre.shared.log.signed import Message, digest
@@ -220,7 +220,7 @@ class Repair:
         if leaf is not None:
             return "" if hash_of(message) == leaf else "not the event that was signed for"
         verdict = verdict_on(message, self.keys)
-        if verdict is not Verdict.HOLDS:
+        if verdict is not SignatureVerdict.HOLDS:
             return verdict
         before = self._ledger.heads.newest.get(aggregate_of(message))
         return "" if _follows(message, before) else "does not follow from the event before"

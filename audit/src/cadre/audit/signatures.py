@@ -9,11 +9,11 @@ from cadre.shared.log.algorithms import VERIFY
 from cadre.shared.log.signed import SIGNATURE, Message, preimage
 
 type Keys = Mapping[str, ServiceKey]
-type Bad = dict[int, tuple[Verdict, str]]
+type Bad = dict[int, tuple[SignatureVerdict, str]]
 """What is wrong with a signature, and the event's subject, by position."""
 
 
-class Verdict(StrEnum):
+class SignatureVerdict(StrEnum):
     """What a signature is worth."""
 
     HOLDS = "the signature holds"
@@ -24,7 +24,7 @@ class Verdict(StrEnum):
     DOES_NOT_HOLD = "the signature does not hold"
 
 
-def verdict_on(message: Message, keys: Keys) -> Verdict:
+def verdict_on(message: Message, keys: Keys) -> SignatureVerdict:
     """What an event's signature is worth."""
     get = message.headers.get
     signed = preimage(message.subject, message.headers, message.body)
@@ -38,21 +38,21 @@ def verdict(
     signature: str | bytes | None,
     signed: bytes,
     keys: Keys,
-) -> Verdict:
+) -> SignatureVerdict:
     """The same of an event with the preimage ``signed``."""
     if not key_id or signature is None:
-        return Verdict.UNSIGNED
+        return SignatureVerdict.UNSIGNED
     key = keys.get(key_id)
     if key is None:
-        return Verdict.UNKNOWN_KEY
+        return SignatureVerdict.UNKNOWN_KEY
     if not subject.startswith(f"history.{key.service}."):
-        return Verdict.OTHER_SERVICE
+        return SignatureVerdict.OTHER_SERVICE
     if not key.signs_at(position):
-        return Verdict.RETIRED_KEY
+        return SignatureVerdict.RETIRED_KEY
     verify = VERIFY.get(key.algorithm)
     try:
         made = b64decode(signature)
     except ValueError:
-        return Verdict.DOES_NOT_HOLD
+        return SignatureVerdict.DOES_NOT_HOLD
     holds = verify is not None and verify(key.public_bytes, signed, made)
-    return Verdict.HOLDS if holds else Verdict.DOES_NOT_HOLD
+    return SignatureVerdict.HOLDS if holds else SignatureVerdict.DOES_NOT_HOLD

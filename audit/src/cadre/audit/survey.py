@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from cadre.audit.layout import Layout, Values, read_familiar, read_strange
 from cadre.audit.leaf import leaf_of
 from cadre.audit.merkle import leaf_hash
-from cadre.audit.signatures import Keys, Verdict, verdict
+from cadre.audit.signatures import Keys, SignatureVerdict, verdict
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event, EventSetAside
 from cadre.shared.deciding.messages import Received
@@ -44,13 +44,13 @@ type Stored = tuple[int, int, str, bytes, bytes]
 """Position, time stamp, subject, headers and body: quicker to hand to a process than a message."""
 
 
-class Facts(NamedTuple):
+class Particulars(NamedTuple):
     """What there is to say of an event by itself."""
 
     leaf: bytes
     """The hash of its leaf."""
     digest: str
-    verdict: Verdict
+    verdict: SignatureVerdict
     version: int | None
     """The version it names, if that is a number."""
     unreadable: str
@@ -86,7 +86,7 @@ class Survey:
     keys: Keys | None
     """Whose signatures hold; None where none is checked."""
 
-    def facts(self, events: Sequence[Stored]) -> list[Facts]:
+    def facts(self, events: Sequence[Stored]) -> list[Particulars]:
         """What there is to say of each of some events that follow each other.
 
         Every step is taken for all of them before the next one. What a step needs then stays in
@@ -114,10 +114,10 @@ class Survey:
         signed: Sequence[Values],
         signatures: Sequence[str | None],
         data: Sequence[bytes],
-    ) -> list[Verdict]:
+    ) -> list[SignatureVerdict]:
         keys = self.keys
         if keys is None:
-            return [Verdict.HOLDS] * len(data)
+            return [SignatureVerdict.HOLDS] * len(data)
         return [
             verdict(position, subject, values[_KEY].decode(), signature, one, keys)
             for position, subject, values, signature, one in zip(
@@ -149,19 +149,19 @@ def _placed(
     subjects: Sequence[str],
     leaves: Sequence[bytes],
     digests: Sequence[str],
-    verdicts: Sequence[Verdict],
+    verdicts: Sequence[SignatureVerdict],
     signed: Sequence[Values],
     every: Sequence[_Said | str],
-) -> list[Facts]:
+) -> list[Particulars]:
     """All that was found out, with the place of each event among those of its command."""
-    facts: list[Facts] = []
+    facts: list[Particulars] = []
     command, nth = "", 0
     for subject, leaf, digest, judged, values, said in zip(
         subjects, leaves, digests, verdicts, signed, every, strict=True
     ):
         if isinstance(said, str):
             version = version_of(values[_VERSION].decode())
-            facts.append(Facts(leaf, digest, judged, version, said))
+            facts.append(Particulars(leaf, digest, judged, version, said))
             continue
         tag, about, event_id, caused, version = said
         nth = nth + 1 if caused == command else 0
@@ -170,7 +170,7 @@ def _placed(
         follows = event_id == event_id_bytes(aggregate, caused, nth)
         previous = values[_PREVIOUS].decode()
         facts.append(
-            Facts(
+            Particulars(
                 leaf, digest, judged, version, "", tag, previous, event_id, caused, nth, follows,
                 about, aggregate,
             )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any, NamedTuple, Self
 
-from cadre.audit.survey import Facts, Stored, Survey, stored
+from cadre.audit.survey import Particulars, Stored, Survey, stored
 from cadre.shared.log.signed import Message
 from cadre.shared.upkeep.memory import collect_rarely
 
@@ -26,7 +26,7 @@ AHEAD_MAX = 6
 UNSEEN_MAX = 24
 """Stretches that may wait for the first of them."""
 
-type Surveyed = list[tuple[Message, Facts]]
+type Surveyed = list[tuple[Message, Particulars]]
 
 
 class _Stretch(NamedTuple):
@@ -84,7 +84,9 @@ class Surveyors:
 
     async def _first(self) -> Surveyed:
         messages, facts = self._unseen.popleft()
-        return list(zip(messages, map(Facts._make, await asyncio.wrap_future(facts)), strict=True))
+        return list(
+            zip(messages, map(Particulars._make, await asyncio.wrap_future(facts)), strict=True)
+        )
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from cadre.audit.differences import Difference, Kind
 from cadre.audit.events import Events
 from cadre.audit.journals import Copy
-from cadre.audit.signatures import Bad, Keys, Verdict, verdict_on
+from cadre.audit.signatures import Bad, Keys, SignatureVerdict, verdict_on
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Seen:
     """Positions the log does not give; True where the server counts an event."""
     replaced: dict[int, str] = field(default_factory=dict[int, str])
     """The subjects of events whose leaf is not the one under a signed root."""
-    bad: Bad = field(default_factory=dict[int, tuple[Verdict, str]])
+    bad: Bad = field(default_factory=dict[int, tuple[SignatureVerdict, str]])
     copies: list[Copy] = field(default_factory=list[Copy])
 
     @property
@@ -93,8 +93,10 @@ def _missing(position: int, copies: Iterable[Copy], *, counted: bool) -> Differe
 
 def _unsigned(position: int, seen: Seen, copies: Iterable[Copy], other: int) -> Difference:
     verdict, subject = seen.bad[position]
-    originals = [c for c in copies if c.held and verdict_on(c.held, seen.keys) is Verdict.HOLDS]
-    if verdict is Verdict.DOES_NOT_HOLD and originals:
+    originals = [
+        c for c in copies if c.held and verdict_on(c.held, seen.keys) is SignatureVerdict.HOLDS
+    ]
+    if verdict is SignatureVerdict.DOES_NOT_HOLD and originals:
         if other:
             detail = f"the log has the body of position {other} here"
             return Difference(Kind.SWAPPED, position, subject, detail)
@@ -110,7 +112,7 @@ def _copy(copy: Copy, other: int, keys: Keys) -> Difference:
         detail = f"the journal of {copy.service} has the body of position {other} here"
         return Difference(Kind.SWAPPED, copy.position, subject, detail)
     detail = f"the journal of {copy.service} {copy.says}"
-    if copy.held and copy.found and verdict_on(copy.held, keys) is Verdict.HOLDS:
+    if copy.held and copy.found and verdict_on(copy.held, keys) is SignatureVerdict.HOLDS:
         detail += "; both are signed"
     return Difference(Kind.JOURNAL_DIFFERS, copy.position, subject, detail)
 

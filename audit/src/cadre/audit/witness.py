@@ -73,7 +73,7 @@ class Cosigned:
 
 
 @dataclass(slots=True)
-class Copy:
+class Mirrored:
     """The two trees over a mirror at some sizes, and every leaf for proofs."""
 
     ledger: Ledger
@@ -82,7 +82,7 @@ class Copy:
     """The first position that the mirror does not give."""
 
     @classmethod
-    async def of(cls, mirror: Log, sizes: set[int]) -> "Copy":
+    async def of(cls, mirror: Log, sizes: set[int]) -> "Mirrored":
         """Add up a mirror.
 
         Raises: NotFound, Unavailable; the mirror may be behind.
@@ -209,7 +209,7 @@ class _Decision:
         if before and before.tree.size == offered.tree.size and before.tree != offered.tree:
             detail = f"two trees of {offered.tree.size} events are signed"
             raise self._refusal(Fault.FORK, detail)
-        copy = await Copy.of(mirror, {one.tree.size for one in (offered, before) if one})
+        copy = await Mirrored.of(mirror, {one.tree.size for one in (offered, before) if one})
         if before and not (copy.gives(before) and copy.gives(offered)):
             raise self._contradiction(copy, before)
         if not copy.gives(offered):
@@ -236,7 +236,7 @@ class _Decision:
         if not extension.proves(tree):
             raise NotCosigned("the proof of consistency that came along proves nothing")
 
-    def _contradiction(self, copy: Copy, before: Checkpoint) -> Refused:
+    def _contradiction(self, copy: Mirrored, before: Checkpoint) -> Refused:
         """Both checkpoints beside the mirror: where one holds, the other is disproved."""
         smaller, larger = sorted((before, self.offered), key=lambda one: one.tree.size)
         if copy.gap or copy.tree(larger.tree.size) != larger.tree:
@@ -252,7 +252,7 @@ class _Decision:
         )
         return self._refusal(Fault.FORK, detail, proof=str(proof), prefix=f"{prefix}\n")
 
-    def _differs(self, copy: Copy, checkpoint: Checkpoint) -> Refused:
+    def _differs(self, copy: Mirrored, checkpoint: Checkpoint) -> Refused:
         size = checkpoint.tree.size
         detail = f"the mirror gives another tree of {size} events than was signed"
         if copy.gap:

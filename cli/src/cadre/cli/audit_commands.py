@@ -16,7 +16,7 @@ COMMANDS = {
     "rotate-key": "cadre.cli.rotating:rotate_key",
     "public-keys": "cadre.cli.rotating:public_keys",
 }
-app = typer.Typer(cls=group(COMMANDS), no_args_is_help=True)
+app = typer.Typer(cls=group(COMMANDS, under="audit"), no_args_is_help=True)
 
 
 @app.callback()

@@ -11,9 +11,15 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
+from cadre.cli.rights import guard
 
-def group(commands: Mapping[str, str]) -> type[TyperGroup]:
-    """A group class; ``commands`` gives for each name where it stands, as ``module:name``."""
+
+def group(commands: Mapping[str, str], under: str = "") -> type[TyperGroup]:
+    """A group class; ``commands`` gives for each name where it stands, as ``module:name``.
+
+    ``under`` is the name of the group itself, where it is not the outermost. Each command asks for
+    its right before it does anything, see `cadre.cli.rights`.
+    """
 
     class Lazy(TyperGroup):
         def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
@@ -21,7 +27,11 @@ def group(commands: Mapping[str, str]) -> type[TyperGroup]:
 
         def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | TyperGroup | None:  # noqa: ARG002
             place = commands.get(cmd_name)
-            return _load(cmd_name, place) if place else None
+            if place is None:
+                return None
+            loaded = _load(cmd_name, place)
+            guard(f"{under} {cmd_name}".strip(), loaded)
+            return loaded
 
     return Lazy
 

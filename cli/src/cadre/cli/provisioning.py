@@ -1,20 +1,17 @@
 """``cadre provision``."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cadre.cli.installation.callers import ENVIRONMENT
 from cadre.cli.installation.settings_file import SystemSettings
 from cadre.cli.options import Settings
 from cadre.cli.output import CONSOLE, print_json
 from cadre.shared.log.connection import connect
 from cadre.shared.log.provision import provision as create_streams
 from cadre.shared.log.provision import readings_config, stream_config
-
-ENVIRONMENT = Path("/dev/null")
-"""A file of settings that says nothing, so the environment says all."""
 
 
 def provision(

@@ -34,13 +34,13 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Pairs:
     """Names and what they are."""
 
     pairs: Sequence[tuple[str, str]]
 
 
-type Part = Facts | Table | str
+type Part = Pairs | Table | str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from cadre.audit.checkpoint import Checkpoint
 from cadre.audit.export.cited import cited_versions, rule_texts
-from cadre.audit.export.document import Column, Document, Facts, Mark, Part, Row, Section, Table
+from cadre.audit.export.document import Column, Document, Mark, Pairs, Part, Row, Section, Table
 from cadre.audit.export.scopes import CHINA, OfCadre, OfMotion, OfPeriod, Scope
 from cadre.contracts.event import Event, Refusal, RuleFinding
 from cadre.contracts.vocabulary import SERVICE_ZH, SERVICES
@@ -76,7 +76,7 @@ def basics(material: Material) -> Section:
         pairs.append(
             ("期间", "按日志服务器记录时间（北京时间）计，首尾两日在内；前后各附一条邻接记录")
         )
-    return Section("基本情况", [Facts(pairs)])
+    return Section("基本情况", [Pairs(pairs)])
 
 
 def timeline(material: Material) -> Section:

@@ -7,7 +7,7 @@ on the way. Everything is read from the events; a step that is not recorded is s
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cadre.audit.export.document import Column, Document, Facts, Mark, Row, Section, Table
+from cadre.audit.export.document import Column, Document, Mark, Pairs, Row, Section, Table
 from cadre.audit.export.dossier import (
     Material,
     appendix,
@@ -92,7 +92,7 @@ def _subject(file: MotionFile) -> Section:
     ]
     if promoted and promoted.probation_until:
         pairs.append(("试用期至", f"{promoted.probation_until}（不含）"))
-    return Section("动议与结果", [Facts(pairs)])
+    return Section("动议与结果", [Pairs(pairs)])
 
 
 def _post(file: MotionFile, opened: MotionOpened | None) -> PostEstablished | None:
@@ -210,7 +210,7 @@ def _inspection(event: InspectionCompleted) -> Iterator[Row]:
 
 
 def _vote(file: MotionFile) -> Section:
-    parts: list[Facts | str] = []
+    parts: list[Pairs | str] = []
     for event, _ in file.of(DecisionTaken):
         vote, size = event.vote, event.committee_size
         pairs = [
@@ -223,7 +223,7 @@ def _vote(file: MotionFile) -> Section:
             ("结果", "通过" if event.carried else "未通过"),
         ]
         own = [f for f in event.findings if f.rule in {"SEL-21", "SEL-22"}]
-        parts += [Facts(pairs), *(finding_line(finding) for finding in own)]
+        parts += [Pairs(pairs), *(finding_line(finding) for finding in own)]
     return Section("讨论决定", parts or ["讨论决定未记录。"])
 
 

@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterator
 
-from cadre.audit.export.document import Document, Facts, Part, Section, Table
+from cadre.audit.export.document import Document, Pairs, Part, Section, Table
 from cadre.shared.deciding.texts import escaped
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -81,7 +81,7 @@ def _section(number: int, section: Section) -> Iterator[str]:
 
 def _part(part: Part) -> Iterator[str]:
     match part:
-        case Facts():
+        case Pairs():
             yield "<dl>"
             for name, value in part.pairs:
                 yield f"<dt>{_shown(name)}</dt><dd>{_shown(value)}</dd>"

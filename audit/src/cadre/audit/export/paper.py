@@ -13,7 +13,7 @@ from fpdf.enums import TableCellFillMode
 from fpdf.fonts import FontFace, TTFFont
 from pylopdf_fonts_zh_cn import sans_path
 
-from cadre.audit.export.document import Document, Facts, Mark, Part, Row, Table
+from cadre.audit.export.document import Document, Mark, Pairs, Part, Row, Table
 from cadre.shared.deciding.texts import escaped
 
 FONT = "notosanssc"
@@ -133,7 +133,7 @@ def paper(document: Document, dated: datetime) -> bytes:
 
 def _part(pdf: _Paper, part: Part) -> None:
     match part:
-        case Facts():
+        case Pairs():
             pdf.rows(FACTS, [Row(pair) for pair in part.pairs], headed=False)
             pdf.ln(1)
         case Table():

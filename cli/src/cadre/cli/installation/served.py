@@ -11,6 +11,7 @@ import httpx
 
 from cadre.audit.data_keys import DataKeys
 from cadre.audit.evidence import Evidence
+from cadre.cli.installation.calling import own_token
 from cadre.cli.installation.remote_log import remote_log
 from cadre.cli.installation.settings_file import SystemSettings
 from cadre.cli.installation.standing_log import READINGS_READER
@@ -101,7 +102,7 @@ class Remote:
         return self.settings.audit_key
 
     def client(self, actor: str) -> Client:
-        token = self.settings.require("api_token")
+        token = own_token() or self.settings.require("api_token")
         where = Where({name: self.settings.url_of(name) for name in SERVICES}, token)
         verify: ssl.SSLContext | bool = True
         if self.settings.ca_file:

@@ -44,6 +44,9 @@ class SystemSettings(BaseSettings):
     url_supervision: str | None = None
     url_appointment: str | None = None
     api_token: SecretStr | None = None
+    tokens_file: Path | None = Field(
+        default=None, description="Tokens with roles; relative to the file of settings"
+    )
     ca_file: Path | None = Field(default=None, description="Whose certificates are trusted")
 
     nats_url: str | None = Field(default=None, description="Instead of bind and port")
@@ -100,6 +103,9 @@ class SystemSettings(BaseSettings):
             raise Malformed(said, where=str(path)) from error
         except (ArgumentError, OSError, UnicodeDecodeError) as error:
             raise Malformed(f"cannot be read: {type(error).__name__}", where=str(path)) from error
+        if given.tokens_file:
+            tokens = path.parent / given.tokens_file
+            given = given.model_copy(update={"tokens_file": tokens})
         return given
 
     def require(self, name: str, hint: str = "see deploy/README.md") -> str:

@@ -7,7 +7,7 @@ from cadre.contracts.appointment.motion import StopReason
 from cadre.contracts.vocabulary import PostLevel
 from cadre.fiction.county.model import Post, Unit
 from cadre.fiction.life.chronicle import Chronicle, Member, workday
-from cadre.fiction.life.motions import NOT_CARRIED, Course
+from cadre.fiction.life.motions import NOT_CARRIED, Proceeding
 
 
 def spring(chronicle: Chronicle) -> None:
@@ -15,10 +15,10 @@ def spring(chronicle: Chronicle) -> None:
     post, year = _deputy(chronicle, chronicle.county.units[0]), chronicle.first
     assert post is not None  # noqa: S101  # every unit has a deputy's seat free in the beginning
     lost = chronicle.with_role("not-carried")
-    motion = Course(chronicle, f"motion-{year}-1", post, lost, workday(year, 4, 9))
+    motion = Proceeding(chronicle, f"motion-{year}-1", post, lost, workday(year, 4, 9))
     motion.open().fix().inspect().decide(NOT_CARRIED)
     vetoed = chronicle.with_role("vetoed")
-    motion = Course(chronicle, f"motion-{year}-2", post, vetoed, workday(year, 4, 10))
+    motion = Proceeding(chronicle, f"motion-{year}-2", post, vetoed, workday(year, 4, 10))
     motion.open().fix("refused").stop(StopReason.NO_CANDIDATE, "考察对象政治素质否决未解除")
 
 
@@ -30,7 +30,7 @@ def autumn(chronicle: Chronicle, year: int) -> None:
     if place == 0:
         post = _deputy(chronicle, units[0])
         assert post is not None  # noqa: S101
-        motion = Course(chronicle, f"motion-{year}-3", post, chronicle.protagonist, day)
+        motion = Proceeding(chronicle, f"motion-{year}-3", post, chronicle.protagonist, day)
         motion.open().fix().inspect().decide().announce(hasty=True)
         step = motion.conclude()
         chronicle.marks["hero-post"] = step.caused_of(chronicle.protagonist.cadre_id)
@@ -44,7 +44,7 @@ def autumn(chronicle: Chronicle, year: int) -> None:
         if one.unit_id == unit.unit_id and one.rank and one not in chronicle.sample
     ]
     if post is not None and able and unit is not units[0]:
-        motion = Course(chronicle, f"motion-{year}-4", post, able[0], day)
+        motion = Proceeding(chronicle, f"motion-{year}-4", post, able[0], day)
         motion.open().fix().inspect().decide().announce().conclude()
 
 
@@ -62,7 +62,7 @@ def _succeed(chronicle: Chronicle, unit: Unit, day: date) -> None:
     head.post, head.retired = None, True
     before = deputy.post
     assert before is not None  # noqa: S101
-    motion = Course(chronicle, f"motion-{day.year}-5", post, deputy, day)
+    motion = Proceeding(chronicle, f"motion-{day.year}-5", post, deputy, day)
     motion.open().fix().inspect().decide().announce().conclude()
     _relieve(chronicle, deputy, before, "另有任用", motion.day)
 

@@ -33,7 +33,7 @@ SIGNATURES = ("党委（党组）书记", "纪检监察组长")
 
 
 @dataclass(slots=True)
-class Course:
+class Proceeding:
     """One motion on its way; every step some workdays after the one before."""
 
     chronicle: Chronicle
@@ -43,7 +43,7 @@ class Course:
     day: date
     opened_on: date = field(init=False)
 
-    def open(self) -> "Course":
+    def open(self) -> "Proceeding":
         """动议 and 民主推荐."""
         self.opened_on = self.day
         opened = OpenMotion(
@@ -68,7 +68,7 @@ class Course:
         self._add("recommend", held)
         return self
 
-    def fix(self, expected: Expected = "recorded") -> "Course":
+    def fix(self, expected: Expected = "recorded") -> "Proceeding":
         """确定考察对象."""
         self._later(3)
         fixed = FixCandidate(
@@ -77,7 +77,7 @@ class Course:
         self._add("fix", fixed, expected)
         return self
 
-    def inspect(self) -> "Course":
+    def inspect(self) -> "Proceeding":
         """考察, with the four checks and the four gates."""
         self._later(6)
         day = self.day
@@ -98,7 +98,7 @@ class Course:
         self._add("inspect", inspected)
         return self
 
-    def decide(self, vote: Vote = CARRIED) -> "Course":
+    def decide(self, vote: Vote = CARRIED) -> "Proceeding":
         """讨论决定."""
         self._later(4)
         self._add(
@@ -106,7 +106,7 @@ class Course:
         )
         return self
 
-    def announce(self, *, hasty: bool = False) -> "Course":
+    def announce(self, *, hasty: bool = False) -> "Proceeding":
         """任前公示; ``hasty`` closes it a workday early first, which is impossible."""
         self._later(1)
         self._add("publish", PublishNotice(effective_on=self.day, motion_id=self.motion_id))

@@ -23,10 +23,11 @@ from cadre.shared.asking.parameters import Day, Year
 from cadre.shared.deciding.errors import Malformed
 from cadre.shared.deciding.rights import ASKED, EVERYBODY, NAMED, Right, Role
 from cadre.shared.deciding.texts import FIT
+from cadre.shared.keys.context import Context
 from cadre.shared.showing.protected_persons import PROTECTED_PERSONS
 from cadre.shared.showing.reader import FromLog, On, Reading
 from cadre.shared.showing.routes import Admitted, Routes
-from cadre.shared.showing.service import Context, Service
+from cadre.shared.showing.service import Service
 
 READS_NAMED = Right(Role.READER, NAMED)
 READS_ALL = Right(Role.READER, EVERYBODY)

@@ -16,10 +16,11 @@ from cadre.selection.tables import CANDIDACIES
 from cadre.shared.database.database import connected
 from cadre.shared.deciding.errors import Malformed
 from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.deciding.reactions import Due
 from cadre.shared.keys import key_store
+from cadre.shared.keys.context import Context
 from cadre.shared.showing.protected_persons import PROTECTED_PERSONS
 from cadre.shared.showing.reader import LogHistories
-from cadre.shared.showing.service import Context, Due
 
 
 class Preview(BaseModel):

@@ -11,7 +11,7 @@ from cadre.shared.deciding.errors import CadreError, Malformed
 from cadre.shared.deciding.idnumber import read_profile
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.deciding.protection import forgotten
-from cadre.shared.showing.service import Context
+from cadre.shared.keys.context import Context
 
 
 def identities(context: Context) -> Identities:

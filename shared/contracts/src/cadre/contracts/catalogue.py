@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
@@ -11,7 +12,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from cadre.contracts import appointment, selection, supervision, training
-from cadre.contracts.event import Event
+from cadre.contracts.event import Event, KeysDestroyed
 
 type Body = dict[str, Any]
 type Upcast = Callable[[Body], Body]
@@ -37,6 +38,11 @@ class Catalogue:
         cls, events: Iterable[type[Event]], upcasts: Mapping[str, Upcast] | None = None
     ) -> "Catalogue":
         return cls({event.tag(): event for event in events}, upcasts or {})
+
+    @cached_property
+    def destroying(self) -> tuple[type[KeysDestroyed], ...]:
+        """Those events that tell of destroyed keys."""
+        return tuple(one for one in self.events.values() if issubclass(one, KeysDestroyed))
 
     def read(self, body: Body) -> Event:
         """The event a JSON body stands for, brought up to its newest version.

@@ -163,6 +163,15 @@ class CadreEvent(Event):
         return self.service()
 
 
+class KeysDestroyed(CadreEvent):
+    """Base of the events that tell of destroyed keys: all of the person's, or one alone."""
+
+    @property
+    def destroyed_purpose(self) -> str | None:
+        """The ``key_purpose`` of the one key that is gone; None where all of them are."""
+        return None
+
+
 class SettingAside(Value):
     """What is said of an event that a service can neither apply nor, perhaps, read."""
 

@@ -4,12 +4,10 @@ A field's value comes from ``VALUES`` by ``Class.field`` or by its name alone, e
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from cadre.contracts.catalogue import Body
+from cadre.contracts.compatibility import Schema
 from cadre.contracts.event import Event
-
-type Schema = Mapping[str, Any]
 
 VALUES: Mapping[str, object] = {
     "Assessed.kind": "year",

@@ -1,1 +1,1 @@
-"""What callers may send: texts and parameters with their bounds, headers, a command's body."""
+"""What callers may send: parameters with their bounds, headers, a command's body."""

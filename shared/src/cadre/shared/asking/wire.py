@@ -1,19 +1,16 @@
-"""What HTTP and NATS callers send alike: a command's headers, and how its faults are told."""
+"""What HTTP and NATS callers send alike: a command and its headers."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
-from typing import Any
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from cadre.shared.asking.parameters import POSITION_MAX
-from cadre.shared.deciding.errors import Malformed
+from cadre.shared.deciding.errors import Malformed, from_validation
 from cadre.shared.deciding.messages import Command, Meta
 
 ACTOR_LENGTH_MAX = 100
-FAULTS_TOLD_MAX = 20
 PROBLEM = "application/problem+json"
 """The media type of an error (RFC 9457)."""
 
@@ -21,14 +18,6 @@ _ONCE = ("authorization", "idempotency-key", "traceparent", "cadre-")
 """How the names of headers begin that say one thing or nothing."""
 _POSITION = re.compile(r"[0-9]{1,19}")
 _TRACE = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-
-
-def from_validation(errors: Sequence[Mapping[str, Any]]) -> Malformed:
-    """What pydantic found wrong, without the values: they may be personal."""
-    return malformed(
-        (".".join(str(part) for part in item["loc"] if part != "body"), str(item["msg"]))
-        for item in errors
-    )
 
 
 def command_from(
@@ -43,16 +32,6 @@ def command_from(
     except ValidationError as error:
         raise from_validation(error.errors(include_url=False, include_input=False)) from error
     return command, meta_from(headers)
-
-
-def malformed(faults: Iterable[tuple[str, str]]) -> Malformed:
-    """Fields, each with what is wrong with it; of many the first ones."""
-    found = list(islice(faults, FAULTS_TOLD_MAX))
-    return Malformed(
-        "; ".join(f"{where or 'body'}: {message}" for where, message in found),
-        where=", ".join(where for where, _ in found) or None,
-        hint="compare with the schema in /openapi.json",
-    )
 
 
 def headers_from(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

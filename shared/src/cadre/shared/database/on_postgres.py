@@ -51,7 +51,7 @@ _DRIVER_FAULTS = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What the driver raises on a connection that it does not know yet to be lost."""
 
 
-class Lost(ConnectionError):
+class ConnectionLost(ConnectionError):
     """Nothing could be read over a connection."""
 
 
@@ -59,7 +59,7 @@ async def _twice[T](call: Callable[[], Awaitable[T]]) -> T:
     """Once more when the server was started anew since: the pool has noticed then."""
     try:
         return await call()
-    except Lost:
+    except ConnectionLost:
         pass
     except DBAPIError as error:
         if not error.connection_invalidated:
@@ -251,7 +251,7 @@ class Postgres:
             ending.add_done_callback(self._ending.discard)
 
     async def _begin(self, driver: asyncpg.Connection, begin: str) -> None:
-        """Begin in one journey, which SQLAlchemy cannot. Raises: Lost."""
+        """Begin in one journey, which SQLAlchemy cannot. Raises: ConnectionLost."""
         try:
             await driver.execute(begin, timeout=BEGIN_S_MAX)  # pyright: ignore[reportUnknownMemberType]
         except (asyncpg.PostgresError, *_DRIVER_FAULTS, OSError) as error:
@@ -259,7 +259,7 @@ class Postgres:
             driver.terminate()
             self.leave()
             await self._snapshots.dispose()
-            raise Lost("the database was lost, or cannot be read") from error
+            raise ConnectionLost("the database was lost, or cannot be read") from error
 
     def leave(self) -> None:
         for leave in self._leaving:

@@ -19,7 +19,11 @@
   + OutcomeUnknown    504  no answer came: it may or may not have been written; repeat the same id
 """
 
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, ClassVar
+
+FAULTS_TOLD_MAX = 20
 
 
 class CadreError(Exception):
@@ -148,3 +152,21 @@ class OutcomeUnknown(CadreError):
     status = 504
     code = "outcome-unknown"
     title = "No answer came; repeat the same command with the same id"
+
+
+def malformed(faults: Iterable[tuple[str, str]]) -> Malformed:
+    """Fields, each with what is wrong with it; of many the first ones."""
+    found = list(islice(faults, FAULTS_TOLD_MAX))
+    return Malformed(
+        "; ".join(f"{where or 'body'}: {message}" for where, message in found),
+        where=", ".join(where for where, _ in found) or None,
+        hint="compare with the schema in /openapi.json",
+    )
+
+
+def from_validation(errors: Sequence[Mapping[str, Any]]) -> Malformed:
+    """What pydantic found wrong, without the values: they may be personal."""
+    return malformed(
+        (".".join(str(part) for part in item["loc"] if part != "body"), str(item["msg"]))
+        for item in errors
+    )

@@ -1,11 +1,13 @@
-"""What a service does when another speaks: pure functions from an event to commands of its own.
+"""What a service does when another speaks, or a day asks for it: commands of its own.
 
-They run in the order of the log with a cursor of their own and are never fired by a rebuild. The
-id of a command is made from the event's id and the reaction's name, so a repeat changes nothing.
+Reactions are pure functions from an event to commands. They run in the order of the log with a
+cursor of their own and are never fired by a rebuild. The id of a command is made from the event's
+id and the reaction's name, so a repeat changes nothing.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from cadre.contracts.event import CadreEvent
@@ -43,3 +45,17 @@ class Reaction[E: CadreEvent]:
 def reaction_id(event_id: UUID, name: str, index: int = 0) -> UUID:
     """The id of the command that a reaction sends for an event."""
     return uuid5(event_id, f"{name}/{index}")
+
+
+class Due(NamedTuple):
+    """A command that a day asks for. Its id is the same each time, so a repeat does nothing."""
+
+    command: Command
+    meta: Meta
+
+    @classmethod
+    def since(cls, cause: UUID, command: Command, service: str) -> "Due":
+        """Due because of an event."""
+        actor = f"calendar:{service}"
+        command_id = reaction_id(cause, command.name)
+        return cls(command, Meta(command_id=command_id, actor=actor, causation_id=cause))

@@ -11,10 +11,9 @@ from pydantic import ValidationError
 
 from cadre.contracts.event import Event
 from cadre.contracts.personal import personal_shape, personal_values
-from cadre.shared.asking.wire import from_validation
 from cadre.shared.deciding import protection
 from cadre.shared.deciding.decider import Handler, Scope, World
-from cadre.shared.deciding.errors import Malformed, StalePosition
+from cadre.shared.deciding.errors import Malformed, StalePosition, from_validation
 from cadre.shared.deciding.messages import Command, Envelope, Meta
 from cadre.shared.handling.histories import History
 from cadre.shared.keys.keyring import DataKey, KeyName
@@ -27,7 +26,7 @@ _IN_ORDER = JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"
 ID_LENGTH_MAX = 64
 """Of an aggregate: as long as every store has room for."""
 
-type Batch = list[tuple[Outgoing, Expectation | None]]
+type Outbound = list[tuple[Outgoing, Expectation | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +94,13 @@ class Decision:
         """The histories the events are written to: those that guard their append."""
         return {scope: self.histories[scope] for scope in self.scopes}
 
-    def batch(self, codec: Codec, keys: Mapping[KeyName, DataKey], code_version: str) -> Batch:
+    def batch(self, codec: Codec, keys: Mapping[KeyName, DataKey], code_version: str) -> Outbound:
         """What to append: the first event of each history carries its expectation."""
         meta = self.wish.meta
         evidence = max(history.position for history in self.histories.values())
         heads: dict[str, tuple[int, Outgoing]] = {}
         expected: set[Scope[Any]] = set()
-        batch: Batch = []
+        batch: Outbound = []
         for index, (event, scope) in enumerate(zip(self.events, self.scopes, strict=True)):
             history = self.histories[scope]
             aggregate = str(event.aggregate)

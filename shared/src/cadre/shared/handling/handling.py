@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cadre.shared.asking.wire import malformed
 from cadre.shared.deciding import texts
 from cadre.shared.deciding.decider import Handler, Scope, World
 from cadre.shared.deciding.errors import (
@@ -24,6 +23,7 @@ from cadre.shared.deciding.errors import (
     OutcomeUnknown,
     ParkedPerson,
     Unavailable,
+    malformed,
 )
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.handling.appends import Appends
@@ -31,6 +31,7 @@ from cadre.shared.handling.command_ids import CommandIds
 from cadre.shared.handling.decisions import Decision, Wish, fingerprint
 from cadre.shared.handling.histories import Histories, History
 from cadre.shared.handling.outcomes import Outcome
+from cadre.shared.keys.context import Context
 from cadre.shared.log.codec import Codec
 from cadre.shared.log.signed import Message
 from cadre.shared.log.stream import Conflict, Duplicate, Log, NoAnswer
@@ -38,7 +39,7 @@ from cadre.shared.projecting import setting_aside
 from cadre.shared.projecting.applying import AggregateKey
 from cadre.shared.projecting.projector import Projector
 from cadre.shared.projecting.setting_aside import SetAside
-from cadre.shared.showing.service import Context, Service
+from cadre.shared.showing.service import Service
 from cadre.shared.upkeep.vitals import Stops, Vitals
 
 ATTEMPTS_MAX = 20

@@ -59,7 +59,7 @@ TRUNCATE_WAIT_S = 0.1
 _LOGGER = structlog.get_logger(__name__)
 
 
-class Mark(NamedTuple):
+class ForgottenMark(NamedTuple):
     """Somebody is forgotten; ``wish`` is empty when the log had told of it before."""
 
     person: str
@@ -79,7 +79,7 @@ def bound(person: str, purpose: str, number: int) -> bytes:
     return f"{person}/{purpose}/{number}".encode()
 
 
-async def mark(engine: AsyncEngine, person: str, wish: str = "") -> Mark:
+async def mark(engine: AsyncEngine, person: str, wish: str = "") -> ForgottenMark:
     """Mark a person as forgotten; the mark that was there first."""
     count = select(func.count()).where(DATA_KEYS.c.person == person)
     async with writing(engine) as connection:
@@ -90,19 +90,23 @@ async def mark(engine: AsyncEngine, person: str, wish: str = "") -> Mark:
     return found[person]
 
 
-async def marks(engine: AsyncEngine, persons: Iterable[str] | None = None) -> dict[str, Mark]:
+async def marks(
+    engine: AsyncEngine, persons: Iterable[str] | None = None
+) -> dict[str, ForgottenMark]:
     """The marks of these persons, or of all."""
     async with connected(engine) as connection:
         return await connection.run_sync(marked, persons)
 
 
-def marked(connection: Connection, persons: Iterable[str] | None = None) -> dict[str, Mark]:
+def marked(
+    connection: Connection, persons: Iterable[str] | None = None
+) -> dict[str, ForgottenMark]:
     """The same inside `Database.query`."""
     query = select(FORGOTTEN)
     if persons is not None:
         query = query.where(FORGOTTEN.c.person.in_(list(persons)))
     rows = connection.execute(query)
-    return {row.person: Mark(row.person, row.keys, row.wish) for row in rows}
+    return {row.person: ForgottenMark(row.person, row.keys, row.wish) for row in rows}
 
 
 async def destroy(engine: AsyncEngine, person: str, purpose: str | None = None) -> int:

@@ -1,7 +1,7 @@
 """What is due by the calendar: found again and again, also after a time when nothing ran."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -9,16 +9,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cadre.shared.database.outages import told
 from cadre.shared.deciding.errors import CadreError
-from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.deciding.reactions import Due
+from cadre.shared.keys.context import Context
 from cadre.shared.projecting.projector import Projector
-from cadre.shared.showing.service import Context, Due, Service
+from cadre.shared.projecting.reactor import Handle
+from cadre.shared.showing.service import Service
 
 LOOK_S = 60.0
 CATCH_UP_S_MAX = 30.0
 
 _LOGGER = structlog.get_logger(__name__)
-
-type Handle = Callable[[Command, Meta], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)

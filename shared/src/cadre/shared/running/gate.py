@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from cadre.shared.asking.wire import command_from
-from cadre.shared.deciding.errors import CadreError, Forbidden, NotFound
+from cadre.shared.deciding.errors import CadreError, NotFound
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.deciding.person import Person
 from cadre.shared.deciding.rights import About, Caller, Named, Right, fields_of
@@ -69,9 +69,9 @@ class Gate:
         if caller.units is None or right.about in {About.NOBODY, About.ASKED}:
             return
         if right.about is About.EVERYBODY or not any(named):
-            raise _beyond(caller, "这涉及全部单位 · this speaks of all units", where)
+            caller.require_everybody(where)
         if not named.units <= caller.units:
-            raise _beyond(caller, "这涉及其他单位 · this speaks of another unit", where)
+            raise caller.beyond("这涉及其他单位 · this speaks of another unit", where)
         for person in sorted(named.persons):
             if not await self._in_scope(caller.units, person, day):
                 raise NotFound(
@@ -127,14 +127,3 @@ class Gate:
             while len(self._serving) > PERSONS_KEPT_MAX:
                 self._serving.popitem(last=False)
         return found
-
-
-def _beyond(caller: Caller, what: str, where: str) -> Forbidden:
-    assert caller.units is not None  # noqa: S101
-    mine = ", ".join(sorted(caller.units))
-    return Forbidden(
-        f"{what}；令牌限于 the token is limited to {mine}",
-        where=where,
-        hint="请指明本单位的人员或单位，或换用不限单位的令牌 · "
-        "name a person or unit of yours, or use a token that is not limited",
-    )

@@ -22,6 +22,7 @@ from cadre.shared.deciding.errors import Malformed, NotFound, OutcomeUnknown, Un
 from cadre.shared.handling.command_ids import CommandIds
 from cadre.shared.handling.handling import Handling
 from cadre.shared.handling.histories import Histories
+from cadre.shared.keys.context import Context
 from cadre.shared.keys.keyring import Keyring
 from cadre.shared.keys.master_keys import MasterKeys
 from cadre.shared.log.codec import Codec, Signer
@@ -48,7 +49,7 @@ from cadre.shared.running.checks import (
 from cadre.shared.running.diary import Diary
 from cadre.shared.running.forgetting import evict, forget_again
 from cadre.shared.running.gate import Gate
-from cadre.shared.showing.service import Context, Service
+from cadre.shared.showing.service import Service
 from cadre.shared.upkeep.progress import Progress
 from cadre.shared.upkeep.settings import Settings
 from cadre.shared.upkeep.vitals import Check, Stops, Vitals

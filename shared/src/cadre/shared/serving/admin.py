@@ -29,6 +29,7 @@ from cadre.shared.running.runtime import Runtime
 from cadre.shared.serving import health
 from cadre.shared.serving.dump import Dump, dump, fresh_dump
 from cadre.shared.serving.recording import name_reader
+from cadre.shared.serving.wire_schemas import Actor
 from cadre.shared.showing import timeline as history
 from cadre.shared.showing.routes import Admitted, Routes
 from cadre.shared.showing.service import Service
@@ -160,7 +161,7 @@ def routes(service: Service) -> Routes:
         request: Request,
         wanted: Unappliable,
         idempotency_key: Annotated[UUID, Header()],  # noqa: ARG001  # for the document
-        cadre_actor: Annotated[str, Header()],  # noqa: ARG001
+        cadre_actor: Actor = None,  # noqa: ARG001
     ) -> Outcome:
         meta = meta_from(headers_from(request.headers.items()))
         return await _set_aside(request.app.state.runtime, wanted, meta)

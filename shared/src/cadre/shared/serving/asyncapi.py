@@ -29,10 +29,9 @@ from cadre.shared.handling.outcomes import Outcome
 from cadre.shared.log.stream import STREAM
 from cadre.shared.serving.health import version_of
 from cadre.shared.serving.nats_commands import subject_of
-from cadre.shared.serving.wire_schemas import COMMAND_HEADERS, EVENT_HEADERS, PROBLEM_SCHEMA
+from cadre.shared.serving.wire_schemas import COMMAND_HEADERS, EVENT_HEADERS, PROBLEM_SCHEMA, Json
 from cadre.shared.showing.service import Service
 
-type Json = dict[str, Any]
 type Models = Sequence[tuple[type[BaseModel], JsonSchemaMode]]
 
 COMMAND_SCHEMAS = "#/components/schemas/{model}"

@@ -60,17 +60,27 @@ class Callers:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Those that settings name. Raises: Malformed."""
+        own = settings.api_token
+        return cls.listed(own.get_secret_value() if own else None, settings.tokens_file)
+
+    @classmethod
+    def listed(cls, api_token: str | None, tokens_file: Path | None) -> Self:
+        """The one that may do everything, and those of a file. Raises: Malformed."""
         callers: dict[bytes, Caller] = {}
-        if settings.api_token is not None:
-            callers[_hash(settings.api_token.get_secret_value())] = EVERYTHING_ALLOWED
-        if settings.tokens_file is not None:
-            callers |= _read(settings.tokens_file, callers)
+        if api_token is not None:
+            callers[_hash(api_token)] = EVERYTHING_ALLOWED
+        if tokens_file is not None:
+            callers |= _read(tokens_file, callers)
         return cls(callers)
+
+    def by_token(self, token: str) -> Caller | None:
+        """Whose token this is."""
+        return self.by_hash.get(_hash(token))
 
     def known(self, headers: Mapping[str, str]) -> Caller:
         """Who sent these headers, by the token among them. Raises: UnknownCaller."""
         given = headers.get("authorization", "")
-        found = self.by_hash.get(_hash(given[len(_SCHEME) :])) if given[:7] == _SCHEME else None
+        found = self.by_token(given[len(_SCHEME) :]) if given.startswith(_SCHEME) else None
         if found is None:
             raise UnknownCaller(
                 "请求未带有效令牌 · the request bears no valid token",

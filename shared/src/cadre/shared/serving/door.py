@@ -17,8 +17,14 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cadre.shared.asking.wire import PROBLEM, from_validation, headers_from, meta_from
-from cadre.shared.deciding.errors import CadreError, Malformed, TooLarge, UnknownCaller
+from cadre.shared.asking.wire import PROBLEM, headers_from, meta_from
+from cadre.shared.deciding.errors import (
+    CadreError,
+    Malformed,
+    TooLarge,
+    UnknownCaller,
+    from_validation,
+)
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.deciding.rights import Caller
 from cadre.shared.deciding.texts import unfit
@@ -42,7 +48,7 @@ _METHODS_WITHOUT_BODY = {"GET", "HEAD", "OPTIONS"}
 
 _LOGGER = structlog.get_logger(__name__)
 
-type Answer = Callable[[Caller, bytes, Mapping[str, str]], Awaitable[bytes]]
+type Answering = Callable[[Caller, bytes, Mapping[str, str]], Awaitable[bytes]]
 """From the caller, the body and the headers of a request."""
 
 
@@ -70,7 +76,7 @@ class Door:
     state: State
     """Where the application keeps its `Runtime`."""
     _kinds: dict[str, type[Command]] = field(init=False)
-    _answers: dict[str, Answer] = field(init=False)
+    _answers: dict[str, Answering] = field(init=False)
 
     def __post_init__(self) -> None:
         self._kinds = {handler.command.name: handler.command for handler in self.service.handlers}
@@ -133,7 +139,7 @@ class Door:
         runtime: Runtime = self.state.runtime
         return runtime.gate
 
-    def _taking(self, kind: type[Command]) -> Answer:
+    def _taking(self, kind: type[Command]) -> Answering:
         async def answer(caller: Caller, body: bytes, headers: Mapping[str, str]) -> bytes:
             with self.metrics.command(kind.name):
                 outcome = await self._gate.handle(caller, kind, body, headers)
@@ -203,7 +209,9 @@ def _must_be_readable(scope: Scope) -> None:
             raise Malformed(why, where=name if unfit(name) is None else "query")
 
 
-async def _told(answer: Answer, caller: Caller, body: bytes, headers: Mapping[str, str]) -> bytes:
+async def _told(
+    answer: Answering, caller: Caller, body: bytes, headers: Mapping[str, str]
+) -> bytes:
     try:
         return await answer(caller, body, headers)
     except ValidationError as error:

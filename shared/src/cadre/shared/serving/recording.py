@@ -10,9 +10,15 @@ from cadre.shared.asking.wire import PROBLEM
 from cadre.shared.deciding.errors import CadreError
 from cadre.shared.log.readings import NamedReader, cadres_in, reader_from
 from cadre.shared.running.runtime import Runtime
+from cadre.shared.serving.wire_schemas import Actor, LegalGround, Purpose
 
 
-async def name_reader(request: Request) -> None:
+async def name_reader(
+    request: Request,
+    cadre_actor: Actor = None,  # noqa: ARG001  # for the document
+    cadre_purpose: Purpose = None,  # noqa: ARG001
+    cadre_legal_ground: LegalGround = None,  # noqa: ARG001
+) -> None:
     """Dependency of a route whose answer is recorded. Raises: Malformed for somebody nameless."""
     request.state.named_reader = reader_from(request.headers)
 

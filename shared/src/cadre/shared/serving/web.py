@@ -23,9 +23,15 @@ from pydantic import Field, WithJsonSchema
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from cadre.shared.asking.parameters import Moment, Position
-from cadre.shared.asking.wire import PROBLEM, from_validation
+from cadre.shared.asking.wire import PROBLEM
 from cadre.shared.deciding.decider import Handler
-from cadre.shared.deciding.errors import CadreError, Malformed, NotAllowed, NotFound
+from cadre.shared.deciding.errors import (
+    CadreError,
+    Malformed,
+    NotAllowed,
+    NotFound,
+    from_validation,
+)
 from cadre.shared.deciding.messages import Command
 from cadre.shared.deciding.protection import restricted
 from cadre.shared.handling.bulk import COMMANDS_MAX
@@ -40,7 +46,7 @@ from cadre.shared.serving.door import CommandOfMany, Door, problem
 from cadre.shared.serving.metrics import Metrics
 from cadre.shared.serving.nats_commands import serve
 from cadre.shared.serving.recording import Recording, name_reader
-from cadre.shared.serving.wire_schemas import PROBLEM_SCHEMA
+from cadre.shared.serving.wire_schemas import PROBLEM_SCHEMA, Actor, LegalGround
 from cadre.shared.showing.reader import Reader
 from cadre.shared.showing.reports import report_routes
 from cadre.shared.showing.routes import admitted, guard
@@ -239,7 +245,7 @@ def _commands(service: Service) -> APIRouter:
 
 async def _many_described(
     commands: Annotated[list[CommandOfMany], Field(max_length=COMMANDS_MAX)],  # noqa: ARG001
-    cadre_actor: Annotated[str, Header()],  # noqa: ARG001
+    cadre_actor: Actor = None,  # noqa: ARG001
 ) -> list[Outcome | Problem]:
     raise AssertionError("the door takes commands")
 
@@ -248,7 +254,7 @@ def _described(handler: Handler[Any]) -> Callable[..., Awaitable[Outcome]]:
     async def endpoint(
         command: Command,  # noqa: ARG001
         idempotency_key: Annotated[UUID, Header()],  # noqa: ARG001
-        cadre_actor: Annotated[str, Header()],  # noqa: ARG001
+        cadre_actor: Actor = None,  # noqa: ARG001
         cadre_expected_position: Annotated[Position | None, Header()] = None,  # noqa: ARG001
     ) -> Outcome:
         raise AssertionError("the door takes commands")
@@ -263,6 +269,7 @@ async def _open_reader(
     after: Annotated[Position | None, Query(description="Wait until this position")] = None,
     known_at: Annotated[Position | None, Query(description="As known at this position")] = None,
     known_at_time: Annotated[Moment | None, Query(description="As known then")] = None,
+    cadre_legal_ground: LegalGround = None,  # noqa: ARG001
 ) -> AsyncGenerator[None]:
     """Put a `Reader` on the request: one snapshot, and the position it is true for.
 

@@ -1,6 +1,8 @@
-"""What travels on the wire and has no type of its own, as JSON Schema: headers and problems."""
+"""What travels on the wire and has no type of its own, for the documents: headers and problems."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import Header
 
 from cadre.shared.asking.wire import ACTOR_LENGTH_MAX
 from cadre.shared.log.signed import SIGNATURE, SIGNED
@@ -9,6 +11,17 @@ type Json = dict[str, Any]
 
 _UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _TRACEPARENT = "W3C trace context of the request that led to this"
+_ACTOR = (
+    "The account that asks or wishes this, ASCII. A token that has a name needs none, and takes no "
+    "other than that; with a token that has none it is required"
+)
+
+Actor = Annotated[str | None, Header(description=_ACTOR)]
+Purpose = Annotated[str | None, Header(description="What it is read for: a code")]
+LegalGround = Annotated[
+    str | None,
+    Header(description="On which ground restricted data are read: a code; the reading is recorded"),
+]
 
 
 def _text(description: str, **more: str | int) -> Json:
@@ -46,7 +59,7 @@ COMMAND_HEADERS: Json = {
             "The command's id: a new UUID for a new command, the same for a repeat", format="uuid"
         ),
         "Cadre-Actor": _text(
-            "The account that wishes this, ASCII; not needed with a token that has a name",
+            _ACTOR,
             minLength=1,
             maxLength=ACTOR_LENGTH_MAX,
         ),

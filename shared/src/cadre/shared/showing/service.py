@@ -3,25 +3,23 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple, TypedDict, Unpack
-from uuid import UUID
+from typing import Any, TypedDict, Unpack
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
 from cadre.contracts.selection.profile import Baselined, Recruited
-from cadre.shared.database.database import Database
 from cadre.shared.deciding.annulling import annul_handler
-from cadre.shared.deciding.calendar import today_in_china
 from cadre.shared.deciding.capability import Capability
 from cadre.shared.deciding.decider import Handler
-from cadre.shared.deciding.errors import CadreError, NotPossible
+from cadre.shared.deciding.errors import CadreError
 from cadre.shared.deciding.judgement import Judgement
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.deciding.order import Order
 from cadre.shared.deciding.person import ANNULLED
-from cadre.shared.deciding.reactions import Reaction, reaction_id
+from cadre.shared.deciding.reactions import Due, Reaction
+from cadre.shared.keys.context import Context
 from cadre.shared.showing import members, protected_persons
 from cadre.shared.showing.facts import shown
 from cadre.shared.showing.read_models import ReadModels
@@ -30,52 +28,11 @@ from cadre.shared.showing.routes import Routes
 from cadre.shared.showing.versions import shown as shown_versions
 from cadre.shared.showing.view import View
 
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a service may hold besides the log and its tables.
-
-    ``store`` is the key store's durable database: what cannot be read from the log again and must
-    be deletable (a search index of personal values) belongs there, never among the tables.
-    ``index_key`` is empty where a service keeps no such index. ``tables`` is the database of the
-    read models.
-    """
-
-    store: Database
-    index_key: bytes
-    fingerprint_key: bytes = b""
-    tables: AsyncEngine | None = None
-    today: Callable[[], date] = today_in_china
-
-    def require_reached(self, day: date) -> None:
-        """Raises NotPossible for a day to come: what is destroyed is destroyed now."""
-        if day > self.today():
-            raise NotPossible(
-                f"{day} has not come yet",
-                where="effective_on",
-                hint="give the command on that day",
-            )
-
-
 type Prepare = Callable[[Context, Command, Meta], Awaitable[Command]]
 type PrepareMany = Callable[
     [Context, Sequence[tuple[Command, Meta]]], Awaitable[list[Command | CadreError]]
 ]
 type FindDue = Callable[[Context, AsyncConnection, date], Awaitable[Sequence[Due]]]
-
-
-class Due(NamedTuple):
-    """A command that a day asks for. Its id is the same each time, so a repeat does nothing."""
-
-    command: Command
-    meta: Meta
-
-    @classmethod
-    def since(cls, cause: UUID, command: Command, service: str) -> "Due":
-        """Due because of an event."""
-        actor = f"calendar:{service}"
-        command_id = reaction_id(cause, command.name)
-        return cls(command, Meta(command_id=command_id, actor=actor, causation_id=cause))
 
 
 async def as_sent(_context: Context, command: Command, _meta: Meta) -> Command:

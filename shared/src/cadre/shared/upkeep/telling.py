@@ -36,7 +36,7 @@ type EventDict = MutableMapping[str, Any]
 
 
 @dataclass(slots=True)
-class Lines:
+class LineWriter:
     """Writes lines to a file descriptor; structlog's logger."""
 
     descriptor: int = 2
@@ -177,9 +177,9 @@ class _OfLibraries(logging.Handler):
             structlog.get_logger(record.name).log(record.levelno, record.getMessage(), **more)
 
 
-def configure(secrets: Iterable[str] = (), lines: Lines | None = None) -> Flood:
+def configure(secrets: Iterable[str] = (), lines: LineWriter | None = None) -> Flood:
     """Make this process tell everything in this way; what holds back is returned."""
-    flood, lines = Flood(), lines or Lines()
+    flood, lines = Flood(), lines or LineWriter()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

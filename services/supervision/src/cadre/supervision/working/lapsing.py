@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.supervision.off_duty import note_purpose
 from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.deciding.reactions import Due
 from cadre.shared.keys import key_store
+from cadre.shared.keys.context import Context
 from cadre.shared.showing.facts import shown
-from cadre.shared.showing.service import Context, Due
 from cadre.supervision.deciding.off_duty import VISITS, ExpireOffDutyNote
 
 

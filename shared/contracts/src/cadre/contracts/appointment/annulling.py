@@ -6,6 +6,6 @@ from cadre.contracts.event import EventAnnulled
 
 
 class AppointmentAnnulled(EventAnnulled):
-    """A fact that Appointment had recorded of a person was annulled: it never held."""
+    """撤销 · A fact that Appointment had recorded of a person was annulled: it never held."""
 
     type: Literal["appointment.annulled.v1"] = "appointment.annulled.v1"

@@ -10,20 +10,22 @@ from cadre.contracts.vocabulary import PostLevel, Term
 
 
 class StopReason(Term):
-    WITHDRAWN = "withdrawn", "撤回动议"
-    NO_CANDIDATE = "no-candidate", "无合适人选"
-    NOT_CARRIED = "not-carried", "讨论未通过"
-    OBJECTION = "objection", "公示期反映问题属实"
-    OTHER = "other", "其他"
+    """动议终止原因 · Why a motion ended without an appointment."""
+
+    WITHDRAWN = "withdrawn", "撤回动议", "the proposer withdrew it"
+    NO_CANDIDATE = "no-candidate", "无合适人选", "nobody fits"
+    NOT_CARRIED = "not-carried", "讨论未通过", "the vote did not carry"
+    OBJECTION = "objection", "公示期反映问题属实", "an objection was found true"
+    OTHER = "other", "其他", "another"
 
 
 class Gate(Term):
-    """四关 (M64), in the order in which they are passed."""
+    """四关 · In the order in which they are passed (M64)."""
 
-    POLITICAL = "political", "政治关"
-    ABILITY = "ability", "能力关"
-    MERIT = "merit", "实绩关"
-    INTEGRITY = "integrity", "廉洁关"
+    POLITICAL = "political", "政治关", "political quality"
+    ABILITY = "ability", "能力关", "ability"
+    MERIT = "merit", "实绩关", "achievement"
+    INTEGRITY = "integrity", "廉洁关", "integrity"
 
 
 class MotionEvent(Event):
@@ -44,7 +46,7 @@ class MotionProposal(Value):
 
 
 class MotionOpened(MotionEvent, MotionProposal):
-    """Step 1, 动议: a vacancy is to be filled."""
+    """动议 · Step 1, 动议: a vacancy is to be filled."""
 
     type: Literal["appointment.motion-opened.v1"] = "appointment.motion-opened.v1"
     level: PostLevel
@@ -64,7 +66,7 @@ class Recommendation(Value):
 
 
 class RecommendationHeld(MotionEvent, Recommendation):
-    """Step 2, 民主推荐: talks and a meeting both recommended (SEL-14)."""
+    """民主推荐 · Step 2, 民主推荐: talks and a meeting both recommended (SEL-14)."""
 
     type: Literal["appointment.recommendation-held.v1"] = "appointment.recommendation-held.v1"
 
@@ -77,7 +79,7 @@ class RecommendationHeld(MotionEvent, Recommendation):
 
 
 class CandidateFixed(MotionEvent):
-    """Step 3 begins: the person to be inspected was fixed (确定考察对象)."""
+    """确定考察对象 · Step 3 begins: the person to be inspected was fixed (确定考察对象)."""
 
     type: Literal["appointment.candidate-fixed.v1"] = "appointment.candidate-fixed.v1"
     cadre_id: CadreId
@@ -126,7 +128,7 @@ class Inspection(Value):
 
 
 class InspectionCompleted(MotionEvent, Inspection):
-    """Step 3, 考察: done by a team, with the four checks and the four gates."""
+    """考察 · Step 3, 考察: done by a team, with the four checks and the four gates."""
 
     type: Literal["appointment.inspection-completed.v1"] = "appointment.inspection-completed.v1"
     cadre_id: CadreId
@@ -151,7 +153,7 @@ class Vote(Value):
 
 
 class DecisionTaken(MotionEvent):
-    """Step 4, 讨论决定: quorum and majority as counted (SEL-21, SEL-22)."""
+    """讨论决定 · Step 4, 讨论决定: quorum and majority as counted (SEL-21, SEL-22)."""
 
     type: Literal["appointment.decision-taken.v1"] = "appointment.decision-taken.v1"
     cadre_id: CadreId
@@ -173,7 +175,7 @@ class DecisionTaken(MotionEvent):
 
 
 class NoticePublished(MotionEvent):
-    """Step 5 begins: the public notice was put up."""
+    """任前公示 · Step 5 begins: the public notice was put up."""
 
     type: Literal["appointment.notice-published.v1"] = "appointment.notice-published.v1"
     cadre_id: CadreId
@@ -187,7 +189,7 @@ class NoticePublished(MotionEvent):
 
 
 class NoticeClosed(MotionEvent):
-    """The public notice ended after enough workdays (SEL-25)."""
+    """公示结束 · The public notice ended after enough workdays (SEL-25)."""
 
     type: Literal["appointment.notice-closed.v1"] = "appointment.notice-closed.v1"
     cadre_id: CadreId
@@ -204,7 +206,10 @@ class NoticeClosed(MotionEvent):
 
 
 class MotionConcluded(MotionEvent):
-    """Step 5, 任职: the appointment took effect; written with `Promoted` and `PostFilled`."""
+    """任职 · Step 5, 任职: the appointment took effect.
+
+    Written with `Promoted` and `PostFilled`.
+    """
 
     type: Literal["appointment.motion-concluded.v1"] = "appointment.motion-concluded.v1"
     cadre_id: CadreId
@@ -218,7 +223,7 @@ class MotionConcluded(MotionEvent):
 
 
 class MotionStopped(MotionEvent):
-    """A motion ended without an appointment."""
+    """动议终止 · A motion ended without an appointment."""
 
     type: Literal["appointment.motion-stopped.v1"] = "appointment.motion-stopped.v1"
     reason: StopReason

@@ -21,7 +21,7 @@ class PostDefinition(Value):
 
 
 class PostEstablished(Event, PostDefinition):
-    """A post with a number of seats was established, or its seats were set anew."""
+    """设置职位 · A post with a number of seats was established, or its seats were set anew."""
 
     entity: ClassVar[str] = "post"
     key: ClassVar[str] = "post_id"
@@ -32,7 +32,7 @@ class PostEstablished(Event, PostDefinition):
 
 
 class PostFilled(Event):
-    """A seat of the post went to a cadre; written with `Promoted` or at take-over."""
+    """职位任人 · A seat of the post went to a cadre; written with `Promoted` or at take-over."""
 
     entity: ClassVar[str] = "post"
     key: ClassVar[str] = "post_id"
@@ -49,7 +49,7 @@ class PostFilled(Event):
 
 
 class PostVacated(Event):
-    """A seat of the post became free; written with `Relieved`."""
+    """职位空出 · A seat of the post became free; written with `Relieved`."""
 
     entity: ClassVar[str] = "post"
     key: ClassVar[str] = "post_id"

@@ -11,7 +11,7 @@ from cadre.contracts.vocabulary import PostLevel, Rank
 
 
 class Promoted(CadreEvent):
-    """A cadre was promoted: to a post through a motion, or to the next rank."""
+    """提拔任职、职级晋升 · A cadre was promoted to a post through a motion, or to the next rank."""
 
     type: Literal["appointment.promoted.v1"] = "appointment.promoted.v1"
     kind: Literal["post", "rank"]
@@ -44,7 +44,7 @@ class Promoted(CadreEvent):
 
 
 class PromotionRefused(CadreEvent, Refusal):
-    """A promotion was refused, with every rule that stood against it."""
+    """晋升未通过 · A promotion was refused, with every rule that stood against it."""
 
     type: Literal["appointment.promotion-refused.v1"] = "appointment.promotion-refused.v1"
     kind: Literal["post", "rank"]

@@ -7,7 +7,10 @@ from cadre.contracts.event import CadreEvent, Text
 
 
 class ReviewOpened(CadreEvent):
-    """Evidence a decision rested on was corrected; the decision stands until reviewed."""
+    """启动复核 · Evidence a decision rested on was corrected.
+
+    The decision stands until reviewed.
+    """
 
     type: Literal["appointment.review-opened.v1"] = "appointment.review-opened.v1"
     decision_event: UUID

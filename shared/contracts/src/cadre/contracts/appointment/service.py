@@ -19,7 +19,7 @@ class ProbationOutcome(Value):
 
 
 class ProbationConcluded(CadreEvent, ProbationOutcome):
-    """A probation ended: confirmed, or back to the prior level (SEL-26)."""
+    """试用期满 · A probation ended: confirmed, or back to the prior level (SEL-26)."""
 
     hangs_on: ClassVar[str] = "promotion_event"
     type: Literal["appointment.probation-concluded.v1"] = "appointment.probation-concluded.v1"
@@ -30,7 +30,7 @@ class ProbationConcluded(CadreEvent, ProbationOutcome):
 
 
 class Relieved(CadreEvent):
-    """A cadre left a post."""
+    """免职 · A cadre left a post."""
 
     type: Literal["appointment.relieved.v1"] = "appointment.relieved.v1"
     post_id: Slug
@@ -41,7 +41,7 @@ class Relieved(CadreEvent):
 
 
 class PostAssumed(CadreEvent):
-    """A post held from before this system was recorded against the establishment."""
+    """登记现任职位 · A post held from before this system was recorded against the establishment."""
 
     type: Literal["appointment.post-assumed.v1"] = "appointment.post-assumed.v1"
     post_id: Slug

@@ -6,13 +6,13 @@ from cadre.contracts.event import CadreEvent, EventSetAside, Slug
 
 
 class AppointmentSetAside(CadreEvent, EventSetAside):
-    """An event of a person that Appointment could not apply was set aside: it never held."""
+    """搁置 · An event of a person that Appointment could not apply was set aside: it never held."""
 
     type: Literal["appointment.set-aside.v1"] = "appointment.set-aside.v1"
 
 
 class PostSetAside(EventSetAside):
-    """An event of a post that Appointment could not apply was set aside: it never held."""
+    """搁置 · An event of a post that Appointment could not apply was set aside: it never held."""
 
     entity: ClassVar[str] = "post"
     key: ClassVar[str] = "post_id"
@@ -21,7 +21,7 @@ class PostSetAside(EventSetAside):
 
 
 class MotionSetAside(EventSetAside):
-    """An event of a motion that Appointment could not apply was set aside: it never held."""
+    """搁置 · An event of a motion that Appointment could not apply was set aside: it never held."""
 
     entity: ClassVar[str] = "motion"
     key: ClassVar[str] = "motion_id"

@@ -10,25 +10,27 @@ from cadre.contracts.vocabulary import Term
 
 
 class Occasion(Term):
-    """Where somebody was observed: the six named occasions, and the front line."""
+    """识别场景 · The six named occasions of observation, and the front line."""
 
-    PARTY_EDUCATION = "party-education", "党内集中教育"
-    INSPECTION = "inspection", "巡视巡察"
-    ANNUAL_ASSESSMENT = "annual-assessment", "年度考核"
-    TERM_ASSESSMENT = "term-assessment", "任期考核"
-    THEMATIC_TRAINING = "thematic-training", "专题培训"
-    MAJOR_SURVEY = "major-survey", "重大督查调研"
-    PROJECT = "project", "项目建设"
-    INVESTMENT = "investment", "招商引资"
-    RURAL_REVITALISATION = "rural-revitalisation", "乡村振兴"
-    GRASSROOTS = "grassroots", "基层治理"
+    PARTY_EDUCATION = "party-education", "党内集中教育", "campaigns of education in the Party"
+    INSPECTION = "inspection", "巡视巡察", "disciplinary inspection tours"
+    ANNUAL_ASSESSMENT = "annual-assessment", "年度考核", "annual assessment"
+    TERM_ASSESSMENT = "term-assessment", "任期考核", "assessment of a term of office"
+    THEMATIC_TRAINING = "thematic-training", "专题培训", "thematic training"
+    MAJOR_SURVEY = "major-survey", "重大督查调研", "major supervision and survey work"
+    PROJECT = "project", "项目建设", "building projects"
+    INVESTMENT = "investment", "招商引资", "attracting investment"
+    RURAL_REVITALISATION = "rural-revitalisation", "乡村振兴", "rural revitalisation"
+    GRASSROOTS = "grassroots", "基层治理", "governance at the grass roots"
 
 
 class PoliticalQuality(Term):
-    GOOD = "good", "好"
-    FAIR = "fair", "较好"
-    AVERAGE = "average", "一般"
-    POOR = "poor", "差"
+    """政治素质结论 · What a political quality is concluded to be."""
+
+    GOOD = "good", "好", "good"
+    FAIR = "fair", "较好", "fair"
+    AVERAGE = "average", "一般", "average"
+    POOR = "poor", "差", "the conclusion that vetoes (POL-01)"
 
 
 class Observation(Value):
@@ -39,7 +41,7 @@ class Observation(Value):
 
 
 class Observed(CadreEvent, Observation):
-    """Somebody was seen at work on a named occasion (M07)."""
+    """日常识别 · Somebody was seen at work on a named occasion (M07)."""
 
     type: Literal["selection.observed.v1"] = "selection.observed.v1"
 
@@ -55,7 +57,10 @@ class PoliticalAssessment(Value):
 
 
 class PoliticalQualityAssessed(CadreEvent, PoliticalAssessment):
-    """The political quality of a cadre was concluded; the worst conclusion is a veto (M01)."""
+    """政治素质考察 · The political quality of a cadre was concluded.
+
+    The worst conclusion is a veto (M01).
+    """
 
     type: Literal["selection.political-quality-assessed.v1"] = (
         "selection.political-quality-assessed.v1"
@@ -73,7 +78,7 @@ class VetoLifting(Value):
 
 
 class PoliticalVetoLifted(CadreEvent, VetoLifting):
-    """A political veto was lifted by a named body."""
+    """解除政治素质否决 · A political veto was lifted by a named body."""
 
     hangs_on: ClassVar[str] = "assessment_event"
     type: Literal["selection.political-veto-lifted.v1"] = "selection.political-veto-lifted.v1"

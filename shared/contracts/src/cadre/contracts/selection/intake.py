@@ -23,7 +23,7 @@ class PlanOfIntake(Value):
 
 
 class IntakePlanned(Event, PlanOfIntake):
-    """The intake of a year was planned, or planned anew (M02)."""
+    """招录计划 · The intake of a year was planned, or planned anew (M02)."""
 
     entity: ClassVar[str] = "intake-plan"
     key: ClassVar[str] = "plan_id"

@@ -7,12 +7,16 @@ from cadre.contracts.vocabulary import Term
 
 
 class Kinship(Term):
-    """Who counts as kin, 公务员法 art. 74 (AVD-01)."""
+    """亲属范围 · Who counts as kin, 公务员法 art. 74 (AVD-01)."""
 
-    SPOUSE = "spouse", "夫妻关系"
-    DIRECT = "direct-blood", "直系血亲关系"
-    COLLATERAL = "collateral-blood", "三代以内旁系血亲关系"
-    IN_LAW = "near-in-law", "近姻亲关系"
+    SPOUSE = "spouse", "夫妻关系", "husband or wife"
+    DIRECT = "direct-blood", "直系血亲关系", "parents, grandparents, children, grandchildren"
+    COLLATERAL = (
+        "collateral-blood",
+        "三代以内旁系血亲关系",
+        "brothers, sisters, uncles, aunts, cousins and their like",
+    )
+    IN_LAW = "near-in-law", "近姻亲关系", "near kin by marriage"
 
 
 class Kin(Value):
@@ -21,7 +25,7 @@ class Kin(Value):
 
 
 class KinDeclared(CadreEvent, Kin):
-    """A cadre declared another cadre as kin; avoidance rules rest on it."""
+    """亲属关系申报 · A cadre declared another cadre as kin; avoidance rules rest on it."""
 
     type: Literal["selection.kin-declared.v1"] = "selection.kin-declared.v1"
 

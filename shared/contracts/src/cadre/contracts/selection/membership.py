@@ -10,12 +10,14 @@ from cadre.contracts.vocabulary import Term
 
 
 class ExitReason(Term):
-    PERFORMANCE = "performance", "状态滑坡"
-    WARNING = "warning", "苗头性问题"
-    INELIGIBLE = "ineligible", "不再符合条件"
-    USED = "used", "提拔使用"
-    AGE = "age", "年龄"
-    OTHER = "other", "其他"
+    """出库原因 · Why somebody left a pool."""
+
+    PERFORMANCE = "performance", "状态滑坡", "performance fell"
+    WARNING = "warning", "苗头性问题", "warning signs"
+    INELIGIBLE = "ineligible", "不再符合条件", "no longer fulfils the conditions"
+    USED = "used", "提拔使用", "was promoted"
+    AGE = "age", "年龄", "age"
+    OTHER = "other", "其他", "another"
 
 
 class PoolNomination(Value):
@@ -25,7 +27,7 @@ class PoolNomination(Value):
 
 
 class PoolNominated(CadreEvent, PoolNomination):
-    """A unit nominated a cadre for a talent pool."""
+    """推荐入库 · A unit nominated a cadre for a talent pool."""
 
     type: Literal["selection.pool-nominated.v1"] = "selection.pool-nominated.v1"
 
@@ -41,7 +43,7 @@ class PoolAssessment(Value):
 
 
 class PoolAssessed(CadreEvent, PoolAssessment):
-    """The organisation department assessed a nominee."""
+    """入库考察 · The organisation department assessed a nominee."""
 
     type: Literal["selection.pool-assessed.v1"] = "selection.pool-assessed.v1"
 
@@ -63,7 +65,7 @@ class PoolComparison(Value):
 
 
 class PoolCompared(CadreEvent, PoolComparison):
-    """Nominees were compared; this one came out at ``place``."""
+    """入库比选 · Nominees were compared; this one came out at ``place``."""
 
     type: Literal["selection.pool-compared.v1"] = "selection.pool-compared.v1"
 
@@ -72,7 +74,7 @@ class PoolCompared(CadreEvent, PoolComparison):
 
 
 class PoolEntered(CadreEvent):
-    """A cadre entered a talent pool after nomination, assessment and comparison (M09)."""
+    """入库 · A cadre entered a talent pool after nomination, assessment and comparison (M09)."""
 
     type: Literal["selection.pool-entered.v1"] = "selection.pool-entered.v1"
     pool_id: Slug
@@ -84,7 +86,7 @@ class PoolEntered(CadreEvent):
 
 
 class PoolEntryRefused(CadreEvent, Refusal):
-    """Entry into a talent pool was refused, with every reason."""
+    """入库未通过 · Entry into a talent pool was refused, with every reason."""
 
     type: Literal["selection.pool-entry-refused.v1"] = "selection.pool-entry-refused.v1"
     pool_id: Slug
@@ -97,7 +99,7 @@ class PoolEntryRefused(CadreEvent, Refusal):
 
 
 class PoolExited(CadreEvent):
-    """A cadre left a talent pool, for a reason (M10)."""
+    """出库 · A cadre left a talent pool, for a reason (M10)."""
 
     hangs_on: ClassVar[str] = "entry_event"
     type: Literal["selection.pool-exited.v1"] = "selection.pool-exited.v1"

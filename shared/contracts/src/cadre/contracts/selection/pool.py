@@ -9,12 +9,18 @@ from cadre.contracts.vocabulary import Term
 
 
 class PoolClass(Term):
-    YOUNG = "young", "优秀年轻干部"
-    NON_PARTY = "non-party", "优秀党外干部"
-    SPECIALIST = "specialist", "专业型干部"
-    PRINCIPAL_RESERVE = "principal-reserve", "党政正职后备干部"
-    STATE_ENTERPRISE = "state-enterprise", "国企后备人才"
-    THEMED = "themed", "专题干部"
+    """人才库类别 · What a pool is a reserve for."""
+
+    YOUNG = "young", "优秀年轻干部", "outstanding young cadres"
+    NON_PARTY = "non-party", "优秀党外干部", "outstanding cadres outside the Party"
+    SPECIALIST = "specialist", "专业型干部", "specialists"
+    PRINCIPAL_RESERVE = (
+        "principal-reserve",
+        "党政正职后备干部",
+        "reserve for heads of party and government",
+    )
+    STATE_ENTERPRISE = "state-enterprise", "国企后备人才", "reserve of state-owned enterprises"
+    THEMED = "themed", "专题干部", "for one theme"
 
 
 class PoolDefinition(Value):
@@ -25,7 +31,7 @@ class PoolDefinition(Value):
 
 
 class PoolDefined(Event, PoolDefinition):
-    """A talent pool was set up (M11)."""
+    """设立人才库 · A talent pool was set up (M11)."""
 
     entity: ClassVar[str] = "pool"
     key: ClassVar[str] = "pool_id"
@@ -36,7 +42,7 @@ class PoolDefined(Event, PoolDefinition):
 
 
 class PoolSeatTaken(Event):
-    """A seat of the pool went to a cadre; written with `PoolEntered`."""
+    """占用入库名额 · A seat of the pool went to a cadre; written with `PoolEntered`."""
 
     entity: ClassVar[str] = "pool"
     key: ClassVar[str] = "pool_id"
@@ -53,7 +59,7 @@ class PoolSeatTaken(Event):
 
 
 class PoolSeatReleased(Event):
-    """A seat of the pool became free; written with `PoolExited`."""
+    """释放入库名额 · A seat of the pool became free; written with `PoolExited`."""
 
     entity: ClassVar[str] = "pool"
     key: ClassVar[str] = "pool_id"

@@ -6,18 +6,30 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from cadre.contracts.event import CadreEvent, Value
+from cadre.contracts.event import CadreEvent, KeysDestroyed, Value
 from cadre.contracts.vocabulary import Term
 
 
 class ErasureReason(Term):
-    """Why personal data are destroyed: the five cases of 个人信息保护法 art. 47."""
+    """删除个人信息的情形 · The five cases of 个人信息保护法 art. 47."""
 
-    PURPOSE_ENDED = "purpose-ended", "处理目的已实现、无法实现或者不再必要"
-    PERIOD_EXPIRED = "period-expired", "停止提供产品或者服务，或者保存期限已届满"
-    CONSENT_WITHDRAWN = "consent-withdrawn", "个人撤回同意"
-    UNLAWFUL = "unlawful", "违反法律、行政法规或者违反约定处理个人信息"
-    OTHER_STATUTE = "other-statute", "法律、行政法规规定的其他情形"
+    PURPOSE_ENDED = (
+        "purpose-ended",
+        "处理目的已实现、无法实现或者不再必要",
+        "the purpose is reached, out of reach or no longer needs the data",
+    )
+    PERIOD_EXPIRED = (
+        "period-expired",
+        "停止提供产品或者服务，或者保存期限已届满",
+        "the service ended, or the period of retention",
+    )
+    CONSENT_WITHDRAWN = "consent-withdrawn", "个人撤回同意", "the person withdrew consent"
+    UNLAWFUL = (
+        "unlawful",
+        "违反法律、行政法规或者违反约定处理个人信息",
+        "the data were used against law or agreement",
+    )
+    OTHER_STATUTE = "other-statute", "法律、行政法规规定的其他情形", "another statute demands it"
 
 
 def _cites(text: str) -> str:
@@ -41,7 +53,10 @@ class Restriction(Value):
 
 
 class DataRestricted(CadreEvent, Restriction):
-    """A person's data may only be stored from now on (个人信息保护法 art. 47 para. 2)."""
+    """限制处理 · A person's data may only be stored from now on.
+
+    个人信息保护法 art. 47 para. 2.
+    """
 
     type: Literal["selection.data-restricted.v1"] = "selection.data-restricted.v1"
 
@@ -54,7 +69,7 @@ class LiftingOfRestriction(Value):
 
 
 class RestrictionLifted(CadreEvent, LiftingOfRestriction):
-    """A person's data may be used again."""
+    """解除限制处理 · A person's data may be used again."""
 
     type: Literal["selection.restriction-lifted.v1"] = "selection.restriction-lifted.v1"
 
@@ -72,8 +87,11 @@ class Erasure(Value):
     )
 
 
-class CadreForgotten(CadreEvent, Erasure):
-    """Every key of a person was destroyed; whoever holds copies of the data destroys them too."""
+class CadreForgotten(KeysDestroyed, Erasure):
+    """删除个人信息 · Every key of a person was destroyed.
+
+    Whoever holds copies of the data destroys them too.
+    """
 
     type: Literal["selection.cadre-forgotten.v1"] = "selection.cadre-forgotten.v1"
     keys_destroyed: int = Field(ge=0)

@@ -43,7 +43,7 @@ class Recruitment(Profile):
 
 
 class Recruited(CadreEvent, Recruitment):
-    """A cadre entered service through a channel."""
+    """录用 · A cadre entered service through a channel."""
 
     type: Literal["selection.recruited.v1"] = "selection.recruited.v1"
 
@@ -88,7 +88,10 @@ class Baseline(Profile):
 
 
 class Baselined(CadreEvent, Baseline):
-    """A career from before this system was taken over from a file, as that file told it."""
+    """既往履历导入 · A career from before this system was taken over from a file.
+
+    It stands as that file told it.
+    """
 
     type: Literal["selection.baselined.v1"] = "selection.baselined.v1"
 
@@ -153,7 +156,10 @@ PROFILE_FIELDS = {
 
 
 class ProfileCorrected(CadreEvent, ProfileCorrection):
-    """Fields of the profile were found wrong and set right, from the effective date on."""
+    """基本信息更正 · Fields of the profile were found wrong and set right.
+
+    They hold from the effective date on.
+    """
 
     type: Literal["selection.profile-corrected.v1"] = "selection.profile-corrected.v1"
 

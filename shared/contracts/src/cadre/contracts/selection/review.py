@@ -7,7 +7,10 @@ from cadre.contracts.event import CadreEvent, Text
 
 
 class PoolEntryReviewOpened(CadreEvent):
-    """Evidence an entry into a pool rested on was corrected; the entry stands until reviewed."""
+    """启动入库复核 · Evidence an entry into a pool rested on was corrected.
+
+    The entry stands until reviewed.
+    """
 
     type: Literal["selection.pool-entry-review-opened.v1"] = "selection.pool-entry-review-opened.v1"
     decision_event: UUID

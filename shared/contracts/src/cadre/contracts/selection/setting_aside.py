@@ -6,13 +6,13 @@ from cadre.contracts.event import CadreEvent, EventSetAside, Slug
 
 
 class SelectionSetAside(CadreEvent, EventSetAside):
-    """An event of a person that Selection could not apply was set aside: it never held."""
+    """搁置 · An event of a person that Selection could not apply was set aside: it never held."""
 
     type: Literal["selection.set-aside.v1"] = "selection.set-aside.v1"
 
 
 class PoolSetAside(EventSetAside):
-    """An event of a pool that Selection could not apply was set aside: it never held."""
+    """搁置 · An event of a pool that Selection could not apply was set aside: it never held."""
 
     entity: ClassVar[str] = "pool"
     key: ClassVar[str] = "pool_id"
@@ -21,7 +21,10 @@ class PoolSetAside(EventSetAside):
 
 
 class IntakePlanSetAside(EventSetAside):
-    """An event of an intake plan that Selection could not apply was set aside: it never held."""
+    """搁置 · An event of an intake plan that Selection could not apply was set aside.
+
+    It never held.
+    """
 
     entity: ClassVar[str] = "intake-plan"
     key: ClassVar[str] = "plan_id"
@@ -30,7 +33,7 @@ class IntakePlanSetAside(EventSetAside):
 
 
 class MotionLeftOut(EventSetAside):
-    """An event of a motion that Selection could not apply was left out of Selection's tables.
+    """不计入 · An event of a motion that Selection could not apply was left out of its tables.
 
     It stands in a history of Selection's own: for Appointment, whose motion it is, it holds.
     """

@@ -6,6 +6,6 @@ from cadre.contracts.event import EventAnnulled
 
 
 class SupervisionAnnulled(EventAnnulled):
-    """A fact that Supervision had recorded of a person was annulled: it never held."""
+    """撤销 · A fact that Supervision had recorded of a person was annulled: it never held."""
 
     type: Literal["supervision.annulled.v1"] = "supervision.annulled.v1"

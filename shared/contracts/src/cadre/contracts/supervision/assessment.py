@@ -11,10 +11,12 @@ from cadre.contracts.vocabulary import Grade, RoutineGrade, Term
 
 
 class AssessmentKind(Term):
-    MONTH = "month", "月纪实"
-    QUARTER = "quarter", "季考评"
-    YEAR = "year", "年度考核"
-    SPECIAL = "special", "专项考核"
+    """考核种类 · What an assessment is for."""
+
+    MONTH = "month", "月纪实", "monthly record"
+    QUARTER = "quarter", "季考评", "quarterly review"
+    YEAR = "year", "年度考核", "annual assessment"
+    SPECIAL = "special", "专项考核", "special assessment"
 
 
 type Period = Annotated[
@@ -57,7 +59,7 @@ class Assessment(Value):
 
 
 class Assessed(CadreEvent, Assessment):
-    """A cadre was assessed for a period; a correction names the one it supersedes.
+    """考核 · A cadre was assessed for a period; a correction names the one it supersedes.
 
     公务员法 art. 95: a re-examination does not suspend what it examines.
     """
@@ -73,7 +75,10 @@ class Assessed(CadreEvent, Assessment):
 
 
 class AssessmentRefused(CadreEvent, Refusal):
-    """A grade was refused: a ceiling was reached or a blocking period stood against it."""
+    """考核等次未通过 · A grade was refused.
+
+    A ceiling was reached or a blocking period stood against it.
+    """
 
     type: Literal["supervision.assessment-refused.v1"] = "supervision.assessment-refused.v1"
     kind: AssessmentKind
@@ -91,7 +96,7 @@ class AssessmentRequest(Value):
 
 
 class AssessmentRequested(CadreEvent, AssessmentRequest):
-    """Somebody is to be assessed by a date, because of what happened elsewhere."""
+    """要求组织考核 · Somebody is to be assessed by a date, because of what happened elsewhere."""
 
     type: Literal["supervision.assessment-requested.v1"] = "supervision.assessment-requested.v1"
 
@@ -100,7 +105,7 @@ class AssessmentRequested(CadreEvent, AssessmentRequest):
 
 
 class MonthClosed(Event):
-    """A unit's month was closed: what is filed for it afterwards is late (M42)."""
+    """月纪实关闭 · A unit's month was closed: what is filed for it afterwards is late (M42)."""
 
     entity: ClassVar[str] = "unit-year"
     key: ClassVar[str] = "unit_year_id"

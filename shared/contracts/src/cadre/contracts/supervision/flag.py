@@ -10,12 +10,14 @@ from cadre.contracts.vocabulary import Term
 
 
 class FlagKind(Term):
-    COMPLAINT = "complaint", "信访举报"
-    AUDIT = "audit", "审计问题"
-    ATTENDANCE = "attendance", "考勤异常"
-    POINTS_FALL = "points-fall", "积分下滑"
-    CONDUCT = "conduct", "作风问题"
-    OTHER = "other", "其他苗头"
+    """预警来源 · What a warning sign comes from."""
+
+    COMPLAINT = "complaint", "信访举报", "letter or report"
+    AUDIT = "audit", "审计问题", "finding of an audit"
+    ATTENDANCE = "attendance", "考勤异常", "attendance"
+    POINTS_FALL = "points-fall", "积分下滑", "merit points fell"
+    CONDUCT = "conduct", "作风问题", "conduct"
+    OTHER = "other", "其他苗头", "another sign"
 
 
 class WarningSign(Value):
@@ -29,7 +31,7 @@ class WarningSign(Value):
 
 
 class Flagged(CadreEvent, WarningSign):
-    """A warning sign was raised; a human decides what follows (M56)."""
+    """预警 · A warning sign was raised; a human decides what follows (M56)."""
 
     type: Literal["supervision.flagged.v1"] = "supervision.flagged.v1"
 
@@ -44,7 +46,7 @@ class FlagClosure(Value):
 
 
 class FlagClosed(CadreEvent, FlagClosure):
-    """A warning sign was closed by a human, with a reason."""
+    """预警办结 · A warning sign was closed by a human, with a reason."""
 
     hangs_on: ClassVar[str] = "flag_event"
     type: Literal["supervision.flag-closed.v1"] = "supervision.flag-closed.v1"

@@ -10,7 +10,7 @@ from cadre.contracts.vocabulary import Term
 
 
 class HonourLevel(Term):
-    """Of the organ that confers it."""
+    """表彰级别 · Of the organ that confers it."""
 
     NATIONAL = "national", "国家级"
     PROVINCIAL = "provincial", "省级"
@@ -29,7 +29,7 @@ class Honour(Value):
 
 
 class HonourConferred(CadreEvent, Honour):
-    """An honour was conferred (M63)."""
+    """表彰奖励 · An honour was conferred (M63)."""
 
     type: Literal["supervision.honour-conferred.v1"] = "supervision.honour-conferred.v1"
 
@@ -45,7 +45,10 @@ class HonourRevocation(Value):
 
 
 class HonourRevoked(CadreEvent, HonourRevocation):
-    """An honour was revoked; points that rested on it are reversed with it (公务员法 art. 56)."""
+    """撤销表彰奖励 · An honour was revoked (公务员法 art. 56).
+
+    Points that rested on it are reversed with it.
+    """
 
     hangs_on: ClassVar[str] = "honour_event"
     type: Literal["supervision.honour-revoked.v1"] = "supervision.honour-revoked.v1"

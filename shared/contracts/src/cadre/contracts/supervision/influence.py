@@ -11,21 +11,23 @@ from cadre.contracts.vocabulary import Term
 
 
 class TalkKind(Term):
-    CARE = "care", "关爱谈话"
-    REMINDER = "reminder", "提醒谈话"
-    ADMONITION = "admonition", "诫勉谈话"
+    """谈话种类 · How grave a talk is."""
+
+    CARE = "care", "关爱谈话", "talk of care"
+    REMINDER = "reminder", "提醒谈话", "reminder"
+    ADMONITION = "admonition", "诫勉谈话", "admonition; starts an influence period"
 
 
 class Sanction(Term):
-    """政务处分法 art. 7, and party discipline."""
+    """政务处分与党纪处分 · 政务处分法 art. 7, and party discipline."""
 
-    WARNING = "warning", "警告"
-    DEMERIT = "demerit", "记过"
-    MAJOR_DEMERIT = "major-demerit", "记大过"
-    DEMOTION = "demotion", "降级"
-    REMOVAL = "removal", "撤职"
-    PARTY_WARNING = "party-warning", "党内警告"
-    PARTY_SERIOUS_WARNING = "party-serious-warning", "党内严重警告"
+    WARNING = "warning", "警告", "warning"
+    DEMERIT = "demerit", "记过", "demerit"
+    MAJOR_DEMERIT = "major-demerit", "记大过", "major demerit"
+    DEMOTION = "demotion", "降级", "demotion"
+    REMOVAL = "removal", "撤职", "removal from post"
+    PARTY_WARNING = "party-warning", "党内警告", "warning by the Party"
+    PARTY_SERIOUS_WARNING = "party-serious-warning", "党内严重警告", "serious warning by the Party"
 
 
 class Conversation(Value):
@@ -37,7 +39,7 @@ class Conversation(Value):
 
 
 class Talked(CadreEvent, Conversation):
-    """A talk of care, reminder or admonition was held; an admonition blocks (M55)."""
+    """谈话 · A talk of care, reminder or admonition was held; an admonition blocks (M55)."""
 
     type: Literal["supervision.talked.v1"] = "supervision.talked.v1"
     blocked_until: date | None = Field(
@@ -57,7 +59,7 @@ class RectificationCheck(Value):
 
 
 class RectificationChecked(CadreEvent, RectificationCheck):
-    """After an admonition it was checked whether the matter was mended."""
+    """诫勉后回访 · After an admonition it was checked whether the matter was mended."""
 
     hangs_on: ClassVar[str] = "talk_event"
     type: Literal["supervision.rectification-checked.v1"] = "supervision.rectification-checked.v1"
@@ -73,7 +75,7 @@ class SanctionDecision(Value):
 
 
 class Disciplined(CadreEvent, SanctionDecision):
-    """A sanction took effect, with its influence period (SUP-05, SUP-11)."""
+    """处分 · A sanction took effect, with its influence period (SUP-05, SUP-11)."""
 
     type: Literal["supervision.disciplined.v1"] = "supervision.disciplined.v1"
     blocked_until: date = Field(description="First day on which it no longer blocks")

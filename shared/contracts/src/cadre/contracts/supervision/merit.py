@@ -21,7 +21,7 @@ class MeritClaim(Value):
 
 
 class MeritPosted(CadreEvent, MeritClaim):
-    """Merit points were awarded or, when negative, deducted (M15)."""
+    """实绩积分 · Merit points were awarded or, when negative, deducted (M15)."""
 
     type: Literal["supervision.merit-posted.v1"] = "supervision.merit-posted.v1"
     scheme_version: int
@@ -39,7 +39,7 @@ class MeritReversal(Value):
 
 
 class MeritReversed(CadreEvent, MeritReversal):
-    """An entry of the merit account was reversed."""
+    """冲销实绩积分 · An entry of the merit account was reversed."""
 
     hangs_on: ClassVar[str] = "merit_event"
     type: Literal["supervision.merit-reversed.v1"] = "supervision.merit-reversed.v1"

@@ -6,14 +6,16 @@ from uuid import UUID
 
 from pydantic import Field
 
-from cadre.contracts.event import CadreEvent, Personal, Text, Value
+from cadre.contracts.event import CadreEvent, KeysDestroyed, Personal, Text, Value
 from cadre.contracts.vocabulary import Term
 
 
 class VisitKind(Term):
-    HOME = "home", "家访"
-    COMMUNITY = "community", "社区走访"
-    SOCIAL_CIRCLE = "social-circle", "社交圈了解"
+    """八小时外走访方式 · Where a visit outside working hours is made."""
+
+    HOME = "home", "家访", "at home"
+    COMMUNITY = "community", "社区走访", "in the neighbourhood"
+    SOCIAL_CIRCLE = "social-circle", "社交圈了解", "whom somebody keeps company with"
 
 
 class OffDutyVisit(Value):
@@ -28,7 +30,10 @@ class OffDutyVisit(Value):
 
 
 class OffDutyVisitMade(CadreEvent, OffDutyVisit):
-    """Somebody was visited outside working hours; the note lapses, the visit stays (M54)."""
+    """八小时外走访 · Somebody was visited outside working hours.
+
+    The note lapses, the visit stays (M54).
+    """
 
     type: Literal["supervision.off-duty-visit-made.v1"] = "supervision.off-duty-visit-made.v1"
 
@@ -45,12 +50,19 @@ class LapsedNote(Value):
     note_id: UUID
 
 
-class OffDutyNoteExpired(CadreEvent, LapsedNote):
-    """The key of a visit's note was destroyed on its day; nobody can read the note any more."""
+class OffDutyNoteExpired(KeysDestroyed, LapsedNote):
+    """走访记录期满销毁 · The key of a visit's note was destroyed on its day.
+
+    Nobody can read the note any more.
+    """
 
     hangs_on: ClassVar[str] = "visit_event"
     type: Literal["supervision.off-duty-note-expired.v1"] = "supervision.off-duty-note-expired.v1"
     visit_event: UUID
+
+    @property
+    def destroyed_purpose(self) -> str:
+        return note_purpose(self.note_id)
 
     def say(self) -> str:
         return "八小时外走访记录保存期满，内容已销毁"

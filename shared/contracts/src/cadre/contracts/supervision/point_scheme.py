@@ -23,7 +23,7 @@ class PointScheme(Value):
 
 
 class PointSchemePublished(Event, PointScheme):
-    """A version of the merit point rules came into force on its effective date (M15)."""
+    """发布积分办法 · A version of the merit point rules came into force (M15)."""
 
     entity: ClassVar[str] = "point-scheme"
     key: ClassVar[str] = "scheme_id"

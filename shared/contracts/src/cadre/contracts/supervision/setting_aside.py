@@ -6,13 +6,16 @@ from cadre.contracts.event import CadreEvent, EventSetAside, Slug
 
 
 class SupervisionSetAside(CadreEvent, EventSetAside):
-    """An event of a person that Supervision could not apply was set aside: it never held."""
+    """搁置 · An event of a person that Supervision could not apply was set aside: it never held."""
 
     type: Literal["supervision.set-aside.v1"] = "supervision.set-aside.v1"
 
 
 class UnitYearSetAside(EventSetAside):
-    """An event of a unit's year that Supervision could not apply was set aside: it never held."""
+    """搁置 · An event of a unit's year that Supervision could not apply was set aside.
+
+    It never held.
+    """
 
     entity: ClassVar[str] = "unit-year"
     key: ClassVar[str] = "unit_year_id"
@@ -21,7 +24,10 @@ class UnitYearSetAside(EventSetAside):
 
 
 class PointSchemeSetAside(EventSetAside):
-    """An event of a point scheme that Supervision could not apply was set aside: it never held."""
+    """搁置 · An event of a point scheme that Supervision could not apply was set aside.
+
+    It never held.
+    """
 
     entity: ClassVar[str] = "point-scheme"
     key: ClassVar[str] = "scheme_id"

@@ -25,7 +25,7 @@ class UnitYear(Value):
 
 
 class UnitYearOpened(Event, UnitYear):
-    """The assessment year of a unit was opened, with its ceiling of 优秀 (ASM-03)."""
+    """开启单位年度考核 · A unit's assessment year was opened, with its ceiling of 优秀 (ASM-03)."""
 
     entity: ClassVar[str] = "unit-year"
     key: ClassVar[str] = "unit_year_id"
@@ -39,7 +39,7 @@ class UnitYearOpened(Event, UnitYear):
 
 
 class ExcellentAllotted(Event):
-    """One of the unit's 优秀 places was used; written with `Assessed`."""
+    """占用优秀名额 · One of the unit's 优秀 places was used; written with `Assessed`."""
 
     entity: ClassVar[str] = "unit-year"
     key: ClassVar[str] = "unit_year_id"
@@ -56,7 +56,7 @@ class ExcellentAllotted(Event):
 
 
 class ExcellentReleased(Event):
-    """A 优秀 place became free again; written with the correcting `Assessed`."""
+    """释放优秀名额 · A 优秀 place became free again; written with the correcting `Assessed`."""
 
     entity: ClassVar[str] = "unit-year"
     key: ClassVar[str] = "unit_year_id"

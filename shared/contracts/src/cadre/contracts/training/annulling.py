@@ -6,6 +6,6 @@ from cadre.contracts.event import EventAnnulled
 
 
 class TrainingAnnulled(EventAnnulled):
-    """A fact that Training had recorded of a person was annulled: it never held."""
+    """撤销 · A fact that Training had recorded of a person was annulled: it never held."""
 
     type: Literal["training.annulled.v1"] = "training.annulled.v1"

@@ -16,7 +16,7 @@ class Pairing(Value):
 
 
 class MentorPaired(CadreEvent, Pairing):
-    """An apprentice was given a mentor; ``cadre_id`` is the apprentice (M25)."""
+    """师徒结对 · An apprentice was given a mentor; ``cadre_id`` is the apprentice (M25)."""
 
     type: Literal["training.mentor-paired.v1"] = "training.mentor-paired.v1"
 
@@ -35,7 +35,7 @@ class MentorshipReview(Value):
 
 
 class MentorshipReviewed(CadreEvent, MentorshipReview):
-    """Progress of a pair was reviewed."""
+    """结对评估 · Progress of a pair was reviewed."""
 
     hangs_on: ClassVar[str] = "pairing_event"
     type: Literal["training.mentorship-reviewed.v1"] = "training.mentorship-reviewed.v1"
@@ -50,7 +50,7 @@ class MentorshipEnd(Value):
 
 
 class MentorshipEnded(CadreEvent, MentorshipEnd):
-    """A pair was dissolved or completed."""
+    """结对结束 · A pair was dissolved or completed."""
 
     hangs_on: ClassVar[str] = "pairing_event"
     type: Literal["training.mentorship-ended.v1"] = "training.mentorship-ended.v1"
@@ -60,7 +60,10 @@ class MentorshipEnded(CadreEvent, MentorshipEnd):
 
 
 class MentorSlotTaken(Event):
-    """One of a mentor's places went to an apprentice; written with `MentorPaired`."""
+    """占用带教名额 · One of a mentor's places went to an apprentice.
+
+    Written with `MentorPaired`.
+    """
 
     entity: ClassVar[str] = "mentor"
     key: ClassVar[str] = "mentor_id"
@@ -77,7 +80,7 @@ class MentorSlotTaken(Event):
 
 
 class MentorSlotReleased(Event):
-    """One of a mentor's places became free; written with `MentorshipEnded`."""
+    """释放带教名额 · One of a mentor's places became free; written with `MentorshipEnded`."""
 
     entity: ClassVar[str] = "mentor"
     key: ClassVar[str] = "mentor_id"

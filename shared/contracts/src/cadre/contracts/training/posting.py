@@ -11,16 +11,16 @@ from cadre.contracts.vocabulary import Term
 
 
 class PostingKind(Term):
-    """One kind for each way somebody is sent out to practise (M30–M35)."""
+    """派出锻炼方式 · One kind for each way somebody is sent out to practise (M30–M35)."""
 
-    FRONTLINE = "frontline", "一线实践锻炼"
-    VILLAGE_TEAM = "village-team", "驻村帮扶"
-    SECONDMENT = "secondment", "挂职"
-    GRASSROOTS = "grassroots", "蹲苗锻炼"
-    INVESTMENT = "investment", "驻点招商"
-    ATTACHMENT = "attachment", "跟班学习"
-    ROTATION = "rotation", "轮岗"
-    TASK_FORCE = "task-force", "专班"
+    FRONTLINE = "frontline", "一线实践锻炼", "practice on the front line"
+    VILLAGE_TEAM = "village-team", "驻村帮扶", "team living in a village"
+    SECONDMENT = "secondment", "挂职", "secondment to a post elsewhere"
+    GRASSROOTS = "grassroots", "蹲苗锻炼", "seasoning at the grass roots"
+    INVESTMENT = "investment", "驻点招商", "stationed to attract investment"
+    ATTACHMENT = "attachment", "跟班学习", "learning beside somebody"
+    ROTATION = "rotation", "轮岗", "rotation of posts"
+    TASK_FORCE = "task-force", "专班", "a task force"
 
 
 class Posting(Value):
@@ -32,7 +32,10 @@ class Posting(Value):
 
 
 class Posted(CadreEvent, Posting):
-    """A cadre was sent out to practise; post and establishment stay with the home unit."""
+    """派出锻炼 · A cadre was sent out to practise.
+
+    Post and establishment stay with the home unit.
+    """
 
     type: Literal["training.posted.v1"] = "training.posted.v1"
 
@@ -47,7 +50,10 @@ class PostingEnd(Value):
 
 
 class PostingEnded(CadreEvent, PostingEnd):
-    """A posting ended, with an evaluation; from its effective date on the cadre is back."""
+    """派出锻炼结束 · A posting ended, with an evaluation.
+
+    From its effective date on the cadre is back.
+    """
 
     hangs_on: ClassVar[str] = "posting_event"
     type: Literal["training.posting-ended.v1"] = "training.posting-ended.v1"

@@ -11,7 +11,7 @@ from cadre.contracts.training.training_class import ClassKind, Course
 
 
 class Trained(CadreEvent, Course):
-    """A cadre attended training; ``hours`` and ``days`` are those attended."""
+    """参加培训 · A cadre attended training; ``hours`` and ``days`` are those attended."""
 
     type: Literal["training.trained.v1"] = "training.trained.v1"
     class_id: Slug | None = None
@@ -24,7 +24,7 @@ class Trained(CadreEvent, Course):
 
 
 class CreditRefused(CadreEvent, Refusal):
-    """A class was attended, but too little of it to be credited (TRN-04)."""
+    """培训不计学时 · A class was attended, but too little of it to be credited (TRN-04)."""
 
     type: Literal["training.credit-refused.v1"] = "training.credit-refused.v1"
     class_id: Slug
@@ -45,10 +45,10 @@ class TrainingTask(Value):
 
 
 class TrainingTaskOpened(CadreEvent, TrainingTask):
-    """Somebody must complete training by a date, because of a rule.
+    """下达培训任务 · Somebody must complete training by a date, because of a rule.
 
-    One that supersedes an earlier opening sets the task anew: its facts changed, or the training
-    that had fulfilled it was corrected away.
+    One that supersedes an earlier opening sets the task anew: its facts changed, or the
+    training that had fulfilled it was corrected away.
     """
 
     type: Literal["training.task-opened.v1"] = "training.task-opened.v1"
@@ -61,7 +61,7 @@ class TrainingTaskOpened(CadreEvent, TrainingTask):
 
 
 class TrainingTaskCompleted(CadreEvent):
-    """A training task was fulfilled by training attended, on the day that training ended."""
+    """完成培训任务 · A training task was fulfilled by training, on the day that it ended."""
 
     type: Literal["training.task-completed.v1"] = "training.task-completed.v1"
     task_id: UUID

@@ -6,13 +6,13 @@ from cadre.contracts.event import CadreEvent, CadreId, EventSetAside, Slug
 
 
 class TrainingSetAside(CadreEvent, EventSetAside):
-    """An event of a person that Training could not apply was set aside: it never held."""
+    """搁置 · An event of a person that Training could not apply was set aside: it never held."""
 
     type: Literal["training.set-aside.v1"] = "training.set-aside.v1"
 
 
 class ClassSetAside(EventSetAside):
-    """An event of a class that Training could not apply was set aside: it never held."""
+    """搁置 · An event of a class that Training could not apply was set aside: it never held."""
 
     entity: ClassVar[str] = "class"
     key: ClassVar[str] = "class_id"
@@ -21,7 +21,7 @@ class ClassSetAside(EventSetAside):
 
 
 class MentorSetAside(EventSetAside):
-    """An event of a mentor that Training could not apply was set aside: it never held."""
+    """搁置 · An event of a mentor that Training could not apply was set aside: it never held."""
 
     entity: ClassVar[str] = "mentor"
     key: ClassVar[str] = "mentor_id"

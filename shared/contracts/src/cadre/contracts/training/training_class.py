@@ -10,19 +10,23 @@ from cadre.contracts.vocabulary import Term
 
 
 class ClassKind(Term):
-    POLITICAL = "political", "政治训练"
-    YOUNG_CADRE = "young-cadre", "优秀中青年干部培训班"
-    INDUCTION = "induction", "初任培训"
-    IN_POST = "in-post", "任职培训"
-    THEMATIC = "thematic", "专题培训"
-    GENERAL = "general", "在职培训"
+    """培训类别 · What a training class is for."""
+
+    POLITICAL = "political", "政治训练", "political training"
+    YOUNG_CADRE = "young-cadre", "优秀中青年干部培训班", "class for outstanding younger cadres"
+    INDUCTION = "induction", "初任培训", "on entering service"
+    IN_POST = "in-post", "任职培训", "on taking a post"
+    THEMATIC = "thematic", "专题培训", "on one theme"
+    GENERAL = "general", "在职培训", "in service"
 
 
 class Mode(Term):
-    OFF_JOB = "off-job", "脱产"
-    CENTRALISED = "centralised", "集中"
-    ONLINE = "online", "网络"
-    FIELD = "field", "现场教学"
+    """培训方式 · How training is attended."""
+
+    OFF_JOB = "off-job", "脱产", "released from work"
+    CENTRALISED = "centralised", "集中", "together, in one place"
+    ONLINE = "online", "网络", "online"
+    FIELD = "field", "现场教学", "on site"
 
 
 class Course(Value):
@@ -50,7 +54,7 @@ class ClassPlan(Course):
 
 
 class ClassPlanned(Event, ClassPlan):
-    """A training class was planned."""
+    """计划培训班 · A training class was planned."""
 
     entity: ClassVar[str] = "class"
     key: ClassVar[str] = "class_id"
@@ -61,7 +65,10 @@ class ClassPlanned(Event, ClassPlan):
 
 
 class ClassHeld(Event):
-    """A training class took place; each credited attendee's `Trained` is written with it."""
+    """培训班结业 · A training class took place.
+
+    Each credited attendee's `Trained` is written with it.
+    """
 
     entity: ClassVar[str] = "class"
     key: ClassVar[str] = "class_id"
