@@ -207,7 +207,7 @@ async def test_what_cannot_be_recorded_is_not_shown(environment: Environment) ->
         nobody = await http.get(path, headers={"cadre-actor": ""})
         assert nobody.status_code == 400
         shown = await http.get(path, headers={"cadre-purpose": "annual-check"})
-        assert shown.json()["visits"][0]["note"] == OUYANG.visited
+        assert shown.json()["off_duty_visits"][0]["note"] == OUYANG.visited
         (read,) = (await http.get(f"/readings/{who}")).json()["readings"]
         assert (read["route"], read["cadres"]) == ("/cadres/{cadre_id}/off-duty-visits", [who])
         assert read["reader"] == {

@@ -157,12 +157,13 @@ class _Counting:
     async def count(self, reader: Reader, question: Question) -> Iterable[Count]:
         held = await self.shown.held(reader, question.on)
         begun = [one for one in held if one.row["effective_on"] >= question.begin]
+        recorded = self._by_value(self.shown.facts.name, "期内", begun)
         if self.shown.ends is None:
-            return self._by_value("recorded", "期内", begun)
+            return recorded
         lasting = [one for one in held if one.ended is None]
         ended = [one for one in held if one.ended and one.ended["effective_on"] >= question.begin]
         return [
-            *self._by_value("recorded", "期内", begun),
+            *recorded,
             *self._by_value("lasting", "期末有效", lasting),
             Count("ended", "期内终止", [_counted(one) for one in ended]),
         ]
