@@ -20,7 +20,6 @@ from sqlalchemy import (
     Float,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     create_engine,
     select,
@@ -36,7 +35,7 @@ from cadre.shared.projecting.read_models_sql import ROWS_REPLACED, write
 from cadre.shared.showing.read_models import Change, Drop, Put, ReadModels
 from support.environment import Environment, Postgres
 
-THINGS = ReadModels(service="selection", version=1, metadata=MetaData())
+THINGS = ReadModels("selection", 1)
 TABLE = THINGS.table(
     "things",
     Column("id", String(20), primary_key=True),
