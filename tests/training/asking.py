@@ -6,9 +6,12 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.middleware.base import RequestResponseEndpoint
 
-from cadre.contracts.event import Forgotten
+from cadre.contracts.event import Event, Forgotten
+from cadre.shared.deciding.testing import recorded
+from cadre.shared.projecting.read_models_sql import apply
 from cadre.shared.showing.reader import Reader
 from cadre.training.app import SERVICE
 
@@ -20,6 +23,22 @@ class ClearText:
 
     async def open_token(self, text: str) -> str | Forgotten:
         return text
+
+
+async def project(connection: AsyncConnection, *history: Event) -> None:
+    """Apply a history twice: the second time must change nothing."""
+    models = SERVICE.read_models
+    for _ in range(2):
+        changes = [
+            change
+            for position, event in enumerate(history, start=1)
+            for change in models.changes(recorded(position, event))
+        ]
+        await apply(connection, models.metadata, changes)
+
+
+def reading(connection: AsyncConnection) -> Reader:
+    return Reader(connection, 0, ClearText())
 
 
 @asynccontextmanager
