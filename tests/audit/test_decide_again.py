@@ -60,7 +60,7 @@ from cadre.shared.deciding import rulebook as rules
 from cadre.shared.deciding.annulling import Annul
 from cadre.shared.deciding.testing import event_id
 from cadre.supervision.deciding.assessment import Assess, CorrectAssessment
-from cadre.training.training_class import Attendance, HoldClass, PlanClass
+from cadre.training.deciding.training_class import Attendance, HoldClass, PlanClass
 
 CLERK = in_rank(Rank.CLERK_1, "2023-12")
 EXCELLENT = graded(2024, Grade.EXCELLENT)

@@ -45,10 +45,10 @@ from cadre.shared.log.codec import Codec, Signer
 from cadre.shared.log.event_ids import event_id
 from cadre.shared.log.stream import Log
 from cadre.supervision.app import SERVICE as SUPERVISION
-from cadre.training.order import ORDERS as TRAINING
+from cadre.training.app import SERVICE as TRAINING
 from support.nats_server import NatsServer
 
-ORDERS = (*SELECTION, *TRAINING, *SUPERVISION.orders, *APPOINTMENT)
+ORDERS = (*SELECTION, *TRAINING.orders, *SUPERVISION.orders, *APPOINTMENT)
 SEALED = {"sealed": "sealed:v1:of-nobody"}
 SIGNERS = {
     name: Signer.from_seed(name, name.encode().ljust(32))

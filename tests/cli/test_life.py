@@ -30,9 +30,13 @@ from cadre.shared.deciding.messages import Command, Envelope, Meta, Recorded
 from cadre.shared.deciding.testing import NEW_YEAR_2026_NS
 from cadre.shared.log.event_ids import event_id
 from cadre.supervision.app import SERVICE as SUPERVISION
-from cadre.training.reactions import REACTIONS as TRAINING
+from cadre.training.app import SERVICE as TRAINING
 
-REACTIONS = {"training": TRAINING, "supervision": SUPERVISION.reactions, "appointment": APPOINTMENT}
+REACTIONS = {
+    "training": TRAINING.reactions,
+    "supervision": SUPERVISION.reactions,
+    "appointment": APPOINTMENT,
+}
 LATEST = date(2026, 11, 30)
 
 

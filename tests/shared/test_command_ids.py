@@ -21,7 +21,7 @@ from cadre.shared.log import provision
 from cadre.shared.projecting.journal import CHECKPOINTS, COMMAND_IDS
 from cadre.shared.running.runtime import Runtime, running
 from cadre.training.app import SERVICE as TRAINING
-from cadre.training.training_class import PlanClass
+from cadre.training.deciding.training_class import PlanClass
 from support import mini
 from support.environment import Environment
 from support.mini import DAY, Open, Register, cadre_id

@@ -21,8 +21,7 @@ from cadre.shared.deciding.errors import CommandReused, NotPossible, ParkedPerso
 from cadre.shared.deciding.messages import Meta
 from cadre.shared.running.runtime import Runtime, running
 from cadre.shared.showing import timeline as history
-from cadre.training.correction import CorrectTraining
-from cadre.training.record import RecordTraining
+from cadre.training.deciding.record import CorrectTraining, RecordTraining
 from support import mini
 from support.aside import agrees, meta, real, set_aside, settled, written
 from support.environment import Environment

@@ -15,6 +15,8 @@ from support.real_service import TOKEN
 
 POOL = "one-answer"
 TARGET = "officer-3"
+POST_ABOVE = "vice-county-head"
+"""A post for which grass-roots work is asked (SEL-03)."""
 NEVER = "until it is checked"
 
 
@@ -25,6 +27,8 @@ class Services:
     urls: Mapping[str, str]
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60))
     position: int = 0
+    people: dict[str, str] = field(default_factory=dict[str, str])
+    """Ids of those who are in a history beside its person, by the names it gives them."""
 
     def send(self, service: str, command: str, body: Mapping[str, object]) -> dict[str, Any]:
         """What becomes of a command."""
@@ -47,6 +51,10 @@ class Services:
         assert answer.status_code == 200, answer.text
         told: dict[str, Any] = answer.json()
         return told
+
+    def name(self, cadre_id: str) -> str:
+        """Who this is in the history."""
+        return next(name for name, known in self.people.items() if known == cadre_id)
 
     def _headers(self, more: Mapping[str, str]) -> dict[str, str]:
         return {"Authorization": f"Bearer {TOKEN}", **more}
@@ -255,6 +263,92 @@ def reviews_by_appointment(services: Services, person: str, on: str) -> object:
     return sum(one["cadre_id"] == person and one["opened_on"] <= on for one in told)
 
 
+def postings_of_the_person(services: Services, person: str, on: str) -> object:
+    told = services.get("training", f"/cadres/{person}/postings", on=on)["postings"]
+    return [one["host"] for one in told if one["ended"] is None]
+
+
+def postings_of_the_day(services: Services, person: str, on: str) -> object:
+    told = services.get("training", "/postings", on=on)["postings"]
+    return [one["host"] for one in told if one["cadre_id"] == person]
+
+
+def postings_by_the_report(services: Services, person: str, on: str) -> object:
+    """The hosts of the postings that the report counts as lasting."""
+    told = services.get("training", f"/cadres/{person}/postings", on=on)["postings"]
+    hosts = {one["event_id"]: one["host"] for one in told}
+    figures = services.get("training", "/reports/postings", on=on, open="lasting")["figures"]
+    (lasting,) = [figure for figure in figures if figure["key"] == "lasting"]
+    mine = [one["events"] for one in lasting["behind"] if one["cadre_id"] == person]
+    return sorted(hosts[event] for events in mine for event in events)
+
+
+def grassroots_by_appointment(services: Services, person: str, on: str) -> object:
+    """The months of grass-roots work that the record proves (SEL-03)."""
+    path = f"/cadres/{person}/eligibility"
+    found = services.get("appointment", path, target=POST_ABOVE, on=on)["findings"]
+    return next(f["inputs"]["months"] for f in found if f["inputs"].get("item") == "grassroots")
+
+
+def grassroots_by_training(services: Services, person: str, on: str) -> object:
+    """The same, counted from what Training shows."""
+    months: set[int] = set()
+    for one in services.get("training", f"/cadres/{person}/postings", on=on)["postings"]:
+        days = (one["effective_on"], one["ended"]["effective_on"] if one["ended"] else on)
+        if one["kind"] in {"village-team", "grassroots", "frontline"}:
+            months.update(range(*(12 * int(day[:4]) + int(day[5:7]) for day in days)))
+    return len(months)
+
+
+def mentors_of_the_person(services: Services, person: str, on: str) -> object:
+    told = services.get("training", f"/cadres/{person}/mentorships", on=on)["mentorships"]
+    lasting = [one["mentor_id"] for one in told if one["ended"] is None]
+    return sorted(services.name(mentor) for mentor in lasting)
+
+
+def mentors_by_their_apprentices(services: Services, person: str, on: str) -> object:
+    return sorted(
+        name
+        for name, mentor in services.people.items()
+        if person
+        in {
+            one["cadre_id"]
+            for one in services.get("training", f"/mentors/{mentor}", on=on)["apprentices"]
+        }
+    )
+
+
+def mentors_by_the_report(services: Services, person: str, on: str) -> object:
+    report = services.get("training", "/reports/mentorships", on=on, open="all")["figures"]
+    (mentors,) = [figure for figure in report if figure["key"] == "mentors"]
+    (pairs,) = [figure for figure in report if figure["key"] == "apprentices"]
+    mine = {e for one in pairs["behind"] if one["cadre_id"] == person for e in one["events"]}
+    known = {mentor: name for name, mentor in services.people.items()}
+    return sorted(known[one["cadre_id"]] for one in mentors["behind"] if mine & set(one["events"]))
+
+
+def hours_by_training(services: Services, person: str, on: str) -> object:
+    """Of the year before the day."""
+    years = services.get("training", f"/cadres/{person}/training", on=on)["years"]
+    return next((one["total"] for one in years if one["year"] == int(on[:4]) - 1), 0)
+
+
+def hours_by_appointment(services: Services, person: str, on: str) -> object:
+    found = services.get("appointment", f"/cadres/{person}/eligibility", target=POST_ABOVE, on=on)
+    return next(f["inputs"]["hours"] for f in found["findings"] if f["rule"] == "SEL-08")
+
+
+def tasks_of_the_person(services: Services, person: str, on: str) -> object:
+    tasks = services.get("training", f"/cadres/{person}/training", on=on)["tasks"]
+    return [one["reason"] for one in tasks if one["completed_on"] is None]
+
+
+def tasks_among_all_dues(services: Services, person: str, on: str) -> object:
+    dues = services.get("training", "/dues", on=on, within_days=3660, limit=10_000)["items"]
+    tasks = (one["finding"] for one in dues if one["cadre_id"] == person)
+    return [one["reason"].split("：")[0] for one in tasks if "task_id" in one["inputs"]]
+
+
 QUESTIONS: Mapping[str, Mapping[str, Ask]] = {
     "barred until": {
         "selection": barred_by_selection,
@@ -290,6 +384,28 @@ QUESTIONS: Mapping[str, Mapping[str, Ask]] = {
         "selection, the person": stay_of_the_person,
         "selection, the report": stay_by_the_report,
         "training": stay_by_training,
+    },
+    "posted to": {
+        "training, the person": postings_of_the_person,
+        "training, the day": postings_of_the_day,
+        "training, the report": postings_by_the_report,
+    },
+    "months of grass-roots work": {
+        "training": grassroots_by_training,
+        "appointment": grassroots_by_appointment,
+    },
+    "mentors": {
+        "training, the apprentice": mentors_of_the_person,
+        "training, the mentor": mentors_by_their_apprentices,
+        "training, the report": mentors_by_the_report,
+    },
+    "hours of training last year": {
+        "training": hours_by_training,
+        "appointment": hours_by_appointment,
+    },
+    "open tasks": {
+        "training, the person": tasks_of_the_person,
+        "training, all dues": tasks_among_all_dues,
     },
     "recruited last year": {
         "selection": recruitment_by_selection,

@@ -2,8 +2,11 @@
 
 from datetime import date
 
+from cadre.contracts.event import Event
 from cadre.contracts.selection.profile import Recruited
+from cadre.contracts.training.annulling import TrainingAnnulled
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex, unit_id
+from cadre.shared.deciding.testing import event_id
 
 LI, WANG, ZHAO, SUN, ZHOU = (f"c-{letter * 10}" for letter in "abcde")
 
@@ -28,4 +31,15 @@ def recruit(
         channel=channel,
         unit_id=unit_id(unit_name),
         unit_name=unit_name,
+    )
+
+
+def annulled(what: Event, position: int) -> TrainingAnnulled:
+    return TrainingAnnulled(
+        cadre_id=LI,
+        effective_on=date(2025, 12, 31),
+        supersedes=event_id(position),
+        annuls=what.tag(),
+        reason="查无此事",
+        basis="复查决定",
     )

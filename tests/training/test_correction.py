@@ -1,5 +1,8 @@
 from datetime import date
+from typing import Any
 
+from cadre.contracts.event import CadreEvent, Event
+from cadre.contracts.training.annulling import TrainingAnnulled
 from cadre.contracts.training.record import (
     CreditRefused,
     Trained,
@@ -7,12 +10,14 @@ from cadre.contracts.training.record import (
     TrainingTaskOpened,
 )
 from cadre.contracts.training.training_class import ClassHeld, ClassKind, ClassPlanned, Mode
+from cadre.shared.deciding.annulling import Annul
 from cadre.shared.deciding.testing import Specification, event_id
-from cadre.training.correction import CorrectTraining
-from cadre.training.handlers import HANDLERS
+from cadre.training.app import SERVICE
+from cadre.training.deciding.record import CorrectTraining, RecordTraining
+from cadre.training.deciding.training_class import Attendance, HoldClass
 from training.people import LI, recruit
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 
 TASK = event_id(99)
 
@@ -136,3 +141,67 @@ def test_credit_is_given_when_enough_turns_out_to_be_attended():
     history = (class_planned, recruited, class_held, in_class)
     refusal = given(*history).when(correct(4, hours=10)).events()[0]
     given(*history, refusal).when(correct(5)).then(corrected(in_class, 5))
+
+
+def annul(position: int, what: type[CadreEvent]) -> tuple[Annul, TrainingAnnulled]:
+    said: dict[str, Any] = {
+        "cadre_id": LI,
+        "effective_on": date(2024, 9, 1),
+        "supersedes": event_id(position),
+        "reason": "查无此事",
+        "basis": "复查决定",
+    }
+    return Annul(**said), TrainingAnnulled(**said, annuls=what.tag())
+
+
+def test_training_annulled_was_never_attended():
+    command, annulled = annul(2, Trained)
+    given(recruited, trained).when(command).then(annulled)
+    again = RecordTraining(**trained.model_dump(exclude={"type", "supersedes", "class_id"}))
+    given(recruited, trained, annulled).when(again).then(trained)
+    given(recruited, trained, annulled).when(correct(2, hours=80)).then_refused("before, by")
+
+
+def test_a_task_fulfilled_by_what_is_annulled_is_open_again():
+    command, annulled = annul(3, Trained)
+    reopened = asked.model_copy(update={"supersedes": event_id(2)})
+    given(recruited, asked, trained, done).when(command).then(annulled, reopened)
+
+
+def test_a_task_stays_done_when_other_training_than_the_annulled_fulfils_it():
+    other = trained.model_copy(update={"title": "另一期"})
+    command, annulled = annul(3, Trained)
+    given(recruited, asked, trained, done, other).when(command).then(annulled)
+
+
+def test_a_task_fulfilled_later_by_other_training_is_completed_anew():
+    other = trained.model_copy(update={"ends_on": date(2024, 8, 20)})
+    command, annulled = annul(3, Trained)
+    later = done.model_copy(update={"effective_on": date(2024, 8, 20), "supersedes": event_id(4)})
+    given(recruited, asked, trained, done, other).when(command).then(annulled, later)
+
+
+def test_an_annulled_correction_takes_the_whole_line():
+    history = (recruited, asked, trained, done, corrected(trained, 3, hours=80))
+    command, annulled = annul(5, Trained)
+    reopened = asked.model_copy(update={"supersedes": event_id(2)})
+    given(*history).when(command).then(annulled, reopened)
+
+
+def test_a_refusal_of_credit_is_annulled():
+    history: tuple[Event, ...] = (class_planned, recruited, class_held, in_class)
+    refusal = given(*history).when(correct(4, hours=10)).events()[0]
+    command, annulled = annul(5, CreditRefused)
+    given(*history, refusal).when(command).then(annulled)
+
+
+def test_attendance_of_a_class_that_was_annulled_is_recorded_anew():
+    history = (class_planned, recruited, class_held, in_class, annul(4, Trained)[1])
+    hold = HoldClass(
+        effective_on=class_held.effective_on,
+        class_id="induction-2024",
+        attendees=(Attendance(cadre_id=LI, hours=84, days=12),),
+    )
+    given(*history).when(hold).then(in_class)
+    other = hold.model_copy(update={"attendees": (Attendance(cadre_id=LI, hours=83, days=12),)})
+    given(*history).when(other).then_refused("with other attendance")

@@ -12,11 +12,11 @@ from cadre.contracts.training.mentorship import (
     MentorSlotTaken,
 )
 from cadre.shared.deciding.testing import Specification, event_id
-from cadre.training.handlers import HANDLERS
-from cadre.training.mentorship import EndMentorship, PairMentor, ReviewMentorship
+from cadre.training.app import SERVICE
+from cadre.training.deciding.mentorship import EndMentorship, PairMentor, ReviewMentorship
 from training.people import LI, SUN, WANG, ZHAO, ZHOU, recruit
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 
 MENTOR = ZHOU
 START = date(2025, 1, 1)

@@ -6,11 +6,11 @@ from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.training.posting import Posted, PostingEnded, PostingKind
 from cadre.contracts.vocabulary import PostLevel
 from cadre.shared.deciding.testing import Specification, event_id
-from cadre.training.handlers import HANDLERS
-from cadre.training.posting import EndPosting, Post
+from cadre.training.app import SERVICE
+from cadre.training.deciding.posting import EndPosting, Post
 from training.people import LI, recruit
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 
 recruited = recruit(LI, unit_name="某县财政局")
 seconded = Posted(

@@ -10,18 +10,17 @@ from cadre.contracts.training.training_class import ClassKind
 from cadre.contracts.vocabulary import Channel, PostLevel
 from cadre.shared.deciding.messages import Command
 from cadre.shared.deciding.testing import Specification, event_id, recorded
-from cadre.training.handlers import HANDLERS
-from cadre.training.reactions import REACTIONS
-from cadre.training.record import OpenTrainingTask
+from cadre.training.app import SERVICE
+from cadre.training.deciding.task import OpenTrainingTask
 from training.people import LI, recruit
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 
 
 def commands(position: int, event: Event) -> list[Command]:
     return [
         command
-        for reaction in REACTIONS
+        for reaction in SERVICE.reactions
         if reaction.event is type(event)
         for command, _ in reaction.commands(recorded(position, event), "training")
     ]

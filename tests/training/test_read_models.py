@@ -1,116 +1,32 @@
-from collections.abc import AsyncIterator
 from datetime import date
 
-import httpx
 import pytest
-from fastapi import FastAPI, Request
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from starlette.middleware.base import RequestResponseEndpoint
-from starlette.responses import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.appointment.service import PostAssumed
-from cadre.contracts.event import Event, Forgotten
+from cadre.contracts.event import Event
 from cadre.contracts.selection.annulling import SelectionAnnulled
 from cadre.contracts.selection.membership import ExitReason, PoolEntered, PoolExited
-from cadre.contracts.training.mentorship import MentorPaired, MentorshipEnded, MentorshipReviewed
-from cadre.contracts.training.posting import Posted, PostingEnded, PostingKind
 from cadre.contracts.training.record import (
     CreditRefused,
-    Trained,
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
-from cadre.contracts.training.training_class import ClassHeld, ClassKind, ClassPlanned, Mode
+from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.deciding.errors import Malformed, NotFound
-from cadre.shared.deciding.testing import event_id, recorded
-from cadre.shared.projecting.read_models_sql import apply
-from cadre.shared.showing.reader import Reader
-from cadre.training import queries, queries_classes, queries_practice
-from cadre.training.app import ROUTES
-from cadre.training.read_models import READ_MODELS
-from cadre.training.tables import TRAININGS
-from cadre.training.trainees import trainees
-from training.people import LI, SUN, WANG, ZHAO, ZHOU, recruit
+from cadre.shared.deciding.testing import event_id
+from cadre.training.showing import classes, duties
+from cadre.training.showing.trainees import trainees
+from cadre.training.showing.trainings import TRAININGS
+from training.asking import Get, asking, project, reading
+from training.attending import held, planned, trained
+from training.people import LI, WANG, ZHAO, annulled, recruit
 
 YEAR_END = date(2025, 12, 31)
-
-
-class Unsealed:
-    """An opener for values that were never sealed."""
-
-    async def open_token(self, text: str) -> str | Forgotten:
-        return text
-
-
-@pytest.fixture
-async def connection() -> AsyncIterator[AsyncConnection]:
-    engine = create_async_engine("sqlite+aiosqlite://")
-    async with engine.begin() as connection:
-        await connection.run_sync(READ_MODELS.metadata.create_all)
-        yield connection
-    await engine.dispose()
-
-
-async def project(connection: AsyncConnection, *history: Event) -> None:
-    """Apply a history twice: the second time must change nothing."""
-    for _ in range(2):
-        changes = [
-            change
-            for position, event in enumerate(history, start=1)
-            for change in READ_MODELS.changes(recorded(position, event))
-        ]
-        await apply(connection, READ_MODELS.metadata, changes)
-
-
-def reading(connection: AsyncConnection) -> Reader:
-    return Reader(connection, 0, Unsealed())
-
-
-def trained(cadre_id: str, ends_on: date, **changes: object) -> Trained:
-    fields: dict[str, object] = {
-        "cadre_id": cadre_id,
-        "effective_on": ends_on,
-        "title": "基层治理专题班",
-        "kind": ClassKind.THEMATIC,
-        "mode": Mode.CENTRALISED,
-        "hours": 80,
-        "days": 10,
-        "starts_on": ends_on,
-        "ends_on": ends_on,
-    }
-    return Trained.model_validate(fields | changes)
-
-
-def planned(class_id: str, ends_on: date, **changes: object) -> ClassPlanned:
-    fields: dict[str, object] = {
-        "effective_on": ends_on,
-        "class_id": class_id,
-        "title": "专题班",
-        "kind": ClassKind.THEMATIC,
-        "mode": Mode.CENTRALISED,
-        "hours": 21,
-        "days": 3,
-        "starts_on": ends_on,
-        "ends_on": ends_on,
-        "seats": 100,
-    }
-    return ClassPlanned.model_validate(fields | changes)
-
-
-def held(plan: ClassPlanned, *attendees: str, short: bool = False) -> list[Event]:
-    return [
-        ClassHeld(
-            effective_on=plan.ends_on, class_id=plan.class_id, attendees=attendees, short=short
-        ),
-        *(
-            trained(c, plan.ends_on, class_id=plan.class_id, title=plan.title, hours=21, days=3)
-            for c in attendees
-        ),
-    ]
 
 
 asked = TrainingTaskOpened(
@@ -130,10 +46,10 @@ done = TrainingTaskCompleted(
 
 async def test_eighty_hours_are_told_against_plan_and_statute(connection: AsyncConnection):
     await project(connection, recruit(LI), trained(LI, date(2025, 5, 1)))
-    answer = await queries.cadre_training(reading(connection), LI, YEAR_END)
+    answer = await duties.cadre_training(reading(connection), LI, YEAR_END)
     assert {f.rule: f.passed for f in answer.findings} == {"TRN-02": False, "TRN-09": True}
     assert (answer.years[0].year, answer.years[0].recognised) == (2025, 80)
-    before = await queries.cadre_training(reading(connection), LI, date(2025, 4, 30))
+    before = await duties.cadre_training(reading(connection), LI, date(2025, 4, 30))
     assert (before.years[0].recognised, before.trainings) == (0, ())
 
 
@@ -141,7 +57,7 @@ async def test_a_correction_replaces_what_it_supersedes(connection: AsyncConnect
     wrong = trained(LI, date(2025, 5, 1))
     right = wrong.model_copy(update={"hours": 96.0, "supersedes": event_id(2)})
     await project(connection, recruit(LI), wrong, right)
-    answer = await queries.cadre_training(reading(connection), LI, YEAR_END)
+    answer = await duties.cadre_training(reading(connection), LI, YEAR_END)
     assert [item.hours for item in answer.trainings] == [96]
     query = select(TRAININGS.c.superseded_by).where(TRAININGS.c.event_id == str(event_id(2)))
     assert (await connection.execute(query)).scalar_one() == str(event_id(3))
@@ -159,9 +75,9 @@ async def test_a_withdrawn_credit_counts_no_more(connection: AsyncConnection):
         findings=(),
     )
     await project(connection, recruit(LI), plan, *held(plan, LI), refusal)
-    answer = await queries.cadre_training(reading(connection), LI, YEAR_END)
+    answer = await duties.cadre_training(reading(connection), LI, YEAR_END)
     assert answer.years[0].total == 0
-    attendees = (await queries_classes.training_class(connection, "one")).attendees
+    attendees = (await classes.training_class(reading(connection), "one")).attendees
     assert [(a.cadre_id, a.hours, a.credited) for a in attendees] == [(LI, 3, False)]
 
 
@@ -175,8 +91,8 @@ async def test_rules_follow_the_level_of_the_day(connection: AsyncConnection):
         findings=(),
     )
     await project(connection, recruit(LI), promoted)
-    before = await queries.cadre_training(reading(connection), LI, date(2025, 5, 31))
-    after = await queries.cadre_training(reading(connection), LI, date(2025, 6, 1))
+    before = await duties.cadre_training(reading(connection), LI, date(2025, 5, 31))
+    after = await duties.cadre_training(reading(connection), LI, date(2025, 6, 1))
     assert before.findings[0].rule == "TRN-02"
     assert after.findings[0].rule == "TRN-01"
 
@@ -207,7 +123,7 @@ async def test_a_level_that_was_annulled_binds_nobody(connection: AsyncConnectio
             basis="批复",
         )
         await project(connection, recruit(LI), fact, annulled)
-        found = await queries.cadre_training(reading(connection), LI, date(2025, 7, 1))
+        found = await duties.cadre_training(reading(connection), LI, date(2025, 7, 1))
         assert found.findings[0].rule == "TRN-02"
 
 
@@ -224,16 +140,17 @@ async def test_of_two_promotions_of_one_day_the_later_recorded_holds(
         for one in ten
     ]
     await project(connection, *(recruit(one) for one in ten), *ranked)
-    found = await trainees(connection, day)
+    found = await trainees(reading(connection), day)
     assert {one.rank for one in found.values()} == {Rank.OFFICER_3}
 
 
 async def test_nobody_is_known_before_the_own_recruitment(connection: AsyncConnection):
     await project(connection, recruit(LI, on=date(2024, 7, 1)))
     with pytest.raises(NotFound):
-        await queries.cadre_training(reading(connection), LI, date(2024, 6, 30))
-    with pytest.raises(NotFound):
-        await queries_practice.mentor(connection, WANG, YEAR_END)
+        await duties.cadre_training(reading(connection), LI, date(2024, 6, 30))
+    async with asking(reading(connection)) as get:
+        with pytest.raises(NotFound):
+            await get(f"/mentors/{WANG}", on=YEAR_END)
 
 
 async def test_off_job_training_falls_due_for_members_of_a_pool(connection: AsyncConnection):
@@ -253,7 +170,7 @@ async def test_off_job_training_falls_due_for_members_of_a_pool(connection: Asyn
     await project(connection, recruit(LI, on=date(2020, 7, 1)), entered, left, attended)
 
     async def due(on: date) -> list[tuple[date, bool]]:
-        items = (await queries.dues(connection, on, 30, 100)).items
+        items = (await duties.dues(reading(connection), on, 30, 100)).items
         return [(i.due_on, i.overdue) for i in items if i.finding.rule == "TRN-08"]
 
     assert await due(date(2026, 1, 29)) == []
@@ -317,7 +234,7 @@ async def test_membership_of_a_pool_follows_what_was_corrected_and_annulled(
     await project(connection, recruit(LI, on=date(2020, 7, 1)), ENTERED, LEFT, *more)
 
     async def due(on: date) -> str | None:
-        items = (await queries.dues(connection, on, 3660, 100)).items
+        items = (await duties.dues(reading(connection), on, 3660, 100)).items
         return next((str(i.due_on) for i in items if i.finding.rule == "TRN-08"), None)
 
     assert await due(date(2024, 12, 31)) == due_in_2024
@@ -328,7 +245,7 @@ async def test_an_open_task_is_due_then_overdue_then_done(connection: AsyncConne
     await project(connection, recruit(LI), asked, done)
 
     async def due(on: date) -> list[tuple[str, str, bool]]:
-        items = (await queries.dues(connection, on, 90, 100)).items
+        items = (await duties.dues(reading(connection), on, 90, 100)).items
         return [(i.cadre_id, i.finding.rule, i.overdue) for i in items]
 
     assert await due(date(2025, 4, 1)) == []
@@ -340,7 +257,7 @@ async def test_an_open_task_is_due_then_overdue_then_done(connection: AsyncConne
 async def test_a_task_reopened_by_a_correction_is_open(connection: AsyncConnection):
     again = asked.model_copy(update={"supersedes": event_id(2)})
     await project(connection, recruit(LI), asked, done, again)
-    (task,) = (await queries.cadre_training(reading(connection), LI, YEAR_END)).tasks
+    (task,) = (await duties.cadre_training(reading(connection), LI, YEAR_END)).tasks
     assert (task.completed_on, task.overdue) == (None, True)
 
 
@@ -352,11 +269,11 @@ async def test_short_hours_fall_due_at_the_end_of_the_year(connection: AsyncConn
         trained(LI, date(2025, 5, 1)),
         trained(WANG, date(2025, 5, 1), hours=90),
     )
-    answer = await queries.dues(connection, date(2025, 11, 1), 90, 100)
+    answer = await duties.dues(reading(connection), date(2025, 11, 1), 90, 100)
     assert [(i.cadre_id, i.finding.rule, i.due_on) for i in answer.items] == [
         (LI, "TRN-02", YEAR_END)
     ]
-    cut = await queries.dues(connection, date(2026, 12, 1), 90, 1)
+    cut = await duties.dues(reading(connection), date(2026, 12, 1), 90, 1)
     assert (cut.count, len(cut.items)) == (4, 1)
 
 
@@ -374,159 +291,39 @@ async def test_person_times_and_heads_differ(connection: AsyncConnection):
     )
     people = [recruit(cadre_id) for cadre_id in (LI, WANG, ZHAO)]
     plans = (first, second, last_year, never)
-    classes = [*held(first, LI, WANG), *held(second, LI), refused, *held(last_year, LI, short=True)]
-    await project(connection, *people, *plans, *classes)
+    attended = [
+        *held(first, LI, WANG),
+        *held(second, LI),
+        refused,
+        *held(last_year, LI, short=True),
+    ]
+    await project(connection, *people, *plans, *attended)
 
-    one_year = await queries_classes.class_summary(connection, 2025, 2025)
+    one_year = await classes.class_summary(reading(connection), 2025)
     assert (one_year.classes, one_year.person_times, one_year.heads) == (2, 3, 2)
     assert (one_year.uncredited, one_year.short) == (1, 0)
-    both = await queries_classes.class_summary(connection, 2024, 2025)
+    both = await classes.class_summary(reading(connection), 2024, 2025)
     assert (both.classes, both.person_times, both.heads, both.short) == (3, 4, 2, 1)
     assert both.kinds[ClassKind.YOUNG_CADRE].person_times == 1
     with pytest.raises(Malformed):
-        await queries_classes.class_summary(connection, 2025, 2024)
+        await classes.class_summary(reading(connection), 2025, 2024)
 
 
 async def test_a_class_shows_its_plan_and_who_came(connection: AsyncConnection):
     plan = planned("one", date(2025, 3, 1))
     anew = plan.model_copy(update={"seats": 2, "supersedes": event_id(2)})
     await project(connection, recruit(LI), plan, anew, *held(anew, LI))
-    answer = await queries_classes.training_class(connection, "one")
+    answer = await classes.training_class(reading(connection), "one")
     assert (answer.seats, answer.held_on, answer.short) == (2, date(2025, 3, 1), False)
     assert [(a.cadre_id, a.credited) for a in answer.attendees] == [(LI, True)]
     with pytest.raises(NotFound):
-        await queries_classes.training_class(connection, "two")
+        await classes.training_class(reading(connection), "two")
 
 
-def posted(cadre_id: str, host: str, **changes: object) -> Posted:
-    fields: dict[str, object] = {
-        "cadre_id": cadre_id,
-        "effective_on": date(2025, 1, 1),
-        "kind": PostingKind.VILLAGE_TEAM,
-        "host": host,
-        "home_unit": "某县财政局",
-        "task": "驻村",
-    }
-    return Posted.model_validate(fields | changes)
-
-
-postings: tuple[Event, ...] = (
-    recruit(LI),
-    posted(LI, "东村"),
-    posted(WANG, "东村"),
-    posted(ZHAO, "西村"),
-    posted(SUN, "某镇党委", kind=PostingKind.SECONDMENT),
-    PostingEnded(
-        cadre_id=ZHAO,
-        effective_on=date(2025, 7, 1),
-        posting_event=event_id(4),
-        evaluation="fair",
-        note="尚可",
-    ),
-)
-
-
-async def test_who_is_posted_on_a_day(connection: AsyncConnection):
-    await project(connection, *postings)
-    last_day = await queries_practice.postings(connection, date(2025, 6, 30), None)
-    back = await queries_practice.postings(connection, date(2025, 7, 1), PostingKind.VILLAGE_TEAM)
-    assert {p.cadre_id for p in last_day.postings} == {LI, WANG, ZHAO, SUN}
-    assert ({p.cadre_id for p in back.postings}, back.heads) == ({LI, WANG}, 2)
-
-
-async def test_an_evaluation_is_told_from_the_day_of_the_end(connection: AsyncConnection):
-    await project(connection, recruit(ZHAO), *postings[1:])
-    before = await queries.cadre_training(reading(connection), ZHAO, date(2025, 6, 30))
-    after = await queries.cadre_training(reading(connection), ZHAO, date(2025, 7, 1))
-    assert [(p.evaluation, p.note, p.ended_on) for p in before.postings] == [(None, None, None)]
-    assert [(p.evaluation, p.note) for p in after.postings] == [("fair", "尚可")]
-
-
-async def test_places_without_anybody_are_listed(connection: AsyncConnection):
-    await project(connection, *postings)
-    answer = await queries_practice.coverage(
-        connection, date(2025, 7, 1), PostingKind.VILLAGE_TEAM, ["东村", "南村"]
-    )
-    assert {host.host: host.heads for host in answer.hosts} == {"东村": 2, "南村": 0, "西村": 0}
-    assert set(answer.uncovered) == {"南村", "西村"}
-
-
-mentorships: tuple[Event, ...] = (
-    recruit(LI, on=date(2025, 7, 1)),
-    recruit(WANG, on=date(2025, 8, 1)),
-    recruit(SUN, on=date(2024, 7, 1)),
-    recruit(ZHOU, on=date(2010, 7, 1)),
-    MentorPaired(cadre_id=LI, effective_on=date(2025, 7, 15), mentor_id=ZHOU, tasks=("业务帮带",)),
-    MentorshipReviewed(
-        cadre_id=LI,
-        effective_on=date(2025, 10, 1),
-        pairing_event=event_id(5),
-        progress="good",
-        note="进步明显",
-    ),
-    MentorshipEnded(
-        cadre_id=LI, effective_on=date(2026, 7, 15), pairing_event=event_id(5), completed=True
-    ),
-)
-
-
-async def test_recruits_without_a_mentor_are_listed(connection: AsyncConnection):
-    await project(connection, *mentorships)
-
-    async def missing(on: date) -> list[str]:
-        answer = await queries_practice.missing_mentorships(connection, 2025, on)
-        return [recruit.cadre_id for recruit in answer.missing]
-
-    assert await missing(date(2025, 7, 14)) == [LI, WANG]
-    assert await missing(YEAR_END) == [WANG]
-    assert await missing(date(2026, 7, 15)) == [LI, WANG]
-
-
-async def test_a_mentor_has_apprentices_and_a_load(connection: AsyncConnection):
-    await project(connection, *mentorships)
-    during = await queries_practice.mentor(connection, ZHOU, YEAR_END)
-    assert [(a.cadre_id, a.tasks) for a in during.apprentices] == [(LI, ("业务帮带",))]
-    assert (during.load.rule, during.load.passed) == ("TRN-12", True)
-    after = await queries_practice.mentor(connection, ZHOU, date(2026, 7, 15))
-    assert after.apprentices == ()
-
-
-async def test_an_apprentice_sees_mentor_and_reviews(connection: AsyncConnection):
-    await project(connection, *mentorships)
-    (pair,) = (await queries.cadre_training(reading(connection), LI, YEAR_END)).mentorships
-    assert (pair.mentor_id, pair.completed) == (ZHOU, None)
-    assert [review.note for review in pair.reviews] == ["进步明显"]
-
-
-async def test_routes_answer_over_http(connection: AsyncConnection):
+async def test_annulled_attendance_is_shown_nowhere(get: Get, connection: AsyncConnection):
     plan = planned("one", date(2025, 3, 1))
-    await project(connection, *mentorships, plan, *held(plan, LI))
-    app = FastAPI()
-    app.include_router(ROUTES.router)
-
-    @app.middleware("http")
-    async def read(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        request.state.reader = reading(connection)
-        return await call_next(request)
-
-    paths = {
-        f"/cadres/{LI}/training?on=2025-12-31": ("off_job", "due_on"),
-        "/dues?on=2025-12-01": ("items", 0),
-        "/classes/summary?year=2025": ("kinds", "thematic"),
-        "/classes/summary?year=2024&to=2025": ("kinds", "thematic"),
-        "/classes/one": ("attendees", 0),
-        "/postings?on=2025-12-31": ("postings",),
-        "/postings/coverage?on=2025-12-31&kind=frontline&host=东村": ("uncovered", 0),
-        "/mentorships/missing?year=2025": ("missing", 0),
-        f"/mentors/{ZHOU}?on=2025-12-31": ("apprentices", 0),
-    }
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://cadre") as client:
-        for path, keys in paths.items():
-            response = await client.get(path)
-            assert response.status_code == 200, f"{path}: {response.text}"
-            answer = response.json()
-            for key in keys:
-                answer = answer[key]
-        assert (await client.get("/dues?on=9999-12-31")).status_code == 422
-        assert (await client.get("/mentorships/missing?year=1800")).status_code == 422
+    history: list[Event] = [recruit(LI), plan, *held(plan, LI)]
+    await project(connection, *history, annulled(history[3], 4))
+    assert (await get("/classes/one"))["attendees"] == []
+    assert (await get("/classes/summary", year=2025))["person_times"] == 0
+    assert (await get(f"/cadres/{LI}/training", on=YEAR_END))["trainings"] == []

@@ -7,11 +7,12 @@ from cadre.contracts.event import Event
 from cadre.contracts.training.record import Trained, TrainingTaskCompleted, TrainingTaskOpened
 from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.shared.deciding.testing import Specification, event_id
-from cadre.training.handlers import HANDLERS
-from cadre.training.record import OpenTrainingTask, RecordTraining
+from cadre.training.app import SERVICE
+from cadre.training.deciding.record import RecordTraining
+from cadre.training.deciding.task import OpenTrainingTask
 from training.people import LI, recruit
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 
 TASK = UUID("11111111-1111-5111-8111-111111111111")
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from cadre.contracts.training.record import Trained
 from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.contracts.vocabulary import PostLevel, Rank
+from cadre.shared.deciding.person import PERSON
 from cadre.shared.deciding.testing import event_id, recorded
-from cadre.training.record import CADRE, credited
-from cadre.training.standards import (
+from cadre.training.deciding.standards import (
     Trainee,
     duties,
     in_post_days_min,
@@ -17,6 +17,7 @@ from cadre.training.standards import (
     off_job,
     year_hours,
 )
+from cadre.training.deciding.task import credited
 from training.people import LI
 
 YOUNG = Trainee(known_since=date(2020, 7, 1), pool_since=date(2022, 1, 1))
@@ -189,6 +190,6 @@ def test_late_entries_and_corrections_come_out_the_same_in_any_order(data: st.Da
     kept = [event for i, event in enumerate(first, start=1) if i not in wrong] + right
 
     on = date(2025, 12, 31)
-    told = year_hours(credited(CADRE.fold(shuffled)), 2025, on)
+    told = year_hours(credited(PERSON.fold(shuffled)), 2025, on)
     assert told == year_hours(kept, 2025, on)
     assert told.total == pytest.approx(sum(e.hours for e in kept if e.ends_on.year == 2025))

@@ -13,11 +13,11 @@ from cadre.contracts.training.record import (
 )
 from cadre.contracts.training.training_class import ClassHeld, ClassKind, ClassPlanned, Mode
 from cadre.shared.deciding.testing import Specification, event_id
-from cadre.training.handlers import HANDLERS
-from cadre.training.training_class import Attendance, HoldClass, PlanClass
+from cadre.training.app import SERVICE
+from cadre.training.deciding.training_class import Attendance, HoldClass, PlanClass
 from training.people import LI, WANG, ZHAO, recruit
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 
 
 planned = ClassPlanned(

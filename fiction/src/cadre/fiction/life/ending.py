@@ -13,7 +13,7 @@ from cadre.fiction.life.conduct import TALKERS
 from cadre.supervision.deciding.assessment import Assess, CorrectAssessment
 from cadre.supervision.deciding.influence import Talk
 from cadre.supervision.deciding.unit_year import unit_year_id
-from cadre.training.record import RecordTraining
+from cadre.training.deciding.record import RecordTraining
 
 LATE_YEARS = 2
 """How many years after the fact the late entry is recorded."""

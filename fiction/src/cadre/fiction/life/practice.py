@@ -4,8 +4,8 @@ from cadre.contracts.training.posting import PostingKind
 from cadre.fiction.life.chronicle import Chronicle, Member, some, workday
 from cadre.fiction.life.words import MENTOR_TASKS, POSTED
 from cadre.shared.deciding.rulebook import rulebook
-from cadre.training.mentorship import EndMentorship, PairMentor, ReviewMentorship
-from cadre.training.posting import EndPosting, Post
+from cadre.training.deciding.mentorship import EndMentorship, PairMentor, ReviewMentorship
+from cadre.training.deciding.posting import EndPosting, Post
 
 
 def end(chronicle: Chronicle, year: int) -> None:

@@ -15,7 +15,7 @@ from cadre.shared.deciding.decider import Handler, World
 from cadre.shared.deciding.messages import Command
 from cadre.shared.log.event_ids import event_id
 from cadre.supervision.app import SERVICE as SUPERVISION
-from cadre.training.handlers import HANDLERS as TRAINING
+from cadre.training.app import SERVICE as TRAINING
 
 COMMAND_IDS = UUID("b7a5c7f2-3f0e-5d5b-8a54-6f0d1c9e2b71")
 
@@ -24,7 +24,7 @@ type Expected = Literal["recorded", "refused", "impossible"]
 
 HANDLERS: dict[str, Sequence[Handler[Any]]] = {
     "selection": SELECTION,
-    "training": TRAINING,
+    "training": TRAINING.handlers,
     "supervision": SUPERVISION.handlers,
     "appointment": APPOINTMENT,
 }

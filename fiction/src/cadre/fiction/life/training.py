@@ -6,8 +6,8 @@ from typing import NamedTuple
 from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.fiction.life.chronicle import Chronicle, Member, some, workday
 from cadre.fiction.life.words import ONLINE_COURSES
-from cadre.training.record import RecordTraining
-from cadre.training.training_class import Attendance, HoldClass, PlanClass
+from cadre.training.deciding.record import RecordTraining
+from cadre.training.deciding.training_class import Attendance, HoldClass, PlanClass
 
 HOURS_PER_DAY = 8
 ONLINE_SHARE = 0.4

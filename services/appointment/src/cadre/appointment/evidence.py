@@ -188,21 +188,14 @@ class Evidence:
 
     def months_posted(self, kinds: Iterable[str]) -> int:
         """Months sent out on postings of these kinds."""
-        ends = {
-            self.person.newest(fact.event.posting_event): fact.event.effective_on
-            for fact in self.of(PostingEnded)
-        }
         wanted = set(kinds)
-        return len(
-            {
-                month
-                for fact in self.of(Posted)
-                if fact.event.kind.value in wanted
-                for month in range(
-                    month_index(fact.event.effective_on), month_index(ends.get(fact.id, self.day))
-                )
-            }
-        )
+        months: set[int] = set()
+        for fact in self.of(Posted):
+            if fact.event.kind.value in wanted:
+                ends = self.person.hanging(PostingEnded, fact, self.day)
+                until = ends[0].event.effective_on if ends else self.day
+                months.update(range(month_index(fact.event.effective_on), month_index(until)))
+        return len(months)
 
     def trained(self, first_year: int, last_year: int) -> tuple[float, int]:
         """Hours and days of training that ended in these years."""

@@ -234,7 +234,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
         "appointment",
         Annullable(
             {Promoted, PromotionRefused, PostAssumed, Relieved, ProbationConcluded, ReviewOpened},
-            seat_of,
+            lambda event, _: seat_of(event),
             settle_annulled,
         ),
     ),

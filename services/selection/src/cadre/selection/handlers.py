@@ -93,7 +93,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
         ),
         Annullable(
             {PoolEntered, PoolExited},
-            owners=membership.pool_of,
+            owners=lambda event, _: membership.pool_of(event),
             settle=membership.settle_annulled,
         ),
     ),

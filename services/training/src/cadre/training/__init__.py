@@ -1,5 +1,6 @@
 """Training (育): classes and credited hours, training tasks, postings and mentors.
 
-Read in this order: standards (what the rules ask), record, training_class, correction, posting,
-mentorship; then handlers, reactions, tables, read_models, trainees, queries, app.
+`capabilities` is the map. `deciding` has a pure file for each mechanism: `standards` (what the
+rules ask), `task`, `training_class`, `record`, `posting`, `mentorship` (whose places mentors own).
+`showing` has what is shown beyond their declarations.
 """

@@ -30,7 +30,7 @@ class Annullable:
     """Kinds of facts that can be annulled, and the places that hang on them."""
 
     kinds: Collection[type[CadreEvent]]
-    owners: Callable[[CadreEvent], Iterable[Scope[Any]]] = lambda _: ()
+    owners: Callable[[CadreEvent, Person], Iterable[Scope[Any]]] = lambda _event, _person: ()
     """Whose places hang on a fact."""
     settle: Settle = lambda _fact, _person, _world: ()
 
@@ -44,8 +44,8 @@ def annul_handler(service: str, *annullable: Annullable) -> Handler[Any]:
         yield PERSON.of(command.cadre_id)
         person = world.get(PERSON.of(command.cadre_id))
         fact = person.fact(command.supersedes) if person else None
-        if fact is not None and type(fact.event) in known:
-            yield from known[type(fact.event)].owners(fact.event)
+        if person is not None and fact is not None and type(fact.event) in known:
+            yield from known[type(fact.event)].owners(fact.event, person)
 
     def decide(command: Annul, world: World) -> Sequence[Event]:
         person = world[PERSON.of(command.cadre_id)]

@@ -143,6 +143,18 @@ class Dossier:
         """As if these facts had never been recorded."""
         return self._folded(fact for fact in self.all() if fact.id not in events)
 
+    def without_line(self, fact: Fact[Any]) -> Self:
+        """As if neither a fact nor what it corrects had ever been recorded."""
+        line = self.newest(fact.id)
+        return self.without(*(one.id for one in self.all() if self.newest(one.id) == line))
+
+    def expecting(self, *events: Event) -> Self:
+        """As it would be known once these events, too, are recorded."""
+        known, last = self, max((fact.position for fact in self.all()), default=0)
+        for position, event in enumerate(events, start=last + 1):
+            known = known.learning(Fact(UUID(int=position), position, event))
+        return known
+
     def learning(self, fact: Fact[Any]) -> Self:
         """As it would be known with one more fact."""
         event: Event = fact.event

@@ -4,15 +4,24 @@ A place is taken and released in one batch with the person's event, and the owne
 both. So two takings of the last place cannot both succeed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from cadre.contracts.event import Event
 from cadre.shared.deciding.dossier import Dossier
 from cadre.shared.deciding.order import Order
 from cadre.shared.deciding.versions import Versions
+
+
+class Stay(NamedTuple):
+    """A time in which somebody holds a place; ``ends`` is the first day after it."""
+
+    owner: str
+    begins: date
+    ends: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,6 +48,28 @@ class Places[T: Event, R: Event]:
     def release(self, owner: str, person: str, day: date) -> R:
         """The event by which somebody's place is free from a day on."""
         return self.released.model_validate(self._said(owner, person, day))
+
+    def moved(self, person: str, before: Iterable[Stay], after: Iterable[Stay]) -> list[T | R]:
+        """The places that are taken and released when somebody's stays change."""
+        changes = _changes(after)
+        changes.subtract(_changes(before))
+        found = sorted(changes.items(), key=lambda one: (-one[1], one[0]))
+        return [
+            self.take(owner, person, day) if change > 0 else self.release(owner, person, day)
+            for (owner, day), change in found
+            for _ in range(abs(change))
+        ]
+
+    def first_overfull(self, dossier: Dossier, moved: Iterable[T | R]) -> date | None:
+        """The first day on which an owner lacks a place for what is moved there."""
+        moves = [
+            (event.effective_on, 1 if isinstance(event, self.taken) else -1) for event in moved
+        ]
+        for day in sorted({*(on for on, _ in moves), *self._days(dossier)}):
+            more = sum(change for on, change in moves if on <= day)
+            if more > 0 and more > self.free_on(dossier, day):
+                return day
+        return None
 
     def _said(self, owner: str, person: str, day: date) -> dict[str, object]:
         return {self.taken.key: owner, self.person: person, "effective_on": day}
@@ -80,3 +111,13 @@ class Places[T: Event, R: Event]:
         if self.defined_by is not None:
             days |= {f.event.effective_on for f in dossier.standing(self.defined_by.event)}
         return days
+
+
+def _changes(stays: Iterable[Stay]) -> Counter[tuple[str, date]]:
+    """How many more places of each owner are held from a day on."""
+    changes = Counter[tuple[str, date]]()
+    for stay in stays:
+        changes[stay.owner, stay.begins] += 1
+        if stay.ends is not None:
+            changes[stay.owner, stay.ends] -= 1
+    return changes

@@ -241,7 +241,7 @@ def request_assessment(command: RequestAssessment, cadre: Person) -> Sequence[Ev
     return [] if asked and asked[-1] == wanted else [wanted]
 
 
-def places_held(event: CadreEvent) -> Iterable[Scope[Any]]:
+def places_held(event: CadreEvent, _cadre: Person) -> Iterable[Scope[Any]]:
     """The unit year whose place an assessment holds."""
     if isinstance(event, Assessed):
         yield from (UNIT_YEAR.of(key) for key in _places(event))

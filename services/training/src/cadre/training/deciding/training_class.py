@@ -1,25 +1,27 @@
-"""A training class: planned, then held, with credit for whoever attended enough of it."""
+"""A training class (M19): planned, then held, with credit for whoever attended enough of it."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
-from uuid import UUID
 
 from pydantic import Field
 
 from cadre.contracts.event import CadreId, Event, Slug, Value
 from cadre.contracts.training.record import CreditRefused, Trained
 from cadre.contracts.training.training_class import ClassHeld, ClassPlan, ClassPlanned, Course
-from cadre.shared.deciding.decider import Fold
+from cadre.shared.deciding.capability import Capability
+from cadre.shared.deciding.decider import Handler
+from cadre.shared.deciding.dossier import Dossier, Fact, dossier_of
 from cadre.shared.deciding.errors import NotFound, NotPossible
-from cadre.shared.deciding.messages import Command, Recorded
-from cadre.shared.deciding.person import Person
+from cadre.shared.deciding.messages import Command
+from cadre.shared.deciding.order import Order
+from cadre.shared.deciding.person import PERSON, Person
+from cadre.shared.deciding.rights import EVERYBODY, Right, Role
 from cadre.shared.deciding.rulebook import rulebook
-from cadre.training.record import credited, require_ended, task_changes
-from cadre.training.standards import class_days_min
+from cadre.training.deciding.standards import class_days_min
+from cadre.training.deciding.task import credited, task_changes
 
 
 class PlanClass(Command, ClassPlan):
@@ -41,37 +43,36 @@ class HoldClass(Command):
     attendees: tuple[Attendance, ...] = Field(min_length=1)
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingClass:
-    plan: ClassPlanned | None = None
-    plan_event: UUID | None = None
-    held: ClassHeld | None = None
+CLASS = dossier_of("training", "class")
 
 
-def evolve(state: TrainingClass, recorded: Recorded[Event]) -> TrainingClass:
-    match recorded.event:
-        case ClassPlanned() as plan:
-            return replace(state, plan=plan, plan_event=recorded.event_id)
-        case ClassHeld() as held:
-            return replace(state, held=held)
-        case _:
-            return state
+def plan_of(training_class: Dossier) -> Fact[ClassPlanned] | None:
+    """The plan that no later one replaced."""
+    return next(iter(training_class.standing(ClassPlanned)), None)
 
 
-CLASS = Fold(service="training", entity="class", initial=TrainingClass(), evolve=evolve)
+def require_ended(ends_on: date, effective_on: date, where: str) -> None:
+    """Raise NotPossible for training that is not over on the business date."""
+    if ends_on > effective_on:
+        raise NotPossible(
+            f"the training ends on {ends_on}, after the business date {effective_on}",
+            where=where,
+            hint="record it once it has ended",
+        )
 
 
-def plan_class(command: PlanClass, state: TrainingClass) -> Sequence[Event]:
+def plan_class(command: PlanClass, training_class: Dossier) -> Sequence[Event]:
     if command.hours <= 0 or command.days <= 0:
         raise NotPossible(
             f"{command.hours:g} 学时 on {command.days} days are no class",
             where=command.class_id,
             hint="plan hours and days above zero",
         )
-    planned = ClassPlanned(**dict(command), supersedes=state.plan_event)
-    if state.plan is not None and _plan_of(state.plan) == _plan_of(planned):
+    before = plan_of(training_class)
+    planned = ClassPlanned(**dict(command), supersedes=before.id if before else None)
+    if before is not None and _said(before.event) == _said(planned):
         return []
-    if state.held is not None:
+    if training_class.every(ClassHeld):
         raise NotPossible(
             "the class has been held as it was planned",
             where=command.class_id,
@@ -80,15 +81,15 @@ def plan_class(command: PlanClass, state: TrainingClass) -> Sequence[Event]:
     return [planned]
 
 
-def _plan_of(event: ClassPlanned) -> Mapping[str, object]:
+def _said(event: ClassPlanned) -> Mapping[str, object]:
     return {name: getattr(event, name) for name in ClassPlan.model_fields}
 
 
 def hold_class(
-    command: HoldClass, state: TrainingClass, records: Mapping[str, Person]
+    command: HoldClass, training_class: Dossier, records: Mapping[str, Person]
 ) -> Sequence[Event]:
     """One `ClassHeld`, and for each attendee a `Trained` or a `CreditRefused` (TRN-04)."""
-    plan = require_plan(state, command.class_id)
+    plan = require_plan(training_class, command.class_id)
     for cadre_id, record in records.items():
         record.require_known(cadre_id)
     _require_fitting(command, plan)
@@ -102,23 +103,26 @@ def hold_class(
         attendees=tuple(item.cadre_id for item in outcomes if isinstance(item, Trained)),
         short=is_short(plan),
     )
-    if state.held is not None:
-        if held == state.held and all(_on_record(item, records) for item in outcomes):
-            return []
-        raise NotPossible(
-            f"the class was held on {state.held.effective_on}, with other attendance",
-            where=command.class_id,
-            hint="correct the training of single persons instead",
-        )
-    changes = (_with_tasks(item, records[item.cadre_id]) for item in outcomes)
-    return [held, *(event for events in changes for event in events)]
+    news: list[Event] = [held]
+    for before in training_class.every(ClassHeld):
+        news = []
+        if held != before.event or not all(_told(item, records) for item in outcomes):
+            raise NotPossible(
+                f"the class was held on {before.event.effective_on}, with other attendance",
+                where=command.class_id,
+                hint="correct the training of single persons instead",
+            )
+    for item in outcomes:
+        if not records[item.cadre_id].holds(item):
+            news += _with_tasks(item, records[item.cadre_id])
+    return news
 
 
-def require_plan(state: TrainingClass, class_id: str) -> ClassPlanned:
+def require_plan(training_class: Dossier, class_id: str) -> ClassPlanned:
     """The plan of a class; raises NotFound where there is none."""
-    if state.plan is None:
+    if (plan := plan_of(training_class)) is None:
         raise NotFound(f"no class {class_id} is planned", where=class_id, hint="plan it first")
-    return state.plan
+    return plan.event
 
 
 def _require_fitting(command: HoldClass, plan: ClassPlanned) -> None:
@@ -182,11 +186,39 @@ def is_short(plan: Course) -> bool:
     return days_min is not None and plan.days < days_min
 
 
-def _on_record(outcome: Trained | CreditRefused, records: Mapping[str, Person]) -> bool:
-    return records[outcome.cadre_id].holds(outcome)
+def _told(outcome: Trained | CreditRefused, records: Mapping[str, Person]) -> bool:
+    """Whether it was recorded once; what was annulled since is recorded anew."""
+    facts = records[outcome.cadre_id].every(type(outcome))
+    return any(fact.event == outcome for fact in facts)
 
 
 def _with_tasks(outcome: Trained | CreditRefused, record: Person) -> Iterable[Event]:
     yield outcome
     if isinstance(outcome, Trained):
         yield from task_changes(record, (*credited(record), outcome))
+
+
+RECORDS = Right(Role.RECORDER, EVERYBODY)
+
+CAPABILITY = Capability(
+    mechanism="M19 M22",
+    handlers=[
+        Handler(
+            PlanClass,
+            lambda c, _: (CLASS.of(c.class_id),),
+            lambda c, world: plan_class(c, world[CLASS.of(c.class_id)]),
+            RECORDS,
+        ),
+        Handler(
+            HoldClass,
+            lambda c, _: (CLASS.of(c.class_id), *(PERSON.of(one.cadre_id) for one in c.attendees)),
+            lambda c, world: hold_class(
+                c,
+                world[CLASS.of(c.class_id)],
+                {one.cadre_id: world[PERSON.of(one.cadre_id)] for one in c.attendees},
+            ),
+            RECORDS,
+        ),
+    ],
+    orders=[Order("class", opens=frozenset({ClassPlanned}), ends=frozenset({ClassHeld}))],
+)

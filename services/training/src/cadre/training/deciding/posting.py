@@ -1,23 +1,30 @@
-"""Postings: sent out to practise and back, while post and personnel relation stay at home."""
+"""Postings (M30–M35): out to practise and back, while post and personnel relation stay at home."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import Event
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
 from cadre.contracts.training.posting import Posted, Posting, PostingEnd, PostingEnded, PostingKind
 from cadre.contracts.vocabulary import unit_id
+from cadre.shared.deciding.annulling import Annullable
+from cadre.shared.deciding.capability import Capability
+from cadre.shared.deciding.decider import World
+from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.errors import NotPossible
-from cadre.shared.deciding.person import Person, PersonCommand
+from cadre.shared.deciding.facts import Ending, Facts, Recorder
+from cadre.shared.deciding.person import FactCommand, Person
+from cadre.shared.deciding.rights import NAMED, Right, Role
 from cadre.shared.deciding.rulebook import rulebook
 
 
-class Post(PersonCommand, Posting):
+class Post(FactCommand, Posting):
     """Send a cadre out to practise from the effective date on."""
 
 
-class EndPosting(PersonCommand, PostingEnd):
+class EndPosting(FactCommand, PostingEnd):
     """End a posting with an evaluation; from the effective date on the cadre is back."""
 
 
@@ -40,14 +47,24 @@ def unit_on(cadre: Person, day: date) -> str | None:
 
 
 def post(command: Post, cadre: Person) -> Sequence[Event]:
-    cadre.require_known(command.cadre_id)
-    _require_sound(command)
-    posted = Posted(**dict(command))
-    if cadre.holds(posted):
+    if not (recorded := POSTINGS.recorded(command, cadre)):
         return []
+    _require_sound(command)
     _require_home_unit(command, cadre)
-    _require_no_overlap(command, cadre)
-    return [posted]
+    _require_apart(cadre, cadre.expecting(recorded[0]))
+    return recorded
+
+
+def end_posting(command: EndPosting, cadre: Person) -> Sequence[Event]:
+    if ended := POSTINGS.ended(command, cadre):
+        _require_apart(cadre, cadre.expecting(ended[0]))
+    return ended
+
+
+def settle_annulled(fact: Fact[Any], cadre: Person, _world: World) -> Sequence[Event]:
+    """A posting whose end never was lasts again, if no other followed."""
+    _require_apart(cadre, cadre.without_line(fact))
+    return []
 
 
 def _require_sound(command: Post) -> None:
@@ -81,17 +98,24 @@ def _require_home_unit(command: Post, cadre: Person) -> None:
         )
 
 
-def _require_no_overlap(command: Post, cadre: Person) -> None:
-    rule = rulebook().on("TRN-13", command.effective_on)
+def _require_apart(before: Person, after: Person) -> None:
+    """Raise NotPossible where a posting that is new, or lasts longer, overlaps another."""
+    for fact in after.standing(Posted):
+        planned = fact.event.until or date.max
+        last = _last_day(fact, after) or planned
+        if before.fact(fact.id) is None or last > (_last_day(fact, before) or planned):
+            _require_alone(fact, last, after)
+
+
+def _require_alone(posting: Fact[Posted], last: date, cadre: Person) -> None:
+    rule = rulebook().on("TRN-13", posting.event.effective_on)
     off_job = {PostingKind(kind) for kind in rule.parameters["off_job_kinds"]}
-    if command.kind not in off_job:
+    if posting.event.kind not in off_job:
         return
     for fact in cadre.standing(Posted):
-        ends, other = cadre.hanging(PostingEnded, fact), fact.event
-        ended_on = ends[0].event.effective_on if ends else date.max
-        last = command.until or date.max
-        overlaps = other.effective_on <= last and command.effective_on < ended_on
-        if other.kind in off_job and overlaps:
+        other, until = fact.event, _last_day(fact, cadre) or date.max
+        overlaps = other.effective_on <= last and posting.event.effective_on <= until
+        if fact.id != posting.id and other.kind in off_job and overlaps:
             raise NotPossible(
                 f"overlaps with {other.kind.zh} to {other.host} since {other.effective_on}",
                 where=str(fact.id),
@@ -99,5 +123,28 @@ def _require_no_overlap(command: Post, cadre: Person) -> None:
             )
 
 
-def end_posting(command: EndPosting, cadre: Person) -> Sequence[Event]:
-    return cadre.end(PostingEnded(**dict(command)), Posted, besides={"note"})
+def _last_day(posting: Fact[Posted], cadre: Person) -> date | None:
+    """The day before somebody was back; None while that is not recorded, whatever was planned."""
+    ends = cadre.hanging(PostingEnded, posting)
+    return ends[0].event.effective_on - timedelta(days=1) if ends else None
+
+
+POSTINGS = Facts(
+    event=Posted,
+    by=Recorder(Post, Right(Role.RECORDER, NAMED), post),
+    ended_by=Ending(
+        event=PostingEnded,
+        by=Recorder(EndPosting, Right(Role.RECORDER, NAMED), end_posting),
+        besides={"note"},
+    ),
+    name="postings",
+    title="在外锻炼 · Postings",
+    seen_by=Role.READER,
+    counted_by="kind",
+)
+CAPABILITY = Capability(
+    mechanism="M30 M31 M32 M33 M34 M35",
+    facts=[POSTINGS],
+    annullable=[Annullable(POSTINGS.kinds, settle=settle_annulled)],
+    reads=[ProfileCorrected, Promoted],
+)

@@ -1,71 +1,42 @@
-"""A cadre's training record: what was attended, what of it counts, and which tasks stand open."""
+"""Training that a rule asks of somebody by a day, and what of the training attended fulfils it.
+
+Who is new, or was promoted to a post untrained, gets a task by itself.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
+from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import CadreEvent, Event
+from cadre.contracts.selection.profile import Recruited
 from cadre.contracts.training.record import (
     Trained,
     TrainingTask,
     TrainingTaskCompleted,
     TrainingTaskOpened,
 )
-from cadre.contracts.training.training_class import Course, Mode
+from cadre.contracts.training.training_class import ClassKind, Mode
+from cadre.shared.deciding.calendar import add_years
+from cadre.shared.deciding.capability import Capability
 from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.errors import NotPossible
-from cadre.shared.deciding.person import PERSON, Person, PersonCommand
+from cadre.shared.deciding.messages import Recorded
+from cadre.shared.deciding.order import Order
+from cadre.shared.deciding.person import Person, PersonCommand, person_handler
+from cadre.shared.deciding.reactions import Reaction
+from cadre.shared.deciding.rights import NAMED, Right, Role
 from cadre.shared.deciding.rulebook import rulebook
-
-
-class RecordTraining(PersonCommand, Course):
-    """Record training of one person that was no class here, e.g. online or elsewhere."""
+from cadre.training.deciding.standards import in_post_days_min
 
 
 class OpenTrainingTask(PersonCommand, TrainingTask):
     """Ask somebody for training by a date, because of a rule."""
 
 
-CADRE = PERSON
-
-
 def credited(cadre: Person, *, without: UUID | None = None) -> tuple[Trained, ...]:
     """Training that counts; ``without`` the record that is about to be corrected."""
     return tuple(fact.event for fact in cadre.standing(Trained) if fact.id != without)
-
-
-def require_ended(ends_on: date, effective_on: date, where: str) -> None:
-    """Raise NotPossible for training that is not over on the business date."""
-    if ends_on > effective_on:
-        raise NotPossible(
-            f"the training ends on {ends_on}, after the business date {effective_on}",
-            where=where,
-            hint="record it once it has ended",
-        )
-
-
-def record_training(command: RecordTraining, cadre: Person) -> Sequence[Event]:
-    cadre.require_known(command.cadre_id)
-    require_ended(command.ends_on, command.effective_on, command.cadre_id)
-    trained = Trained(**dict(command))
-    for known in credited(cadre):
-        if _same_course(known, trained):
-            if (known.hours, known.days) == (trained.hours, trained.days):
-                return []
-            raise NotPossible(
-                f"“{known.title}” until {known.ends_on} is on record with {known.hours:g} 学时, "
-                f"{known.days} days",
-                where=command.cadre_id,
-                hint="correct that record instead of adding another",
-            )
-    return [trained, *task_changes(cadre, (*credited(cadre), trained))]
-
-
-def _same_course(known: Trained, other: Trained) -> bool:
-    return all(
-        getattr(known, name) == getattr(other, name)
-        for name in ("class_id", "title", "kind", "mode", "starts_on", "ends_on")
-    )
 
 
 def open_training_task(command: OpenTrainingTask, cadre: Person) -> Sequence[Event]:
@@ -142,3 +113,62 @@ def _completed(
         task_id=task.task_id,
         overdue=done_on > task.due_on,
     )
+
+
+def task_id(recorded: Recorded[CadreEvent]) -> UUID:
+    """The task an event opens; its correction sets the same task anew."""
+    return uuid5(recorded.event.supersedes or recorded.event_id, "training-task")
+
+
+def induction_id(cadre_id: str) -> UUID:
+    """The task of a recruit: one, however often the recruitment is told anew."""
+    return uuid5(NAMESPACE_OID, f"{cadre_id}/induction")
+
+
+def train_promoted(recorded: Recorded[Promoted]) -> Iterable[OpenTrainingTask]:
+    """In-post training within a year of taking office untrained (SEL-08, TRN-03)."""
+    event = recorded.event
+    if event.kind != "post" or event.trained:
+        return
+    rule = rulebook().on("TRN-03", event.effective_on)
+    yield OpenTrainingTask(
+        cadre_id=event.cadre_id,
+        effective_on=event.effective_on,
+        task_id=task_id(recorded),
+        reason=f"任{event.unit_name or ''}{event.post_title or '新职'}前未达到培训要求",
+        kind=ClassKind.IN_POST,
+        days_min=in_post_days_min(event.level, event.effective_on),
+        due_on=add_years(event.effective_on, rule.whole("years")),
+        rule=rule.id,
+    )
+
+
+def induct_recruited(recorded: Recorded[Recruited]) -> Iterable[OpenTrainingTask]:
+    """Induction training within the probation year (TRN-05)."""
+    event = recorded.event
+    rule = rulebook().on("TRN-05", event.effective_on)
+    if event.channel in rule.parameters["channels_exempt"]:
+        return
+    yield OpenTrainingTask(
+        cadre_id=event.cadre_id,
+        effective_on=event.effective_on,
+        task_id=induction_id(event.cadre_id),
+        reason=f"经{event.channel.zh}进入，须在试用期内参加初任培训",
+        kind=ClassKind.INDUCTION,
+        days_min=rulebook().on("TRN-06", event.effective_on).whole("induction_days_min"),
+        due_on=add_years(event.effective_on, rule.whole("probation_years")),
+        rule=rule.id,
+    )
+
+
+CAPABILITY = Capability(
+    mechanism="M20",
+    handlers=[
+        person_handler(OpenTrainingTask, open_training_task, Right(Role.RECORDER, NAMED)),
+    ],
+    orders=[Order("cadre", after={TrainingTaskCompleted: frozenset({TrainingTaskOpened})})],
+    reactions=[
+        Reaction("train-promoted", Promoted, train_promoted),
+        Reaction("induct-recruited", Recruited, induct_recruited),
+    ],
+)

@@ -1,0 +1,1 @@
+"""What Training decides: pure, a file for each mechanism."""

@@ -1,0 +1,1 @@
+"""What Training shows beyond what follows from its declarations."""
