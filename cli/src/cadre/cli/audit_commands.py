@@ -8,7 +8,7 @@ COMMANDS = {
     "checkpoint": "cadre.cli.auditing:checkpoint",
     "verify": "cadre.cli.auditing:verify",
     "repair": "cadre.cli.repairing:repair",
-    "decide-again": "cadre.cli.deciding:decide_again",
+    "decide-again": "cadre.cli.deciding_again:decide_again",
     "export": "cadre.cli.exporting:export",
     "witness": "cadre.cli.witnessing:app",
     "cosigned": "cadre.cli.witnessing:cosigned",
