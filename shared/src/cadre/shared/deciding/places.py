@@ -65,9 +65,9 @@ class Places[T: Event, R: Event]:
         moves = [
             (event.effective_on, 1 if isinstance(event, self.taken) else -1) for event in moved
         ]
-        for day in sorted({*(on for on, _ in moves), *self._days(dossier)}):
+        for day, free in self._free_by_day(dossier, date.min, *(on for on, _ in moves)):
             more = sum(change for on, change in moves if on <= day)
-            if more > 0 and more > self.free_on(dossier, day):
+            if more > 0 and more > free:
                 return day
         return None
 
@@ -87,30 +87,43 @@ class Places[T: Event, R: Event]:
         held = sum(change for on, _, change in self._moves(dossier) if on <= day)
         return self.limit(dossier, day) - held
 
-    def free_from(self, dossier: Dossier, day: date) -> int:
+    def free_from(self, dossier: Dossier, day: date, until: date | None = None) -> int:
         """Places that nobody holds on a day nor on any later one, as far as recorded.
 
-        A place taken late for an early day counts on all days after it.
+        A place taken late for an early day counts on all days after it. ``until`` is the first day
+        that matters no more.
         """
-        days = self._days(dossier)
-        return min(self.free_on(dossier, later) for later in {day, *(d for d in days if d > day)})
+        free = self._free_by_day(dossier, day)
+        return min(left for on, left in free if on == day or until is None or on < until)
 
     def first_free(self, dossier: Dossier, day: date) -> date | None:
         """The first day from ``day`` on when a place is free for good; None if none is in sight."""
-        days = self._days(dossier)
-        candidates = sorted({day, *(d for d in days if d > day)})
-        return next((one for one in candidates if self.free_from(dossier, one) > 0), None)
+        found = None
+        for later, free in reversed(self._free_by_day(dossier, day)):
+            if free <= 0:
+                break
+            found = later
+        return found
+
+    def _free_by_day(self, dossier: Dossier, since: date, *others: date) -> list[tuple[date, int]]:
+        """Places that nobody holds on a day, on every later one when that may change, on others."""
+        moved = Counter[date]()
+        for on, _, change in self._moves(dossier):
+            moved[on] += change
+        defined = dossier.standing(self.defined_by.event) if self.defined_by else ()
+        later = {since, *others, *moved, *(fact.event.effective_on for fact in defined)}
+        found: list[tuple[date, int]] = []
+        held = 0
+        for day in sorted(later):
+            held += moved[day]
+            if day >= since:
+                found.append((day, self.limit(dossier, day) - held))
+        return found
 
     def _moves(self, dossier: Dossier) -> Iterable[tuple[date, str, int]]:
         for kind, change in ((self.taken, 1), (self.released, -1)):
             for fact in dossier.every(kind):
                 yield fact.event.effective_on, getattr(fact.event, self.person), change
-
-    def _days(self, dossier: Dossier) -> set[date]:
-        days = {on for on, _, _ in self._moves(dossier)}
-        if self.defined_by is not None:
-            days |= {f.event.effective_on for f in dossier.standing(self.defined_by.event)}
-        return days
 
 
 def _changes(stays: Iterable[Stay]) -> Counter[tuple[str, date]]:

@@ -109,7 +109,8 @@ class Versions[E: Event]:
         What is in force already is not published again. Raises: NotFound, NotPossible.
         """
         wanted = self.event.model_validate({**dict(command), **more})
-        if dossier.holds(wanted):
+        # Where a second one of a day corrects the first, what was corrected may come back.
+        if (wanted.supersedes or not self.one_a_day) and dossier.holds(wanted):
             return []
         if wanted.supersedes is not None:
             dossier.correctable(self.event, wanted.supersedes)
@@ -118,7 +119,7 @@ class Versions[E: Event]:
         in_force = self.on(dossier, wanted.effective_on)
         if command.supersedes is None and in_force and _said(in_force) == _said(wanted):
             return []
-        self._require_kept(wanted, others)
+        self._require_kept(wanted, others if wanted.supersedes else dossier)
         wanted = wanted.model_copy(update={"supersedes": wrong})
         self.require(wanted, others)
         return [wanted]
