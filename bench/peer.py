@@ -20,7 +20,7 @@ from servers import Postgres
 
 from cadre.contracts.catalogue import CATALOGUE
 from cadre.contracts.event import Event
-from cadre.selection.cadre import CADRE
+from cadre.shared.deciding.person import PERSON
 from cadre.shared.deciding.person import Person as State
 
 POOL = "40"
@@ -97,7 +97,7 @@ class Person:
 
     def mutate(self, fact: Fact) -> None:
         self.version = fact.originator_version
-        self.state = CADRE.evolve(self.state, fact.seen())
+        self.state = PERSON.evolve(self.state, fact.seen())
 
     def collect_events(self) -> Sequence[Fact]:
         pending, self.pending = self.pending, []

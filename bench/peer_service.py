@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from peer import Register
 from pydantic import BaseModel
 
-from cadre.selection.identification import Observe, decide
+from cadre.selection.deciding.observation import OBSERVATIONS, Observe
 
 
 class Recorded(BaseModel):
@@ -26,7 +26,7 @@ def app() -> FastAPI:
 
     def carry_out(command: Observe) -> Recorded:
         person = register.person(command.cadre_id)
-        for event in decide(command, person.state):
+        for event in OBSERVATIONS.recorded(command, person.state):
             person.add(event)
         recorded = register.save(person)
         if not recorded:

@@ -25,8 +25,7 @@ from cadre.audit.surveyors import forked
 from cadre.cli.installation.data_directory import DataDirectory
 from cadre.contracts.vocabulary import SERVICES
 from cadre.selection.app import SERVICE
-from cadre.selection.cadre import CADRE
-from cadre.shared.deciding.person import Person
+from cadre.shared.deciding.person import PERSON, Person
 from cadre.shared.log.codec import Codec, Signer
 from cadre.shared.log.stream import Log
 from cadre.shared.running.runtime import running
@@ -64,7 +63,7 @@ async def replay(log: Filled, codec: Codec) -> float:
             if done == log.end:
                 break
             who = message.aggregate[2]
-            states[who] = CADRE.evolve(states.get(who, CADRE.initial), codec.decode(message))
+            states[who] = PERSON.evolve(states.get(who, PERSON.initial), codec.decode(message))
             done += 1
     taken = perf_counter() - begun
     await client.close()

@@ -48,14 +48,9 @@ from cadre.contracts.supervision.unit_year import UnitYearOpened
 from cadre.contracts.training.record import CreditRefused, Trained
 from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank, unit_id
-from cadre.selection.membership import (
-    AssessForPool,
-    CompareForPool,
-    EnterPool,
-    ExitPool,
-    NominateForPool,
-)
-from cadre.selection.pool import DefinePool
+from cadre.selection.deciding.membership import EnterPool, ExitPool
+from cadre.selection.deciding.pool import DefinePool
+from cadre.selection.deciding.steps import AssessForPool, CompareForPool, NominateForPool
 from cadre.shared.deciding import rulebook as rules
 from cadre.shared.deciding.annulling import Annul
 from cadre.shared.deciding.testing import event_id

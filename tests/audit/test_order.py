@@ -38,7 +38,7 @@ from cadre.contracts.selection.pool import PoolSeatTaken
 from cadre.contracts.selection.profile import Recruited
 from cadre.contracts.training.record import CreditRefused, Trained
 from cadre.contracts.training.training_class import ClassHeld, ClassPlanned
-from cadre.selection.order import ORDERS as SELECTION
+from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.deciding.messages import Envelope
 from cadre.shared.keys.keyring import Keyring
 from cadre.shared.log.codec import Codec, Signer
@@ -48,7 +48,7 @@ from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.training.app import SERVICE as TRAINING
 from support.nats_server import NatsServer
 
-ORDERS = (*SELECTION, *TRAINING.orders, *SUPERVISION.orders, *APPOINTMENT)
+ORDERS = (*SELECTION.orders, *TRAINING.orders, *SUPERVISION.orders, *APPOINTMENT)
 SEALED = {"sealed": "sealed:v1:of-nobody"}
 SIGNERS = {
     name: Signer.from_seed(name, name.encode().ljust(32))

@@ -22,8 +22,8 @@ from cadre.fiction.life.fiction import Scene
 from cadre.fiction.life.script import HANDLERS, Step, lanes
 from cadre.intake.files import files_in
 from cadre.intake.plan import plan_import
-from cadre.selection.identities import cadre_id_of
-from cadre.selection.profile import RecordBaseline
+from cadre.selection.deciding.profile import RecordBaseline
+from cadre.selection.working.identities import cadre_id_of
 from cadre.shared.deciding.decider import Handler, World
 from cadre.shared.deciding.errors import NotPossible
 from cadre.shared.deciding.messages import Command, Envelope, Meta, Recorded

@@ -9,7 +9,7 @@ from cadre.fiction.county import County, Generated, generate
 from cadre.fiction.county.forms import has_form
 from cadre.fiction.county.hazards import REFUSED, WARNED, hazard_of
 from cadre.intake import Problem, files_in, plan_import
-from cadre.selection.profile import RecordBaseline
+from cadre.selection.deciding.profile import RecordBaseline
 from cadre.shared.deciding.idnumber import read_id_number, read_profile
 
 SHIPPED = Path(__file__).parents[2] / "samples" / "county"

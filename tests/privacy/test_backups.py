@@ -13,7 +13,7 @@ from cadre.cli.installation.data_directory import DataDirectory, DataDirectoryEr
 from cadre.cli.installation.key_backups import KeyBackups
 from cadre.cli.installation.master_change import change_master, masters_of
 from cadre.contracts.event import Forgotten
-from cadre.selection.identities import Identities
+from cadre.selection.working.identities import Identities
 from cadre.shared.database.database import Database
 from cadre.shared.deciding.errors import NotFound, NotPossible
 from cadre.shared.keys.keyring import KeyName, Keyring

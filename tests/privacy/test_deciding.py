@@ -18,11 +18,11 @@ from cadre.contracts.selection.privacy import (
 )
 from cadre.contracts.selection.profile import Recruited
 from cadre.contracts.vocabulary import PostLevel
-from cadre.selection.handlers import HANDLERS
-from cadre.selection.privacy import Forget, LiftRestriction, Restrict
+from cadre.selection.app import SERVICE
+from cadre.selection.deciding.privacy import Forget, LiftRestriction, Restrict
 from cadre.shared.deciding.testing import Specification, event_id
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 WHO = "c-7f3kq2mz4a"
 BASIS = "会计档案管理办法第十四条"
 DAY = date(2026, 3, 2)

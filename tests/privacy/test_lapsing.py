@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from cadre.contracts.supervision.off_duty import OffDutyNoteExpired, OffDutyVisitMade, note_purpose
 from cadre.selection.app import SERVICE as SELECTION
-from cadre.selection.privacy import Forget
-from cadre.selection.profile import Recruit
+from cadre.selection.deciding.privacy import Forget
+from cadre.selection.deciding.profile import Recruit
 from cadre.shared.deciding.errors import NotPossible, Unavailable
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.keys.key_store import DATA_KEYS, keys_by_purpose

@@ -16,8 +16,9 @@ from cadre.contracts.selection.pool import PoolClass, PoolDefined
 from cadre.contracts.selection.profile import Recruited
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
 from cadre.selection.app import SERVICE
-from cadre.selection.profile import Recruit
+from cadre.selection.deciding.profile import Recruit
 from cadre.shared.database.database import Database
+from cadre.shared.deciding.calendar import today_in_china
 from cadre.shared.deciding.errors import CadreError
 from cadre.shared.deciding.messages import Meta
 from cadre.shared.deciding.rights import EVERYTHING_ALLOWED
@@ -172,7 +173,9 @@ async def test_every_other_route_answers(client: httpx.AsyncClient, cadre_id: st
     of_cadre = (await client.get(f"/cadres/{cadre_id}/pools")).json()
     assert of_cadre == {"cadre_id": cadre_id, "steps": [], "stays": []}
     seen = (await client.get(f"/cadres/{cadre_id}/observations")).json()
-    assert seen == {"cadre_id": cadre_id, "observations": []}
+    assert seen == {"cadre_id": cadre_id, "on": str(today_in_china()), "observations": []}
+    plan = await client.get("/intake-plans/plan-1970")
+    assert plan.status_code == 404
 
 
 @pytest.mark.parametrize(

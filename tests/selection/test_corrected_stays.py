@@ -21,14 +21,9 @@ from cadre.contracts.selection.membership import (
 from cadre.contracts.selection.pool import PoolSeatReleased, PoolSeatTaken
 from cadre.contracts.selection.profile import Recruited
 from cadre.contracts.vocabulary import Political
-from cadre.selection.handlers import HANDLERS
-from cadre.selection.membership import (
-    AssessForPool,
-    CompareForPool,
-    EnterPool,
-    ExitPool,
-    NominateForPool,
-)
+from cadre.selection.app import SERVICE
+from cadre.selection.deciding.membership import EnterPool, ExitPool
+from cadre.selection.deciding.steps import AssessForPool, CompareForPool, NominateForPool
 from cadre.shared.deciding.annulling import Annul
 from cadre.shared.deciding.errors import NotPossible
 from cadre.shared.deciding.messages import Command
@@ -310,7 +305,7 @@ def test_seats_follow_the_stays_and_are_never_too_few(
 
 
 def decided(history: list[Event], command: Command) -> list[Event]:
-    handler = next(h for h in HANDLERS if h.command is type(command))
+    handler = next(h for h in SERVICE.handlers if h.command is type(command))
     log = [recorded(n, event) for n, event in enumerate(history, start=1)]
     return list(handler.decide(command, world(handler, command, log)))
 

@@ -12,18 +12,15 @@ from cadre.contracts.selection.identification import (
 from cadre.contracts.selection.kin import KinDeclared, Kinship
 from cadre.contracts.selection.profile import Recruited
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
-from cadre.selection.cadre import CADRE as HISTORY
-from cadre.selection.handlers import HANDLERS
-from cadre.selection.identification import (
-    AssessPoliticalQuality,
-    DeclareKin,
-    LiftPoliticalVeto,
-    Observe,
-)
+from cadre.selection.app import SERVICE
+from cadre.selection.deciding.kin import DeclareKin
+from cadre.selection.deciding.observation import Observe
+from cadre.selection.deciding.political import AssessPoliticalQuality, LiftPoliticalVeto
 from cadre.shared.deciding.barring import open_vetoes
+from cadre.shared.deciding.person import PERSON as HISTORY
 from cadre.shared.deciding.testing import Specification, event_id, recorded
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 CADRE = "c-aaaaaaaaaa"
 RECRUITED = Recruited(
     cadre_id=CADRE,

@@ -11,10 +11,10 @@ from sqlalchemy import select, text
 from cadre.contracts.event import Sealed
 from cadre.contracts.selection.identification import Occasion
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
-from cadre.selection.identification import Observe
-from cadre.selection.identities import IDENTITIES, NAMES, Identities, cadre_id_of
-from cadre.selection.profile import CorrectProfile, Recruit
-from cadre.selection.registration import prepare, start
+from cadre.selection.deciding.observation import Observe
+from cadre.selection.deciding.profile import CorrectProfile, Recruit
+from cadre.selection.working.identities import IDENTITIES, NAMES, Identities, cadre_id_of
+from cadre.selection.working.registration import prepare, start
 from cadre.shared.database.database import Database, writing
 from cadre.shared.deciding.errors import CommandReused, Malformed
 from cadre.shared.deciding.messages import Meta

@@ -31,17 +31,12 @@ from cadre.contracts.supervision.influence import (
     TalkKind,
 )
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
-from cadre.selection.handlers import HANDLERS
-from cadre.selection.membership import (
-    AssessForPool,
-    CompareForPool,
-    EnterPool,
-    ExitPool,
-    NominateForPool,
-)
+from cadre.selection.app import SERVICE
+from cadre.selection.deciding.membership import EnterPool, ExitPool
+from cadre.selection.deciding.steps import AssessForPool, CompareForPool, NominateForPool
 from cadre.shared.deciding.testing import Specification, event_id
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 CADRE = "c-aaaaaaaaaa"
 YOUNG = "young-2026"
 OTHERS = "non-party"

@@ -3,14 +3,19 @@ from datetime import date
 from cadre.contracts.event import Sealed
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited, Standing
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
-from cadre.selection.cadre import CADRE as CADRE_FOLD
-from cadre.selection.cadre import profile_on, require_entry
-from cadre.selection.handlers import HANDLERS
-from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
+from cadre.selection.app import SERVICE
+from cadre.selection.deciding.profile import (
+    CorrectProfile,
+    RecordBaseline,
+    Recruit,
+    profile_on,
+    require_entry,
+)
 from cadre.shared.deciding.annulling import Annul
+from cadre.shared.deciding.person import PERSON as HISTORY
 from cadre.shared.deciding.testing import Specification, event_id, recorded
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 CADRE = "c-aaaaaaaaaa"
 PERSON = {
     "cadre_id": CADRE,
@@ -177,7 +182,7 @@ def test_a_recruitment_is_not_annulled() -> None:
 
 def test_what_is_told_anew_replaces_the_corrections_before_it() -> None:
     """On one day the later on the log holds; a correction from a later day on still does."""
-    known = CADRE_FOLD.fold(
+    known = HISTORY.fold(
         recorded(n, event)
         for n, event in enumerate(
             (

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI, Request, Response
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import create_async_engine
+from starlette.middleware.base import RequestResponseEndpoint
 
 from cadre.contracts.event import Event, Forgotten, RuleFinding, Sealed
 from cadre.contracts.selection.identification import (
@@ -31,13 +34,15 @@ from cadre.contracts.selection.membership import (
 from cadre.contracts.selection.pool import PoolClass, PoolDefined
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited, Standing
 from cadre.contracts.vocabulary import Channel, Education, Political, Sex
-from cadre.selection import intake_queries, pool_queries, queries
-from cadre.selection.read_models import READ_MODELS
+from cadre.selection.app import SERVICE
+from cadre.selection.showing import coverage, intake, pools, profiles
 from cadre.shared.deciding.errors import Malformed, NotFound
 from cadre.shared.deciding.testing import event_id, recorded
 from cadre.shared.projecting.read_models_sql import apply
 from cadre.shared.showing.read_models import Put
 from cadre.shared.showing.reader import Reader
+
+READ_MODELS = SERVICE.read_models
 
 
 class InClear:
@@ -55,6 +60,26 @@ class Tables:
 
     def ask[T](self, query: Callable[[Reader], Awaitable[T]]) -> T:
         return asyncio.run(self._answer(query))
+
+    def get(self, path: str, **query: object) -> Any:
+        """What a route answers, as JSON."""
+
+        async def asked(reader: Reader) -> Any:
+            app = FastAPI()
+            for routes in SERVICE.routes:
+                app.include_router(routes.router)
+
+            @app.middleware("http")
+            async def read(request: Request, call_next: RequestResponseEndpoint) -> Response:
+                request.state.reader = reader
+                return await call_next(request)
+
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://it") as client:
+                params = {name: str(value) for name, value in query.items()}
+                return (await client.get(path, params=params)).raise_for_status().json()
+
+        return self.ask(asked)
 
     async def _answer[T](self, query: Callable[[Reader], Awaitable[T]]) -> T:
         engine = create_async_engine("sqlite+aiosqlite:///:memory:")
@@ -147,7 +172,7 @@ def test_a_profile_as_of_a_day() -> None:
         ]
     )
     views = {
-        day: history.ask(lambda reader, day=day: queries.cadre(reader, WANG, day))
+        day: history.ask(lambda reader, day=day: profiles.cadre(reader, WANG, day))
         for day in (date(2025, 4, 30), date(2025, 5, 1), date(2026, 5, 1))
     }
     assert [(v.political, v.major) for v in views.values()] == [
@@ -157,7 +182,7 @@ def test_a_profile_as_of_a_day() -> None:
     ]
     assert views[date(2026, 5, 1)].full_name == "王芳"
     with pytest.raises(NotFound):
-        history.ask(lambda reader: queries.cadre(reader, LI, YEAR_END))
+        history.ask(lambda reader: profiles.cadre(reader, LI, YEAR_END))
 
 
 def baselined(on: date, **fields: Any) -> Baselined:
@@ -179,7 +204,7 @@ def test_of_two_corrections_of_one_day_the_later_recorded_holds() -> None:
         for one in ten
     ]
     tables = Tables([*(recruited(one, date(2026, 1, 1)) for one in ten), *corrected])
-    found = [tables.ask(lambda reader, one=one: queries.cadre(reader, one, day)) for one in ten]
+    found = [tables.ask(lambda reader, one=one: profiles.cadre(reader, one, day)) for one in ten]
     assert {one.major for one in found} == {"农学"}
 
 
@@ -190,7 +215,7 @@ def test_a_second_import_replaces_the_facts_but_not_the_day_of_entry() -> None:
             baselined(date(2026, 6, 1), major="水利工程", supersedes=event_id(1)),
         ]
     )
-    view = history.ask(lambda reader: queries.cadre(reader, WANG, YEAR_END))
+    view = history.ask(lambda reader: profiles.cadre(reader, WANG, YEAR_END))
     assert (view.major, view.entered_on, view.channel) == ("水利工程", date(2026, 1, 1), None)
 
 
@@ -222,11 +247,11 @@ def test_a_view_tells_vetoes_and_refusals() -> None:
             ),
         ]
     )
-    view = history.ask(lambda reader: queries.cadre(reader, WANG, date(2026, 5, 31)))
-    assert [(a.veto, a.lifted_on) for a in view.political_assessments] == [(True, None)]
-    assert [r.findings for r in view.refusals] == [[finding]]
-    later = history.ask(lambda reader: queries.cadre(reader, WANG, date(2026, 6, 1)))
-    assert later.political_assessments[0].lifted_on == date(2026, 6, 1)
+    view = history.ask(lambda reader: profiles.cadre(reader, WANG, date(2026, 5, 31)))
+    assert [(a.veto, a.ended) for a in view.political_assessments] == [(True, None)]
+    assert [r.findings for r in view.refusals] == [(finding,)]
+    later = history.ask(lambda reader: profiles.cadre(reader, WANG, date(2026, 6, 1)))
+    assert later.political_assessments[0].ended.effective_on == date(2026, 6, 1)
 
 
 def test_coverage_is_assessed_of_managed() -> None:
@@ -242,17 +267,17 @@ def test_coverage_is_assessed_of_managed() -> None:
         ]
     )
 
-    def coverage(on: date, since: date | None = None) -> queries.Coverage:
-        return history.ask(lambda reader: queries.coverage(reader, on, since))
+    def covered(on: date, since: date | None = None) -> coverage.Coverage:
+        return history.ask(lambda reader: coverage.coverage(reader, on, since))
 
-    in_june = coverage(date(2026, 6, 30))
+    in_june = covered(date(2026, 6, 30))
     assert (in_june.managed, in_june.assessed, in_june.share) == (2, 1, 0.5)
     assert [line.full_name for line in in_june.unassessed] == ["李强"]
-    at_year_end = coverage(YEAR_END)
+    at_year_end = covered(YEAR_END)
     assert (at_year_end.managed, at_year_end.assessed) == (3, 3)
-    this_year = coverage(YEAR_END, since=date(2026, 1, 1))
+    this_year = covered(YEAR_END, since=date(2026, 1, 1))
     assert [line.cadre_id for line in this_year.unassessed] == [WANG]
-    assert coverage(date(2019, 1, 1)).share is None
+    assert covered(date(2019, 1, 1)).share is None
 
 
 def test_blind_spots_are_who_was_not_seen_in_the_window() -> None:
@@ -269,7 +294,7 @@ def test_blind_spots_are_who_was_not_seen_in_the_window() -> None:
     )
 
     def unobserved(months: int | None) -> list[str]:
-        found = history.ask(lambda reader: queries.blind_spots(reader, date(2026, 11, 20), months))
+        found = history.ask(lambda reader: coverage.blind_spots(reader, date(2026, 11, 20), months))
         assert (found.managed, found.months) == (3, months or 12)
         return [line.cadre_id for line in found.unobserved]
 
@@ -280,10 +305,14 @@ def test_blind_spots_are_who_was_not_seen_in_the_window() -> None:
 
 def test_observations_in_order_of_their_day() -> None:
     history = Tables(
-        [observed(WANG, date(2026, 5, 1)), observed(WANG, date(2026, 3, 1), note="更早")]
+        [
+            recruited(WANG, date(2020, 7, 1)),
+            observed(WANG, date(2026, 5, 1)),
+            observed(WANG, date(2026, 3, 1), note="更早"),
+        ]
     )
-    told = history.ask(lambda reader: queries.observations(reader, WANG, YEAR_END))
-    assert [line.note for line in told.observations] == ["更早", "推进有力"]
+    told = history.get(f"/cadres/{WANG}/observations", on=YEAR_END)
+    assert [line["note"] for line in told["observations"]] == ["更早", "推进有力"]
 
 
 def defined(pool_id: str, on: date = date(2020, 1, 1), **fields: Any) -> PoolDefined:
@@ -322,7 +351,7 @@ def test_entries_are_not_heads() -> None:
             entered(LI, date(2026, 1, 1)),
         ]
     )
-    found = history.ask(lambda reader: pool_queries.pools(reader, YEAR_END))
+    found = history.ask(lambda reader: pools.pools(reader, YEAR_END))
     assert (found.entries, found.heads) == (3, 2)
     assert [(p.pool_id, p.members) for p in found.pools] == [("expert", 1), ("young", 2)]
 
@@ -340,15 +369,15 @@ def test_members_on_a_past_day() -> None:
     )
 
     def view(on: date) -> tuple[int, list[str | None]]:
-        found = history.ask(lambda reader: pool_queries.pool(reader, "young", on))
-        assert all(member.exited_on is None for member in found.members)
+        found = history.ask(lambda reader: pools.pool(reader, "young", on))
+        assert all(member.ended is None for member in found.members)
         return found.seats, [member.full_name for member in found.members]
 
     assert view(date(2026, 2, 28)) == (50, ["王芳"])
     assert view(date(2026, 6, 30)) == (60, ["王芳", "李强"])
     assert view(date(2026, 7, 1)) == (60, ["李强"])
     with pytest.raises(NotFound):
-        history.ask(lambda reader: pool_queries.pool(reader, "young", date(2019, 1, 1)))
+        history.ask(lambda reader: pools.pool(reader, "young", date(2019, 1, 1)))
 
 
 def test_the_way_of_somebody_through_the_pools() -> None:
@@ -382,16 +411,20 @@ def test_the_way_of_somebody_through_the_pools() -> None:
             exited(WANG, date(2026, 8, 1), entry=7),
         ]
     )
-    found = history.ask(lambda reader: pool_queries.pools_of(reader, WANG, YEAR_END))
+    found = history.ask(lambda reader: pools.pools_of_cadre(reader, WANG, YEAR_END))
     assert [(s.step, s.by_unit, s.place) for s in found.steps] == [
         ("nomination", "水利局", None),
         ("comparison", None, 1),
     ]
-    assert [(s.entered_on, s.exited_on, s.exit_reason) for s in found.stays] == [
-        (date(2026, 3, 1), date(2026, 8, 1), "used")
-    ]
-    before = history.ask(lambda reader: pool_queries.pools_of(reader, WANG, date(2026, 7, 31)))
-    assert [(s.exited_on, s.exit_reason) for s in before.stays] == [(None, None)]
+    (stay,) = found.stays
+    assert stay.ended is not None
+    assert (stay.effective_on, stay.ended.effective_on, stay.ended.reason) == (
+        date(2026, 3, 1),
+        date(2026, 8, 1),
+        "used",
+    )
+    before = history.ask(lambda reader: pools.pools_of_cadre(reader, WANG, date(2026, 7, 31)))
+    assert [s.ended for s in before.stays] == [None]
 
 
 FIRST = date(2026, 1, 1)
@@ -412,14 +445,14 @@ def test_the_stock_equation_holds_for_every_period(
             history.append(exited(WANG, on + timedelta(days=stay), entry=len(history)))
         history.append(entered(LI, on, "other"))
     first, last = FIRST + timedelta(days=begin), FIRST + timedelta(days=begin + length)
-    found = Tables(history).ask(lambda reader: pool_queries.stock(reader, "young", first, last))
+    found = Tables(history).ask(lambda reader: pools.stock(reader, "young", first, last))
     assert found.opening + len(found.entered) - len(found.exited) == found.closing
     within = [
         FIRST + timedelta(days=b) <= last and (s is None or last < FIRST + timedelta(days=b + s))
         for b, s in stays
     ]
     assert found.closing == sum(within)
-    assert all(first <= line.entered_on <= last for line in found.entered)
+    assert all(first <= line.effective_on <= last for line in found.entered)
 
 
 def test_who_leaves_on_the_first_day_was_there_before() -> None:
@@ -432,7 +465,7 @@ def test_who_leaves_on_the_first_day_was_there_before() -> None:
             entered(LI, date(2026, 12, 31)),
         ]
     )
-    found = history.ask(lambda reader: pool_queries.stock(reader, "young", FIRST, YEAR_END))
+    found = history.ask(lambda reader: pools.stock(reader, "young", FIRST, YEAR_END))
     assert [line.full_name for line in found.entered] == ["李强"]
     assert [line.full_name for line in found.exited] == ["王芳"]
     assert (found.opening, found.closing) == (1, 1)
@@ -441,15 +474,13 @@ def test_who_leaves_on_the_first_day_was_there_before() -> None:
 def test_a_corrected_definition_of_a_pool_is_out() -> None:
     wrong = defined("young", on=date(2026, 2, 1), seats=99)
     right = defined("young", on=date(2026, 1, 1), seats=70, supersedes=event_id(1))
-    found = Tables([wrong, right]).ask(lambda reader: pool_queries.pools(reader, YEAR_END))
+    found = Tables([wrong, right]).ask(lambda reader: pools.pools(reader, YEAR_END))
     assert [pool.seats for pool in found.pools] == [70]
 
 
 def test_a_period_ends_after_it_begins() -> None:
     with pytest.raises(Malformed, match="2026-01-01 lies before 2026-12-31"):
-        Tables([defined("young")]).ask(
-            lambda reader: pool_queries.stock(reader, "young", YEAR_END, FIRST)
-        )
+        Tables([defined("young")]).ask(lambda reader: pools.stock(reader, "young", YEAR_END, FIRST))
 
 
 def planned(*lines: PlanLine, year: int = 2026, **fields: Any) -> IntakePlanned:
@@ -479,7 +510,7 @@ def test_plan_and_hires_by_channel() -> None:
     hires += [recruited(next_id(), date(2026, 8, 1), channel=village) for _ in range(328)]
     stray = recruited(next_id(), date(2026, 9, 1), "钱进", channel=Channel.TALENT)
     history = Tables([planned(line(civil, 120), line(village, 300)), *hires, stray])
-    found = history.ask(lambda reader: intake_queries.intake(reader, 2026))
+    found = history.ask(lambda reader: intake.intake(reader, 2026))
     assert [(c.channel, c.planned, c.hired) for c in found.channels] == [
         ("civil-service", 120, 118),
         ("talent", 0, 1),
@@ -495,7 +526,7 @@ def test_shortage_majors_have_lines_of_their_own() -> None:
     hires = [recruited(next_id(), date(2026, 7, 1), major=major) for major in majors]
     replanned = planned(line(civil, 3, "农学"), line(civil, 5), supersedes=event_id(1))
     old = planned(line(civil, 9, "规划"), line(civil, 1), line(Channel.TALENT, 1))
-    found = Tables([old, replanned, *hires]).ask(lambda reader: intake_queries.intake(reader, 2026))
+    found = Tables([old, replanned, *hires]).ask(lambda reader: intake.intake(reader, 2026))
     assert [(row.major, row.planned, row.hired) for row in found.lines] == [
         (None, 5, 2),
         ("农学", 3, 2),
@@ -514,7 +545,7 @@ def test_a_hire_counts_for_the_year_of_its_plan() -> None:
         ]
     )
     by_year = {
-        year: history.ask(lambda reader, year=year: intake_queries.intake(reader, year))
+        year: history.ask(lambda reader, year=year: intake.intake(reader, year))
         for year in (2025, 2026)
     }
     hired = {year: Counter({c.channel: c.hired for c in i.channels}) for year, i in by_year.items()}

@@ -18,8 +18,8 @@ from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Stand
 from cadre.contracts.selection.review import PoolEntryReviewOpened
 from cadre.contracts.supervision.annulling import SupervisionAnnulled
 from cadre.contracts.vocabulary import Political
-from cadre.selection.reactions import REACTIONS
-from cadre.selection.reviewing import OpenReview
+from cadre.selection.app import SERVICE
+from cadre.selection.deciding.reviewing import OpenReview
 from cadre.shared.deciding.messages import Command
 from cadre.shared.deciding.testing import event_id, recorded
 from selection.test_corrected_stays import BACK_IN, ENTRY
@@ -215,7 +215,7 @@ def reacted(event: Event) -> list[Command]:
     news = recorded(9, event)
     return [
         command
-        for reaction in REACTIONS
+        for reaction in SERVICE.reactions
         if type(event) is reaction.event
         for command, _ in reaction.commands(news, "selection")
     ]

@@ -8,7 +8,7 @@ from cadre.contracts.event import Event
 from cadre.contracts.selection.annulling import SelectionAnnulled
 from cadre.contracts.selection.review import PoolEntryReviewOpened
 from cadre.contracts.vocabulary import Channel, Education
-from cadre.selection import intake_queries, pool_queries, queries
+from cadre.selection.showing import intake, pools, profiles, reviews
 from cadre.shared.deciding.testing import event_id
 from cadre.shared.showing.reader import Reader
 from selection.test_queries import (
@@ -64,16 +64,17 @@ def test_stays_follow_what_was_corrected_and_annulled(
     """The same in every question: of the person, of the pool, of all pools, of its movements."""
 
     async def hold(reader: Reader) -> None:
-        stays = (await pool_queries.pools_of(reader, WANG, YEAR_END)).stays
+        stays = (await pools.pools_of_cadre(reader, WANG, YEAR_END)).stays
         expected = [(begins, ends)] if begins else []
-        assert [(one.entered_on, one.exited_on) for one in stays] == expected
+        told = [(one.effective_on, one.ended and one.ended.effective_on) for one in stays]
+        assert told == expected
         for day in (date(2026, month, 1) for month in range(2, 13)):
             within = begins is not None and begins <= day < (ends or date.max)
-            members = (await pool_queries.pool(reader, "young", day)).members
+            members = (await pools.pool(reader, "young", day)).members
             assert [member.cadre_id for member in members] == [WANG] * within, day
-            pools = await pool_queries.pools(reader, day)
-            assert (pools.entries, pools.heads) == (within, within)
-            stock = await pool_queries.stock(reader, "young", day, YEAR_END)
+            every = await pools.pools(reader, day)
+            assert (every.entries, every.heads) == (within, within)
+            stock = await pools.stock(reader, "young", day, YEAR_END)
             assert stock.opening + len(stock.entered) - len(stock.exited) == stock.closing
             assert stock.closing == (begins is not None and ends is None)
 
@@ -88,9 +89,9 @@ def test_reviews_of_entries() -> None:
         reason="更正",
         effective_on=date(2026, 5, 1),
     )
-    (told,) = Tables([*STAYED, opened]).ask(queries.reviews).reviews
-    assert (told.cadre_id, told.opened_on) == (WANG, date(2026, 5, 1))
-    assert (told.decision_event, told.corrected_event) == (str(event_id(4)), str(event_id(9)))
+    (told,) = Tables([*STAYED, opened]).ask(reviews.reviews).reviews
+    assert (told.cadre_id, told.effective_on) == (WANG, date(2026, 5, 1))
+    assert (told.decision_event, told.corrected_event) == (event_id(4), event_id(9))
 
 
 def test_a_recruitment_told_anew_is_one_hire() -> None:
@@ -104,10 +105,10 @@ def test_a_recruitment_told_anew_is_one_hire() -> None:
         }
     )
     history = Tables([hired, anew])
-    assert history.ask(lambda reader: intake_queries.intake(reader, 2026)).channels == []
-    (line,) = history.ask(lambda reader: intake_queries.intake(reader, 2025)).channels
+    assert history.ask(lambda reader: intake.intake(reader, 2026)).channels == []
+    (line,) = history.ask(lambda reader: intake.intake(reader, 2025)).channels
     assert (line.channel, line.hired) == ("talent", 1)
-    profile = history.ask(lambda reader: queries.cadre(reader, WANG, YEAR_END))
+    profile = history.ask(lambda reader: profiles.cadre(reader, WANG, YEAR_END))
     assert (profile.entered_on, profile.channel) == (date(2025, 7, 1), "talent")
 
 
@@ -117,6 +118,6 @@ def test_a_profile_told_anew_replaces_the_corrections_before_it() -> None:
     later = corrected(date(2026, 8, 1), education=Education.MASTER)
     anew = hired.model_copy(update={"supersedes": event_id(1), "major": "水利工程"})
     history = Tables([hired, wrong, later, anew])
-    profile = history.ask(lambda reader: queries.cadre(reader, WANG, YEAR_END))
+    profile = history.ask(lambda reader: profiles.cadre(reader, WANG, YEAR_END))
     assert (profile.major, profile.unit_name) == ("水利工程", "水利局")
     assert profile.education == Education.MASTER

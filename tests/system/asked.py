@@ -75,7 +75,7 @@ def _entry(services: Services, person: str, on: str) -> dict[str, dict[str, Any]
     told = services.send("selection", "enter-pool", wish)
     assert told["http"] == 200, told
     refusals = services.get("selection", f"/cadres/{person}", on=on)["refusals"]
-    newest = [refused for refused in refusals if refused["refused_on"] == on][-1]
+    newest = [refused for refused in refusals if refused["effective_on"] == on][-1]
     return {finding["rule"]: finding for finding in newest["findings"]}
 
 
@@ -98,7 +98,7 @@ def barred_by_appointment(services: Services, person: str, on: str) -> object:
 
 def veto_shown_by_selection(services: Services, person: str, on: str) -> object:
     told = services.get("selection", f"/cadres/{person}", on=on)["political_assessments"]
-    return any(one["veto"] and one["lifted_on"] is None for one in told)
+    return any(one["veto"] and one["ended"] is None for one in told)
 
 
 def veto_decided_by_selection(services: Services, person: str, on: str) -> object:
@@ -164,12 +164,12 @@ def posts_by_appointment(services: Services, person: str, on: str) -> object:
 def stay_in_the_pool(services: Services, person: str, on: str) -> object:
     """Since when somebody is a member on a day, as the pool tells it."""
     members = services.get("selection", f"/pools/{POOL}", on=on)["members"]
-    return next((one["entered_on"] for one in members if one["cadre_id"] == person), None)
+    return next((one["effective_on"] for one in members if one["cadre_id"] == person), None)
 
 
 def stay_of_the_person(services: Services, person: str, on: str) -> object:
     stays = services.get("selection", f"/cadres/{person}/pools", on=on)["stays"]
-    return next((one["entered_on"] for one in stays if one["exited_on"] is None), None)
+    return next((one["effective_on"] for one in stays if one["ended"] is None), None)
 
 
 def stay_by_the_report(services: Services, person: str, on: str) -> object:
@@ -184,8 +184,8 @@ def stay_by_the_report(services: Services, person: str, on: str) -> object:
         if one["cadre_id"] == person
         for event in one["events"]
     }
-    assert counted <= {one["entry_event"] for one in stays}
-    return next((one["entered_on"] for one in stays if one["entry_event"] in counted), None)
+    assert counted <= {one["event_id"] for one in stays}
+    return next((one["effective_on"] for one in stays if one["event_id"] in counted), None)
 
 
 def stay_by_training(services: Services, person: str, on: str) -> object:

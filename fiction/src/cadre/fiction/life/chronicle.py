@@ -13,7 +13,7 @@ from cadre.fiction.county.model import Post
 from cadre.fiction.life.fiction import PROTAGONIST, SANCTIONED, Scene
 from cadre.fiction.life.script import Expected, Script, Step
 from cadre.intake.records import Record
-from cadre.selection.identities import cadre_id_of
+from cadre.selection.working.identities import cadre_id_of
 from cadre.shared.deciding.calendar import Workdays, full_years, month_start
 from cadre.shared.deciding.messages import Command
 

@@ -6,8 +6,9 @@ from cadre.contracts.selection.identification import Occasion, PoliticalQuality
 from cadre.contracts.vocabulary import Education
 from cadre.fiction.life.chronicle import Chronicle, Member, some, workday
 from cadre.fiction.life.words import OBSERVED
-from cadre.selection.identification import AssessPoliticalQuality, LiftPoliticalVeto, Observe
-from cadre.selection.profile import CorrectProfile
+from cadre.selection.deciding.observation import Observe
+from cadre.selection.deciding.political import AssessPoliticalQuality, LiftPoliticalVeto
+from cadre.selection.deciding.profile import CorrectProfile
 
 OBSERVED_SHARE = 0.8
 POLITICAL_SHARE = 0.5

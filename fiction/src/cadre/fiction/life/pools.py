@@ -5,13 +5,8 @@ from collections.abc import Iterator
 from cadre.contracts.selection.membership import ExitReason
 from cadre.contracts.vocabulary import Political
 from cadre.fiction.life.chronicle import Chronicle, Member, some, workday
-from cadre.selection.membership import (
-    AssessForPool,
-    CompareForPool,
-    EnterPool,
-    ExitPool,
-    NominateForPool,
-)
+from cadre.selection.deciding.membership import EnterPool, ExitPool
+from cadre.selection.deciding.steps import AssessForPool, CompareForPool, NominateForPool
 
 YOUNG_AGE_MAX = 34
 """Whom units nominate: a year below what the pool takes."""

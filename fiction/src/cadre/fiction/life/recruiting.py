@@ -7,8 +7,8 @@ from cadre.fiction.county.model import Person, Unit
 from cadre.fiction.life.chronicle import Chronicle, Member, workday
 from cadre.fiction.life.setting import PLANNED, plan_id
 from cadre.intake.terms import major
-from cadre.selection.identities import cadre_id_of
-from cadre.selection.profile import Recruit
+from cadre.selection.deciding.profile import Recruit
+from cadre.selection.working.identities import cadre_id_of
 
 
 def summer(chronicle: Chronicle, year: int) -> None:

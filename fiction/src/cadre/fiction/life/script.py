@@ -10,7 +10,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from cadre.appointment.handlers import HANDLERS as APPOINTMENT
-from cadre.selection.handlers import HANDLERS as SELECTION
+from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.deciding.decider import Handler, World
 from cadre.shared.deciding.messages import Command
 from cadre.shared.log.event_ids import event_id
@@ -23,7 +23,7 @@ type Expected = Literal["recorded", "refused", "impossible"]
 """What a step must come to: events; a refusal that is an event; an error that says why not."""
 
 HANDLERS: dict[str, Sequence[Handler[Any]]] = {
-    "selection": SELECTION,
+    "selection": SELECTION.handlers,
     "training": TRAINING.handlers,
     "supervision": SUPERVISION.handlers,
     "appointment": APPOINTMENT,

@@ -8,8 +8,8 @@ from cadre.contracts.selection.pool import PoolClass
 from cadre.contracts.supervision.point_scheme import PointItem
 from cadre.contracts.vocabulary import Channel
 from cadre.fiction.life.chronicle import Chronicle, workday
-from cadre.selection.intake import PlanIntake
-from cadre.selection.pool import DefinePool
+from cadre.selection.deciding.intake import PlanIntake
+from cadre.selection.deciding.pool import DefinePool
 from cadre.supervision.deciding.point_scheme import PublishPointScheme
 from cadre.supervision.deciding.unit_year import OpenUnitYear, unit_year_id
 

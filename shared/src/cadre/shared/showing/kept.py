@@ -168,6 +168,8 @@ def stored(value: object) -> object:
             return value.model_dump_json()
         case tuple():
             return to_json(value).decode()  # pyright: ignore[reportUnknownArgumentType]
+        case date():  # a personal one in clear, as specifications have it; others are kept as days
+            return value.isoformat()
         case _:
             return value
 

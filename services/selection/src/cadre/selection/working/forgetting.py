@@ -5,22 +5,33 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
+from fastapi import Request
 from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cadre.selection.cadre import CADRE, protection_of
-from cadre.selection.identities import Identities
-from cadre.selection.privacy import Forget, LiftRestriction, PrivacyCommand, Restrict, hindrances_to
-from cadre.selection.tables import CANDIDACIES
+from cadre.selection.deciding.privacy import (
+    Forget,
+    LiftRestriction,
+    Restrict,
+    hindrances_to,
+    protection_of,
+)
+from cadre.selection.showing import privacy
+from cadre.selection.working.identities import identities
 from cadre.shared.database.database import connected
 from cadre.shared.deciding.errors import Malformed
 from cadre.shared.deciding.messages import Command, Meta
+from cadre.shared.deciding.person import PERSON
 from cadre.shared.deciding.reactions import Due
+from cadre.shared.deciding.rights import EVERYBODY, Right, Role
 from cadre.shared.keys import key_store
 from cadre.shared.keys.context import Context
 from cadre.shared.showing.protected_persons import PROTECTED_PERSONS
-from cadre.shared.showing.reader import LogHistories
+from cadre.shared.showing.reader import FromLog
+from cadre.shared.showing.view import View
+
+VIEW = View()
 
 
 class Preview(BaseModel):
@@ -34,18 +45,19 @@ class Preview(BaseModel):
     forgotten: bool
 
 
-async def prepare(context: Context, command: PrivacyCommand) -> Command:
+async def prepare(context: Context, command: Restrict | LiftRestriction | Forget) -> Command:
     """Raises: Malformed for a reason that names the person, NotPossible for a day to come."""
-    index = Identities(context.store, context.index_key)
+    index = identities(context)
     cited = [command.basis]
     if isinstance(command, Forget) and command.ground is not None:
         cited.append(command.ground)
     for text in cited:
         if await index.named_in(command.cadre_id, text):
             raise Malformed(
+                "依据中出现了姓名，而依据将永久公开 · "
                 "a name stands in what will be clear on the log for ever",
                 where="basis, ground",
-                hint="cite the provision or the document without the name",
+                hint="请只引条款或文号 · cite the provision or the document without the name",
             )
     match command:
         case Forget():
@@ -75,7 +87,7 @@ async def enact(context: Context, command: Command, meta: Meta) -> Command:
     }
     mark = await key_store.mark(context.store.engine, person, json.dumps(wish, ensure_ascii=False))
     await key_store.destroy(context.store.engine, person)
-    await Identities(context.store, context.index_key).forget(person)
+    await identities(context).forget(person)
     await key_store.compact(context.store.engine)
     if command.keys_destroyed is not None:
         return command
@@ -101,19 +113,20 @@ async def open_motions(context: Context, cadre_id: str) -> tuple[str, ...]:
     """The motions in which somebody is a candidate, by the tables."""
     if context.tables is None:
         return ()
-    query = (
-        select(CANDIDACIES.c.motion_id)
-        .where(CANDIDACIES.c.cadre_id == cadre_id, CANDIDACIES.c.ended.is_(None))
-        .order_by(CANDIDACIES.c.motion_id)
-    )
     async with connected(context.tables) as connection:
-        return tuple(await connection.scalars(query))
+        return tuple(await connection.scalars(privacy.open_motions(cadre_id)))
 
 
-async def preview(context: Context, histories: LogHistories, wish: Forget) -> Preview:
+@VIEW.routes.post(
+    "/forgettings/preview",
+    Right(Role.DECIDER, EVERYBODY),
+    summary="删除个人信息前的预览 · What it would destroy, and what stands against it",
+)
+async def preview(request: Request, histories: FromLog, wish: Forget) -> Preview:
     """What this wish would do. Raises: NotFound for a stranger."""
+    context: Context = request.app.state.context
     person = wish.cadre_id
-    scope = CADRE.of(person)
+    scope = PERSON.of(person)
     cadre = await histories.fold(scope)
     cadre.require_known(person)
     forgotten = protection_of(cadre).forgotten
@@ -126,7 +139,7 @@ async def preview(context: Context, histories: LogHistories, wish: Forget) -> Pr
     return Preview(
         cadre_id=person,
         keys=await key_store.keys_by_purpose(context.store.engine, person),
-        index_rows=await Identities(context.store, context.index_key).rows_of(person),
+        index_rows=await identities(context).rows_of(person),
         sealed_values=sealed,
         hindrances=[] if forgotten else hindrances_to(asked, cadre),
         forgotten=forgotten,

@@ -19,11 +19,12 @@ from cadre.contracts.selection.membership import (
 )
 from cadre.contracts.selection.pool import PoolDefined
 from cadre.contracts.selection.profile import Baselined, Recruited
-from cadre.selection.cadre import memberships, profile_on, require_entry, without_line
-from cadre.selection.pool import Pool
-from cadre.selection.seats import moves
+from cadre.selection.deciding.pool import POOLS, SEATS
+from cadre.selection.deciding.profile import profile_on, require_entry
+from cadre.selection.deciding.stays import memberships, seats_moved
 from cadre.shared.deciding.barring import influences, open_vetoes
 from cadre.shared.deciding.calendar import full_years, month_start
+from cadre.shared.deciding.dossier import Dossier
 from cadre.shared.deciding.person import Person
 from cadre.shared.deciding.rulebook import Rule, rulebook
 
@@ -35,7 +36,7 @@ class EntryCase:
     cadre: Person
     profile: Recruited | Baselined
     """As of the day."""
-    pool: Pool
+    pool: Dossier
     definition: PoolDefined
     day: date
     until: date | None = None
@@ -58,18 +59,18 @@ class EntryCase:
 
 
 def case_of(
-    entry: PoolEntered | PoolEntryRefused, cadre: Person, pool: Pool, corrects: UUID | None
+    entry: PoolEntered | PoolEntryRefused, cadre: Person, pool: Dossier, corrects: UUID | None
 ) -> EntryCase:
     """The case of a wished entry, as if the one that it corrects had never been."""
     day, pool_id = entry.effective_on, entry.pool_id
-    definition = pool.require_definition(pool_id, day)
+    definition = POOLS.in_force(pool, pool_id, day)
     profile = profile_on(cadre, day, require_entry(cadre, entry.cadre_id))
     wrong = cadre.of_line(corrects, PoolEntered) if corrects else None
     if wrong is None:
         return EntryCase(cadre, profile, pool, definition, day)
-    others = without_line(cadre, wrong)
+    others = cadre.without_line(wrong)
     left = [exited.event.effective_on for exited in cadre.hanging(PoolExited, wrong)]
-    freed = pool.moved(moves(cadre, others, pool_id))
+    freed = pool.expecting(*seats_moved(cadre, others, pool_id, entry.cadre_id))
     return EntryCase(others, profile, freed, definition, day, min(left, default=None))
 
 
@@ -183,10 +184,8 @@ def _age(case: EntryCase) -> Iterator[RuleFinding]:
     rule = case.rule("POOL-07")
     if case.definition.pool_class.value not in rule.parameters["pool_classes"]:
         return
-    age, age_max = (
-        full_years(month_start(case.profile.birth_month), case.day),
-        rule.whole("age_max"),
-    )
+    age = full_years(month_start(case.profile.birth_month), case.day)
+    age_max = rule.whole("age_max")
     yield rule.finding(
         passed=age <= age_max,
         reason=f"{case.day} 满 {age} 周岁，"
@@ -196,11 +195,11 @@ def _age(case: EntryCase) -> Iterator[RuleFinding]:
 
 
 def _seats(case: EntryCase) -> RuleFinding:
-    free = case.pool.free_from(case.day, case.until)
+    free = SEATS.free_from(case.pool, case.day, case.until)
     passed = free > 0
     return case.rule("POOL-08").finding(
         passed=passed,
         reason=f"名额 {case.definition.seats} 个，" + ("尚有空额" if passed else "已无空额"),
         inputs={"pool": case.pool_id, "seats": case.definition.seats, "free": free},
-        earliest=None if passed else case.pool.first_free(case.day),
+        earliest=None if passed else SEATS.first_free(case.pool, case.day),
     )

@@ -3,19 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from cadre.selection import forgetting
-from cadre.selection.identities import Identities
-from cadre.selection.privacy import Forget, LiftRestriction, Restrict
-from cadre.selection.profile import CorrectProfile, RecordBaseline, Recruit
+from cadre.selection.deciding.privacy import Forget, LiftRestriction, Restrict
+from cadre.selection.deciding.profile import CorrectProfile, RecordBaseline, Recruit
+from cadre.selection.working import forgetting
+from cadre.selection.working.identities import Identities, identities
 from cadre.shared.deciding.errors import CadreError, Malformed
 from cadre.shared.deciding.idnumber import read_profile
 from cadre.shared.deciding.messages import Command, Meta
 from cadre.shared.deciding.protection import forgotten
 from cadre.shared.keys.context import Context
-
-
-def identities(context: Context) -> Identities:
-    return Identities(context.store, context.index_key)
 
 
 async def start(context: Context) -> None:
@@ -67,7 +63,11 @@ async def prepare_many(
 def _number(command: Recruit | RecordBaseline) -> str:
     number = read_profile(command)
     if not isinstance(command.full_name, str):
-        raise Malformed("the name is not given in clear", where="full_name", hint="给出姓名")
+        raise Malformed(
+            "未给出姓名 · the name is not given in clear",
+            where="full_name",
+            hint="请给出姓名 · give the name",
+        )
     return number.text
 
 
@@ -82,9 +82,9 @@ async def _register(
         elif command.cadre_id not in {None, cadre_id}:
             told.append(
                 Malformed(
-                    "this cadre id does not belong to the ID number",
+                    "干部编号与身份证号不符 · this cadre id does not belong to the ID number",
                     where="cadre_id",
-                    hint=f"leave cadre_id out, or say {cadre_id}",
+                    hint=f"请不填或改为 leave cadre_id out, or say {cadre_id}",
                 )
             )
         else:

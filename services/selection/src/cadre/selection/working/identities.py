@@ -24,6 +24,7 @@ from cadre.shared.deciding.errors import CommandReused
 from cadre.shared.deciding.idnumber import read_id_number
 from cadre.shared.deciding.protection import forgotten
 from cadre.shared.keys import key_store
+from cadre.shared.keys.context import Context
 
 QUERY_TOKENS_MAX = 1000
 NAME_CHARACTERS = range(2, 16)
@@ -170,20 +171,27 @@ class Identities:
         return hmac.digest(self.key, f"{kind}\0{text}".encode(), "sha256").hex()
 
 
+def identities(context: Context) -> Identities:
+    """The index of a service."""
+    return Identities(context.store, context.index_key)
+
+
 def _assigned(
     known: CadreId | None, gone: Collection[CadreId], command_id: UUID
 ) -> CadreId | CommandReused:
     if known is None:
         return CommandReused(
-            "this command id already gave its cadre id to another person",
+            "此命令编号已用于另一人 · this command id already gave its cadre id to another person",
             where=str(command_id),
-            hint="send every person with a command id of its own",
+            hint="每人使用各自的命令编号 · send every person with a command id of its own",
         )
     if known in gone:
         return CommandReused(
+            "此命令编号所登记的人已删除 · "
             "this command id registered somebody who was forgotten since",
             where=str(command_id),
-            hint="send a new command id: the person gets a new cadre id",
+            hint="请换用新的命令编号，此人将获得新的干部编号 · "
+            "send a new command id: the person gets a new cadre id",
         )
     return known
 

@@ -1,0 +1,1 @@
+"""What Selection decides, a pure file for each mechanism."""

@@ -1,0 +1,1 @@
+"""What Selection shows beyond what its declarations tell: tables, routes, reports."""
