@@ -144,7 +144,7 @@ def test_an_ended_stay_asks_for_a_seat_only_while_it_lasted() -> None:
     history = (*LEFT, by_another(date(2026, 10, 1)))
     entered, *seats = given(*history).when(enter(date(2026, 6, 1))).events()
     assert isinstance(entered, PoolEntered)
-    assert seats == [released(date(2026, 5, 1)), taken(date(2026, 6, 1))]
+    assert seats == [taken(date(2026, 6, 1)), released(date(2026, 5, 1))]
 
 
 def test_an_entry_is_not_corrected_past_its_exit() -> None:
@@ -234,7 +234,7 @@ def test_an_annulled_entry_frees_its_seat() -> None:
 
 def test_with_an_annulled_entry_falls_the_exit_that_hung_on_it() -> None:
     given(*LEFT).when(annul(ENTRY)).then(
-        annulled(ENTRY, "pool-entered"), released(date(2026, 5, 1)), taken(date(2026, 9, 1))
+        annulled(ENTRY, "pool-entered"), taken(date(2026, 9, 1)), released(date(2026, 5, 1))
     )
     gone = (
         *LEFT,

@@ -21,7 +21,7 @@ from cadre.contracts.selection.pool import PoolDefined
 from cadre.contracts.selection.profile import Baselined, Recruited
 from cadre.selection.deciding.pool import POOLS, SEATS
 from cadre.selection.deciding.profile import profile_on, require_entry
-from cadre.selection.deciding.stays import memberships, seats_moved
+from cadre.selection.deciding.stays import memberships, with_seats_of
 from cadre.shared.deciding.barring import influences, open_vetoes
 from cadre.shared.deciding.calendar import full_years, month_start
 from cadre.shared.deciding.dossier import Dossier
@@ -70,7 +70,7 @@ def case_of(
         return EntryCase(cadre, profile, pool, definition, day)
     others = cadre.without_line(wrong)
     left = [exited.event.effective_on for exited in cadre.hanging(PoolExited, wrong)]
-    freed = pool.expecting(*seats_moved(cadre, others, pool_id, entry.cadre_id))
+    freed = with_seats_of(others, pool, pool_id, entry.cadre_id)
     return EntryCase(others, profile, freed, definition, day, min(left, default=None))
 
 

@@ -1,6 +1,6 @@
 """The stays of a person in pools, and the seats that follow them (M11)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -45,11 +45,14 @@ def memberships(cadre: Person, pool_id: str) -> list[Membership]:
     return stays
 
 
-def seats_moved(
-    before: Person, after: Person, pool_id: str, cadre_id: str
-) -> Sequence[PoolSeatTaken | PoolSeatReleased]:
-    """The seats of a pool that are taken and released when a person's stays change."""
-    return SEATS.moved(cadre_id, _seated(before, pool_id), _seated(after, pool_id))
+def with_seats_of(cadre: Person, pool: Dossier, pool_id: str, cadre_id: str) -> Dossier:
+    """The pool as if this person had in it the stays of this history, and no others."""
+    seats = (
+        fact.id
+        for fact in pool.every(PoolSeatTaken, PoolSeatReleased)
+        if fact.event.cadre_id == cadre_id
+    )
+    return pool.without(*seats).expecting(*SEATS.moved(cadre_id, (), _seated(cadre, pool_id)))
 
 
 def settled(
@@ -62,7 +65,7 @@ def settled(
     events: list[Event] = []
     for pool_id, pool in pools.items():
         _require_apart(after, pool_id, cadre_id)
-        seats = seats_moved(before, after, pool_id, cadre_id)
+        seats = SEATS.moved(cadre_id, _seated(before, pool_id), _seated(after, pool_id))
         if (day := SEATS.first_overfull(pool, seats)) is not None:
             raise NotPossible(
                 f"人才库当日无空额 · pool {pool_id} has no free seat on {day}",
