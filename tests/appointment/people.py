@@ -3,7 +3,6 @@
 from datetime import date
 from uuid import UUID
 
-from cadre.appointment.evidence import CADRE
 from cadre.contracts.event import Event
 from cadre.contracts.selection.identification import PoliticalQuality, PoliticalQualityAssessed
 from cadre.contracts.selection.profile import Baselined, Standing
@@ -26,7 +25,7 @@ from cadre.contracts.vocabulary import (
     Sex,
     unit_id,
 )
-from cadre.shared.deciding.person import Person
+from cadre.shared.deciding.person import PERSON, Person
 from cadre.shared.deciding.testing import recorded
 
 LIN = "c-aaaaaaaaaa"
@@ -143,4 +142,4 @@ def trained(year: int, hours: float) -> Trained:
 
 
 def cadre(*events: Event) -> Person:
-    return CADRE.fold(recorded(i, event) for i, event in enumerate(events, start=1))
+    return PERSON.fold(recorded(i, event) for i, event in enumerate(events, start=1))

@@ -5,7 +5,7 @@ import pytest
 
 from appointment.people import day, known
 from appointment.tables_of import ask
-from cadre.appointment.promotion_report import (
+from cadre.appointment.showing.young import (
     Kind,
     YoungPromotions,
     young_promotions,
@@ -48,7 +48,7 @@ def report(
 
     def query(reader: Reader) -> Awaitable[YoungPromotions]:
         return young_promotions(
-            reader.connection,
+            reader,
             day("2025-01-01"),
             day("2025-12-31"),
             kind=kind,

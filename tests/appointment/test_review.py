@@ -13,9 +13,10 @@ from appointment.people import (
     vetoed,
 )
 from appointment.tables_of import ask
-from cadre.appointment import queries
-from cadre.appointment.cadre import ConcludeProbation, OpenReview
-from cadre.appointment.reactions import REACTIONS
+from cadre.appointment.app import SERVICE
+from cadre.appointment.deciding.probation import ConcludeProbation
+from cadre.appointment.deciding.review import OpenReview
+from cadre.appointment.showing import reviews
 from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.appointment.review import ReviewOpened
@@ -60,7 +61,7 @@ def reacted(event: Event) -> list[Command]:
     news = recorded(4, event)
     return [
         command
-        for reaction in REACTIONS
+        for reaction in SERVICE.reactions
         if type(event) is reaction.event
         for command, _ in reaction.commands(news, "appointment")
     ]
@@ -290,7 +291,7 @@ def test_a_review_that_was_opened_by_mistake_is_annulled() -> None:
     )
     (annulled,) = given(*history).when(annul).events()
     for told, shown in ((history, 1), ((*history, annulled), 0)):
-        found = ask(lambda reader: queries.reviews(reader.connection), *told)
+        found = ask(reviews.reviews, *told)
         assert len(found.reviews) == shown
     given(*history, annulled).when(review()).then(opened(GRADE))
 

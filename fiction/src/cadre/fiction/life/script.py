@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
-from cadre.appointment.handlers import HANDLERS as APPOINTMENT
+from cadre.appointment.app import SERVICE as APPOINTMENT
 from cadre.selection.handlers import HANDLERS as SELECTION
 from cadre.shared.deciding.decider import Handler, World
 from cadre.shared.deciding.messages import Command
@@ -26,7 +26,7 @@ HANDLERS: dict[str, Sequence[Handler[Any]]] = {
     "selection": SELECTION,
     "training": TRAINING.handlers,
     "supervision": SUPERVISION.handlers,
-    "appointment": APPOINTMENT,
+    "appointment": APPOINTMENT.handlers,
 }
 _OWNERS = {
     handler.command: (service, handler)

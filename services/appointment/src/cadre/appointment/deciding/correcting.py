@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from cadre.contracts.appointment.annulling import AppointmentAnnulled
-from cadre.contracts.event import CadreEvent
-from cadre.shared.deciding.dossier import Fact
+from cadre.contracts.event import CadreEvent, Event
+from cadre.shared.deciding.dossier import Dossier, Fact
 from cadre.shared.deciding.person import Person
 
 
@@ -40,9 +40,9 @@ def without(person: Person, *wrong: Fact[Any] | None) -> Person:
     return expecting(person, *(annulment(fact, "—") for fact in wrong if fact is not None))
 
 
-def expecting(person: Person, *events: CadreEvent) -> Person:
-    """The person once these events are recorded."""
-    last = max((fact.position for fact in person.all()), default=0)
+def expecting[D: Dossier](history: D, *events: Event) -> D:
+    """The history once these events are recorded."""
+    last = max((fact.position for fact in history.all()), default=0)
     for position, event in enumerate(events, start=last + 1):
-        person = person.learning(Fact(UUID(int=position), position, event))
-    return person
+        history = history.learning(Fact(UUID(int=position), position, event))
+    return history
