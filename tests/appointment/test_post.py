@@ -15,7 +15,7 @@ from cadre.contracts.appointment.service import PostAssumed, Relieved
 from cadre.contracts.event import Event
 from cadre.contracts.vocabulary import PostLevel, unit_id
 from cadre.shared.deciding.errors import NotPossible
-from cadre.shared.deciding.testing import recorded
+from cadre.shared.deciding.testing import event_id, recorded
 
 establish = EstablishPost(**post.model_dump(exclude={"type", "supersedes"}))
 assume = AssumePost(effective_on=day("2023-05-01"), cadre_id=LIN, post_id=POST, basis="任职文件")
@@ -37,10 +37,7 @@ def test_the_seats_are_set_anew_from_a_day_on() -> None:
     more = establish.model_copy(update={"effective_on": day("2026-01-01"), "seats": 2})
     (again,) = given(*held).when(more).events()
     state = POST_FOLD.fold(recorded(i, e) for i, e in enumerate((*held, again), start=1))
-    assert (SEATS.free_on(state, day("2025-12-31")), SEATS.free_on(state, day("2026-01-01"))) == (
-        0,
-        1,
-    )
+    assert [SEATS.free_on(state, day(on)) for on in ("2025-12-31", "2026-01-01")] == [0, 1]
 
 
 def test_the_seats_are_never_fewer_than_the_holders() -> None:
@@ -53,6 +50,24 @@ def test_the_seats_are_never_fewer_than_the_holders() -> None:
     )
     fewer = establish.model_copy(update={"effective_on": day("2026-02-01"), "seats": 1})
     given(*both).when(fewer).then_refused("more persons hold the post than 1 seats")
+
+
+def test_wrong_seats_are_corrected_on_every_day_since() -> None:
+    """Two sat there already: with one seat the correction would take that of one of them."""
+    two = post.model_copy(update={"seats": 2})
+    both = (two, known(LIN), filled, filled.model_copy(update={"cadre_id": WU}))
+    later = establish.model_copy(update={"effective_on": day("2030-01-01"), "seats": 3})
+    history = (*both, *given(*both).when(later).events())
+    wrong = event_id(len(history))
+    one = later.model_copy(update={"seats": 1, "supersedes": wrong})
+    given(*history).when(one).then_refused("more persons hold the post than 1 seats")
+    four = later.model_copy(update={"seats": 4, "supersedes": wrong})
+    (told,) = given(*history).when(four).events()
+    state = POST_FOLD.fold(recorded(i, e) for i, e in enumerate((*history, told), start=1))
+    assert [SEATS.free_on(state, day(on)) for on in ("2029-12-31", "2030-01-01")] == [0, 2]
+    given(*history).when(four.model_copy(update={"supersedes": event_id(99)})).then_refused(
+        "no post-established of id"
+    )
 
 
 def test_a_post_keeps_its_level_and_its_unit() -> None:

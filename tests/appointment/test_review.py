@@ -8,6 +8,7 @@ from appointment.people import (
     graded,
     in_rank,
     known,
+    recruited,
     sanctioned,
     trained,
     vetoed,
@@ -199,6 +200,27 @@ def test_an_annulled_promotion_opens_a_review_of_the_later_one() -> None:
     given(*RESTED, annulled).when(review(on="2027-09-01")).then(
         opened(event_id(2), on="2027-09-01")
     )
+
+
+def test_somebody_recruited_anew_opens_a_review_of_what_rested_on_the_years_of_service() -> None:
+    """SEL-03 counts them from the day of the recruitment."""
+    appointed = Promoted(
+        effective_on=day("2026-05-01"),
+        cadre_id=LIN,
+        kind="post",
+        level=PostLevel.DIVISION_DEPUTY,
+        post_id="division-deputy",
+        trained=True,
+        findings=(),
+    )
+    begun = recruited("2018-01-01")
+    later = recruited("2022-01-01", corrects=event_id(1))
+    reworded = recruited("2018-01-01", corrects=event_id(1), native_place="某县")
+    assert reacted(begun) == []
+    for anew, count in ((later, 1), (reworded, 0)):
+        assert len(reacted(anew)) == 1
+        found = given(begun, appointed, anew).when(review(event_id(3), on="2022-01-01")).events()
+        assert [getattr(one, "decision_event", None) for one in found] == [event_id(2)] * count
 
 
 def test_corrected_posts_open_reviews_of_what_rested_on_the_years_in_them() -> None:
