@@ -1,11 +1,10 @@
 """A fact that takes the place of a wrong one is judged as if the wrong one had never been."""
 
 from typing import Any
-from uuid import UUID
 
 from cadre.contracts.appointment.annulling import AppointmentAnnulled
-from cadre.contracts.event import CadreEvent, Event
-from cadre.shared.deciding.dossier import Dossier, Fact
+from cadre.contracts.event import CadreEvent
+from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.person import Person
 
 
@@ -37,12 +36,4 @@ def annulment(fact: Fact[Any], basis: str) -> AppointmentAnnulled:
 
 def without(person: Person, *wrong: Fact[Any] | None) -> Person:
     """The person as if these facts had never held."""
-    return expecting(person, *(annulment(fact, "—") for fact in wrong if fact is not None))
-
-
-def expecting[D: Dossier](history: D, *events: Event) -> D:
-    """The history once these events are recorded."""
-    last = max((fact.position for fact in history.all()), default=0)
-    for position, event in enumerate(events, start=last + 1):
-        history = history.learning(Fact(UUID(int=position), position, event))
-    return history
+    return person.expecting(*(annulment(fact, "—") for fact in wrong if fact is not None))

@@ -5,7 +5,6 @@ Before its first definition a post was what that says: people sat there earlier.
 
 from datetime import date
 
-from cadre.appointment.deciding.correcting import expecting
 from cadre.contracts.appointment.post import (
     PostDefinition,
     PostEstablished,
@@ -29,7 +28,7 @@ class EstablishPost(VersionCommand, PostDefinition):
 
 def _require_seated(wanted: PostEstablished, others: Dossier) -> None:
     """Nobody who sits there loses the seat."""
-    if SEATS.free_from(expecting(others, wanted), date.min) < 0:
+    if SEATS.free_from(others.expecting(wanted), date.min) < 0:
         raise NotPossible(
             f"任职人数多于职数 · more persons hold the post than {wanted.seats} seats (职数)",
             where=wanted.post_id,

@@ -8,7 +8,6 @@ from cadre.appointment.deciding.correcting import (
     annulment,
     changes,
     corrected_by,
-    expecting,
     without,
 )
 from cadre.appointment.deciding.evidence import Evidence
@@ -60,7 +59,7 @@ def conclude_probation(command: ConcludeProbation, cadre: Person, posts: Posts) 
             hint="试用期随任职终止 · the probation ended with the post",
         )
     events = [outcome, *_taken_back(outcome, relief)]
-    return [*events, *settled(command.cadre_id, cadre, expecting(cadre, *events), posts)]
+    return [*events, *settled(command.cadre_id, cadre, cadre.expecting(*events), posts)]
 
 
 def _taken_back(outcome: ProbationConcluded, relief: Fact[Relieved] | None) -> list[CadreEvent]:
@@ -145,6 +144,6 @@ CAPABILITY = Capability(
             Right(Role.DECIDER, NAMED),
         )
     ],
-    annullable=[Annullable((ProbationConcluded,), seat_of, _settle)],
+    annullable=[Annullable((ProbationConcluded,), lambda event, _: seat_of(event), _settle)],
     orders=[Order("cadre", after={ProbationConcluded: frozenset({Promoted})})],
 )

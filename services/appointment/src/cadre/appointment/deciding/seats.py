@@ -4,13 +4,12 @@ Whoever fills or frees a seat writes the post and the person together, so that t
 seat cannot both succeed.
 """
 
-from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
-from cadre.appointment.deciding.correcting import changes, corrected_by, expecting, without
+from cadre.appointment.deciding.correcting import changes, corrected_by, without
 from cadre.appointment.deciding.evidence import Evidence
 from cadre.appointment.deciding.post import POST, SEATS, established, no_vacancy
 from cadre.contracts.appointment.post import PostFilled, PostVacated
@@ -24,6 +23,7 @@ from cadre.shared.deciding.errors import NotPossible
 from cadre.shared.deciding.facts import Facts
 from cadre.shared.deciding.holding import Holding, holdings
 from cadre.shared.deciding.person import PERSON, FactCommand, Person
+from cadre.shared.deciding.places import Stay
 from cadre.shared.deciding.rights import EVERYBODY, Right, Role
 
 
@@ -62,7 +62,7 @@ def assume_post(command: AssumePost, cadre: Person, posts: Posts) -> list[Event]
     wrong = None if told else corrected_by(cadre, assumed)
     if told or (wrong and not changes(assumed, wrong)):
         return []
-    return [assumed, *settled(command.cadre_id, cadre, expecting(cadre, assumed), posts)]
+    return [assumed, *settled(command.cadre_id, cadre, cadre.expecting(assumed), posts)]
 
 
 def relieve(command: Relieve, cadre: Person, posts: Posts) -> list[Event]:
@@ -81,7 +81,7 @@ def relieve(command: Relieve, cadre: Person, posts: Posts) -> list[Event]:
         if wrong is None and cadre.holds(relieved):
             return []
         raise _not_relieved(relieved, held)
-    return [relieved, *settled(command.cadre_id, cadre, expecting(cadre, relieved), posts)]
+    return [relieved, *settled(command.cadre_id, cadre, cadre.expecting(relieved), posts)]
 
 
 def _held(relieved: Relieved, cadre: Person) -> Holding | None:
@@ -133,26 +133,17 @@ def settled(cadre_id: str, before: Person, after: Person, posts: Posts) -> list[
     """
     earlier, later = holdings(before), holdings(after)
     _require_apart(cadre_id, later, set(earlier))
-    moves = _moves(later)
-    moves.subtract(_moves(earlier))
-    seats = [
-        (SEATS.take if change > 0 else SEATS.release)(post_id, cadre_id, day)
-        for (post_id, day), change in sorted(moves.items())
-        for _ in range(abs(change))
-    ]
-    for post_id in {seat.post_id for seat in seats if isinstance(seat, PostFilled)}:
-        _require_seats(posts(post_id), post_id, [s for s in seats if s.post_id == post_id])
+    seats = sorted(
+        SEATS.moved(cadre_id, _stays(earlier), _stays(later)),
+        key=lambda seat: (seat.post_id, seat.effective_on),
+    )
+    for post_id, moved in groupby(seats, key=lambda seat: seat.post_id):
+        _require_seats(posts, post_id, list(moved))
     return [*seats]
 
 
-def _moves(held: Iterable[Holding]) -> Counter[tuple[str, date]]:
-    """Seats taken, less those left, by post and day."""
-    moves = Counter[tuple[str, date]]()
-    for one in held:
-        moves[one.post_id, one.begins] += 1
-        if one.ends:
-            moves[one.post_id, one.ends] -= 1
-    return moves
+def _stays(held: Iterable[Holding]) -> Iterator[Stay]:
+    return (Stay(one.post_id, one.begins, one.ends) for one in held)
 
 
 def _require_apart(cadre_id: str, held: Sequence[Holding], known: Container[Holding]) -> None:
@@ -164,11 +155,12 @@ def _require_apart(cadre_id: str, held: Sequence[Holding], known: Container[Hold
             raise _held_already(cadre_id, other if other in known else one)
 
 
-def _require_seats(post: Dossier, post_id: str, seats: Sequence[PostFilled | PostVacated]) -> None:
+def _require_seats(posts: Posts, post_id: str, moved: list[PostFilled | PostVacated]) -> None:
     """SEL-02: never more persons than seats, on any day."""
-    if SEATS.free_from(expecting(post, *seats), min(seat.effective_on for seat in seats)) < 0:
-        taken = (seat.effective_on for seat in seats if isinstance(seat, PostFilled))
-        raise no_vacancy(post_id, min(taken))
+    if any(isinstance(seat, PostFilled) for seat in moved):
+        day = SEATS.first_overfull(posts(post_id), moved)
+        if day is not None:
+            raise no_vacancy(post_id, day)
 
 
 def require_absent(cadre: Person, cadre_id: str, post_id: str, day: date) -> None:
@@ -240,5 +232,5 @@ CAPABILITY = Capability(
             DECIDES_ALL,
         ),
     ],
-    annullable=[Annullable((PostAssumed, Relieved), seat_of, _settle)],
+    annullable=[Annullable((PostAssumed, Relieved), lambda event, _: seat_of(event), _settle)],
 )

@@ -8,7 +8,6 @@ conclude takes it.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from cadre.appointment.deciding.correcting import expecting
 from cadre.appointment.deciding.eligibility import Eligibility, post_eligibility
 from cadre.appointment.deciding.evidence import READS, Evidence
 from cadre.appointment.deciding.motion import (
@@ -247,7 +246,7 @@ def conclude_motion(
         trained=was_trained(eligibility.findings),
         findings=eligibility.findings,
     )
-    seats = settled(cadre_id, cadre, expecting(cadre, promoted), posts)
+    seats = settled(cadre_id, cadre, cadre.expecting(promoted), posts)
     return [
         promoted,
         *seats,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Query
 from pydantic import BaseModel, Field
@@ -12,15 +12,15 @@ from cadre.appointment.deciding.probation import OUTCOMES
 from cadre.appointment.deciding.promotion import PROMOTIONS, REFUSALS
 from cadre.appointment.showing.posts import Holding, holdings
 from cadre.contracts.appointment.promotion import Promoted
-from cadre.contracts.event import CadreId, Refusal, RuleFinding
+from cadre.contracts.event import CadreId, Refusal
 from cadre.contracts.selection.profile import Baselined
-from cadre.contracts.vocabulary import PostLevel, Rank
+from cadre.contracts.vocabulary import Rank
 from cadre.shared.asking.parameters import Day
 from cadre.shared.deciding.calendar import month_start
 from cadre.shared.deciding.messages import Recorded
 from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 from cadre.shared.showing.facts import Held, shown
-from cadre.shared.showing.kept import mark_annulled, row, superseded
+from cadre.shared.showing.kept import answer, mark_annulled, row, superseded
 from cadre.shared.showing.read_models import Change
 from cadre.shared.showing.reader import Line, On, Reader, Reading
 from cadre.shared.showing.view import View
@@ -82,42 +82,19 @@ class ConcludedProbation(Probation):
     note: str | None = None
 
 
-class PromotionRecord(BaseModel):
-    event_id: str
-    effective_on: date
-    kind: Literal["post", "rank"]
-    level: PostLevel | None
-    from_level: PostLevel | None
-    rank: Rank | None
-    from_rank: Rank | None
-    post_id: str | None
-    post_title: str | None
-    unit_name: str | None
-    motion_id: str | None
-    trained: bool
-    findings: list[RuleFinding]
-
-
-class Refused(BaseModel):
-    event_id: str
-    effective_on: date
-    kind: Literal["post", "rank"]
-    target: str
-    motion_id: str | None
-    earliest: date | None
-    findings: list[RuleFinding]
-
-
-class CadreRecord(BaseModel):
-    """Ranks, posts, promotions and refusals of one person up to a day."""
-
-    cadre_id: str
-    on: date
-    ranks: list[RankTenure]
-    posts: list[Holding]
-    promotions: list[PromotionRecord]
-    refusals: list[Refused]
-    probations: list[ConcludedProbation]
+CadreRecord = answer(
+    "CadreRecord",
+    {
+        "cadre_id": str,
+        "on": date,
+        "ranks": list[RankTenure],
+        "posts": list[Holding],
+        "promotions": list[shown(PROMOTIONS).kept.model("PromotionRecord")],
+        "refusals": list[shown(REFUSALS).kept.model("RefusalRecord", earliest=(date | None, None))],
+        "probations": list[ConcludedProbation],
+    },
+)
+"""Ranks, posts, promotions and refusals of one person up to a day."""
 
 
 @VIEW.routes.get(
@@ -152,34 +129,33 @@ async def probations(
     "/cadres/{cadre_id}/promotions",
     Right(Role.READER, NAMED),
     summary="任职、职级、晋升与未通过记录 · Ranks, posts, promotions and refusals of one cadre",
+    response_model=CadreRecord,
 )
-async def cadre_record(reader: Reading, cadre_id: CadreId, on: On) -> CadreRecord:
+async def cadre_record(reader: Reading, cadre_id: CadreId, on: On) -> BaseModel:
     """One person's ranks, posts, promotions and refusals up to a day."""
     promotions = await shown(PROMOTIONS).held(reader, on, cadre_id)
     refusals = await shown(REFUSALS).held(reader, on, cadre_id)
     outcomes = await shown(OUTCOMES).held(reader, on, cadre_id)
     by_promotion = {one.row["promotion_event"]: one for one in outcomes}
-    return CadreRecord(
-        cadre_id=cadre_id,
-        on=on,
-        ranks=await _ranks(reader, cadre_id, on),
-        posts=[one for one in await holdings(reader, cadre_id=cadre_id) if one.since <= on],
-        promotions=[
-            PromotionRecord.model_validate(await shown(PROMOTIONS).line(reader, one))
-            for one in promotions
-        ],
-        refusals=[_refused(await shown(REFUSALS).line(reader, one)) for one in refusals],
-        probations=[
-            await _concluded(reader, one.row, by_promotion.get(one.row["event_id"]))
-            for one in promotions
-            if one.row["probation_until"]
-        ],
+    return CadreRecord.model_validate(
+        {
+            "cadre_id": cadre_id,
+            "on": on,
+            "ranks": await _ranks(reader, cadre_id, on),
+            "posts": [one for one in await holdings(reader, cadre_id=cadre_id) if one.since <= on],
+            "promotions": [await shown(PROMOTIONS).line(reader, one) for one in promotions],
+            "refusals": [_refused(await shown(REFUSALS).line(reader, one)) for one in refusals],
+            "probations": [
+                await _concluded(reader, one.row, by_promotion.get(one.row["event_id"]))
+                for one in promotions
+                if one.row["probation_until"]
+            ],
+        }
     )
 
 
-def _refused(line: Line) -> Refused:
-    earliest = Refusal.model_validate({"findings": line["findings"]}).earliest
-    return Refused.model_validate(line | {"earliest": earliest}, extra="ignore")
+def _refused(line: Line) -> Line:
+    return line | {"earliest": Refusal.model_validate({"findings": line["findings"]}).earliest}
 
 
 async def _ranks(reader: Reader, cadre_id: str, on: date) -> list[RankTenure]:
