@@ -3,8 +3,8 @@
 from datetime import date
 
 from appointment.people import BUREAU, LIN, at_level, day, trained
-from cadre.appointment.handlers import HANDLERS
-from cadre.appointment.motion import (
+from cadre.appointment.app import SERVICE
+from cadre.appointment.deciding.motion import (
     CloseNotice,
     CompleteInspection,
     ConcludeMotion,
@@ -21,7 +21,7 @@ from cadre.contracts.event import Event
 from cadre.contracts.vocabulary import PostLevel, unit_id
 from cadre.shared.deciding.testing import Specification
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 
 MOTION = "m-2026-01"
 POST = "county-finance-head"

@@ -3,10 +3,9 @@
 from datetime import date
 from uuid import UUID
 
-from cadre.appointment.evidence import CADRE
 from cadre.contracts.event import Event
 from cadre.contracts.selection.identification import PoliticalQuality, PoliticalQualityAssessed
-from cadre.contracts.selection.profile import Baselined, Standing
+from cadre.contracts.selection.profile import Baselined, Recruited, Standing
 from cadre.contracts.supervision.assessment import Assessed, AssessmentKind
 from cadre.contracts.supervision.influence import (
     Disciplined,
@@ -18,6 +17,7 @@ from cadre.contracts.supervision.influence import (
 from cadre.contracts.training.record import Trained
 from cadre.contracts.training.training_class import ClassKind, Mode
 from cadre.contracts.vocabulary import (
+    Channel,
     Education,
     Grade,
     Political,
@@ -26,7 +26,7 @@ from cadre.contracts.vocabulary import (
     Sex,
     unit_id,
 )
-from cadre.shared.deciding.person import Person
+from cadre.shared.deciding.person import PERSON, Person
 from cadre.shared.deciding.testing import recorded
 
 LIN = "c-aaaaaaaaaa"
@@ -58,6 +58,14 @@ def known(cadre_id: str = LIN, **standing: object) -> Baselined:
         source_file="花名册.xlsx",
         source_sha256="0" * 64,
     )
+
+
+def recruited(on: str, corrects: UUID | None = None, **fields: object) -> Recruited:
+    """The same person, recruited here."""
+    profile = known().model_dump(include=set(Recruited.model_fields) - {"type"})
+    entry = {"effective_on": on, "supersedes": corrects, "channel": Channel.CIVIL_SERVICE}
+    unit = {"unit_id": unit_id(BUREAU), "unit_name": BUREAU}
+    return Recruited.model_validate(profile | entry | unit | fields)
 
 
 def in_rank(rank: Rank, since: str) -> Baselined:
@@ -143,4 +151,4 @@ def trained(year: int, hours: float) -> Trained:
 
 
 def cadre(*events: Event) -> Person:
-    return CADRE.fold(recorded(i, event) for i, event in enumerate(events, start=1))
+    return PERSON.fold(recorded(i, event) for i, event in enumerate(events, start=1))

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from cadre.appointment.read_models import READ_MODELS
+from cadre.appointment.app import SERVICE
 from cadre.contracts.event import Event, Forgotten
 from cadre.shared.deciding.testing import recorded
 from cadre.shared.projecting.read_models_sql import apply
@@ -38,20 +38,20 @@ def rows(applied: Sequence[Sequence[Change]]) -> dict[str, list[tuple[object, ..
                     select(table).order_by(*table.primary_key)
                 )
             ]
-            for table in READ_MODELS.metadata.sorted_tables
+            for table in SERVICE.read_models.metadata.sorted_tables
         }
 
     return asyncio.run(_asked(dump, applied))
 
 
 def batches(history: Sequence[Event]) -> list[list[Change]]:
-    return [READ_MODELS.changes(recorded(i, e)) for i, e in enumerate(history, start=1)]
+    return [SERVICE.read_models.changes(recorded(i, e)) for i, e in enumerate(history, start=1)]
 
 
 async def filled(connection: AsyncConnection, applied: Sequence[Sequence[Change]]) -> None:
-    await connection.run_sync(READ_MODELS.metadata.create_all)
+    await connection.run_sync(SERVICE.read_models.metadata.create_all)
     for changes in applied:
-        await apply(connection, READ_MODELS.metadata, changes)
+        await apply(connection, SERVICE.read_models.metadata, changes)
 
 
 async def _asked[T](

@@ -11,7 +11,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 from appointment.motions import MOTION, POST, after
 from appointment.people import LIN
 from appointment.tables_of import Shouting, batches, filled
-from cadre.appointment.app import ROUTES, SERVICE
+from cadre.appointment.app import SERVICE
 from cadre.shared.deciding.errors import CadreError
 from cadre.shared.showing.reader import Reader
 
@@ -23,7 +23,8 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     async with engine.begin() as connection:
         await filled(connection, batches(after(8)))
     app = FastAPI()
-    app.include_router(ROUTES.router)
+    for routes in SERVICE.routes:
+        app.include_router(routes.router)
 
     @app.middleware("http")
     async def read(request: Request, call_next: RequestResponseEndpoint) -> Response:

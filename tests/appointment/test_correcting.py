@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from appointment.motions import given
 from appointment.people import LIN, WU, cadre, day, known
 from appointment.tables_of import ask
-from cadre.appointment import queries
-from cadre.appointment.evidence import Evidence
-from cadre.appointment.post import POST as POSTS
-from cadre.appointment.post import AssumePost, Relieve
+from cadre.appointment.deciding.evidence import Evidence
+from cadre.appointment.deciding.post import POST as POSTS
+from cadre.appointment.deciding.post import SEATS
+from cadre.appointment.deciding.seats import AssumePost, Relieve
+from cadre.appointment.showing import posts, record
 from cadre.contracts.appointment.post import PostEstablished, PostFilled, PostVacated
 from cadre.contracts.appointment.service import PostAssumed, Relieved
 from cadre.contracts.event import CadreEvent, Event
@@ -186,7 +187,7 @@ def test_what_came_first_on_one_day_came_first_as_corrected_too() -> None:
     back = after(assume("2025-01-01"), start=LEFT)
     told = after(relieve("2025-01-01", corrects=RELIEF, reason="机构改革"), start=back)
     assert Evidence(cadre(*told), day("2025-06-01")).holds(ONE)
-    found = ask(lambda reader: queries.post(reader.connection, ONE, day("2025-06-01")), *told)
+    found = ask(lambda reader: posts.post(reader, ONE, day("2025-06-01")), *told)
     assert (found.filled, [one.until for one in found.holders]) == (1, [day("2025-01-01"), None])
 
 
@@ -194,7 +195,7 @@ def test_a_coming_corrected_on_the_day_it_ended_stays_ended() -> None:
     one_day = after(assume("2025-01-01"), relieve("2025-01-01"), start=PEOPLE)
     told = after(assume("2025-01-01", corrects=COMING, basis="更正"), start=one_day)
     assert not Evidence(cadre(*told), day("2025-06-01")).holds(ONE)
-    found = ask(lambda reader: queries.post(reader.connection, ONE, day("2025-06-01")), *told)
+    found = ask(lambda reader: posts.post(reader, ONE, day("2025-06-01")), *told)
     assert found.filled == 0
 
 
@@ -264,7 +265,7 @@ def test_seats_persons_and_tables_tell_the_same_whatever_is_corrected(
         (one.event_id, one.post_id, one.since, one.until)
         for person in (LIN, WU)
         for one in ask(
-            lambda reader, who=person: queries.cadre_record(reader, who, date.max), *history
+            lambda reader, who=person: record.cadre_record(reader, who, date.max), *history
         ).posts
     }
     tenures = [
@@ -282,7 +283,7 @@ def test_seats_persons_and_tables_tell_the_same_whatever_is_corrected(
         )
         for on in days:
             sitting = sum(t.post_id == post_id and t.covers(on) for t in tenures)
-            assert state.free_on(on) == 1 - sitting
+            assert SEATS.free_on(state, on) == 1 - sitting
             assert sitting <= 1
 
 
@@ -294,7 +295,7 @@ def _of(person: str, event: Event) -> Event:
 def test_a_corrected_coming_counts_from_its_day_alone() -> None:
     told = after(assume("2024-03-01", corrects=COMING), start=HELD)
     vacancies = [
-        ask(lambda reader, on=on: queries.vacancies(reader.connection, day(on)), *told).filled
+        ask(lambda reader, on=on: posts.vacancies(reader, day(on)), *told).filled
         for on in ("2024-02-01", "2024-03-01")
     ]
     assert vacancies == [0, 1]

@@ -16,14 +16,14 @@ from appointment.people import (
     in_rank,
     sanctioned,
 )
-from cadre.appointment.eligibility import (
+from cadre.appointment.deciding.eligibility import (
     Eligibility,
     post_eligibility,
     rank_eligibility,
 )
-from cadre.appointment.evidence import Evidence
-from cadre.appointment.post_rules import post_findings
-from cadre.appointment.rank_rules import rank_findings
+from cadre.appointment.deciding.evidence import Evidence
+from cadre.appointment.deciding.post_rules import post_findings
+from cadre.appointment.deciding.rank_rules import rank_findings
 from cadre.contracts.event import Event, RuleFinding
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
 from cadre.shared.deciding.calendar import add_months

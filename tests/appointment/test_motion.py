@@ -22,8 +22,8 @@ from appointment.motions import (
     take_decision,
 )
 from appointment.people import LIN, WU, admonished, at_level, checked, day, graded, known, vetoed
-from cadre.appointment.motion import MOTION as MOTION_FOLD
-from cadre.appointment.motion import MotionCommand, StopMotion
+from cadre.appointment.deciding.motion import MOTION as MOTION_FOLD
+from cadre.appointment.deciding.motion import MotionCommand, StopMotion
 from cadre.contracts.appointment.motion import (
     CandidateFixed,
     DecisionTaken,

@@ -7,14 +7,15 @@ from hypothesis import strategies as st
 
 from appointment.motions import POST, given, post
 from appointment.people import LIN, WU, day, known
-from cadre.appointment.post import POST as POST_FOLD
-from cadre.appointment.post import AssumePost, EstablishPost, Relieve
+from cadre.appointment.deciding.post import POST as POST_FOLD
+from cadre.appointment.deciding.post import SEATS, EstablishPost
+from cadre.appointment.deciding.seats import AssumePost, Relieve
 from cadre.contracts.appointment.post import PostFilled, PostVacated
 from cadre.contracts.appointment.service import PostAssumed, Relieved
 from cadre.contracts.event import Event
-from cadre.contracts.vocabulary import PostLevel
+from cadre.contracts.vocabulary import PostLevel, unit_id
 from cadre.shared.deciding.errors import NotPossible
-from cadre.shared.deciding.testing import recorded
+from cadre.shared.deciding.testing import event_id, recorded
 
 establish = EstablishPost(**post.model_dump(exclude={"type", "supersedes"}))
 assume = AssumePost(effective_on=day("2023-05-01"), cadre_id=LIN, post_id=POST, basis="任职文件")
@@ -36,7 +37,7 @@ def test_the_seats_are_set_anew_from_a_day_on() -> None:
     more = establish.model_copy(update={"effective_on": day("2026-01-01"), "seats": 2})
     (again,) = given(*held).when(more).events()
     state = POST_FOLD.fold(recorded(i, e) for i, e in enumerate((*held, again), start=1))
-    assert (state.free_on(day("2025-12-31")), state.free_on(day("2026-01-01"))) == (0, 1)
+    assert [SEATS.free_on(state, day(on)) for on in ("2025-12-31", "2026-01-01")] == [0, 1]
 
 
 def test_the_seats_are_never_fewer_than_the_holders() -> None:
@@ -51,9 +52,29 @@ def test_the_seats_are_never_fewer_than_the_holders() -> None:
     given(*both).when(fewer).then_refused("more persons hold the post than 1 seats")
 
 
-def test_a_post_keeps_its_level() -> None:
+def test_wrong_seats_are_corrected_on_every_day_since() -> None:
+    """Two sat there already: with one seat the correction would take that of one of them."""
+    two = post.model_copy(update={"seats": 2})
+    both = (two, known(LIN), filled, filled.model_copy(update={"cadre_id": WU}))
+    later = establish.model_copy(update={"effective_on": day("2030-01-01"), "seats": 3})
+    history = (*both, *given(*both).when(later).events())
+    wrong = event_id(len(history))
+    one = later.model_copy(update={"seats": 1, "supersedes": wrong})
+    given(*history).when(one).then_refused("more persons hold the post than 1 seats")
+    four = later.model_copy(update={"seats": 4, "supersedes": wrong})
+    (told,) = given(*history).when(four).events()
+    state = POST_FOLD.fold(recorded(i, e) for i, e in enumerate((*history, told), start=1))
+    assert [SEATS.free_on(state, day(on)) for on in ("2029-12-31", "2030-01-01")] == [0, 2]
+    given(*history).when(four.model_copy(update={"supersedes": event_id(99)})).then_refused(
+        "no post-established of id"
+    )
+
+
+def test_a_post_keeps_its_level_and_its_unit() -> None:
     other = establish.model_copy(update={"level": PostLevel.SECTION_DEPUTY})
-    given(post).when(other).then_refused("of another level or unit")
+    given(post).when(other).then_refused("its level is 乡科级正职 and stays so")
+    moved = establish.model_copy(update={"unit_id": unit_id("某县水利局")})
+    given(post).when(moved).then_refused("its unit_id is")
 
 
 def test_a_post_held_before_is_recorded_with_its_seat() -> None:
@@ -121,4 +142,4 @@ def test_never_more_holders_than_seats_on_any_day(
         except NotPossible:
             continue
     state = POST_FOLD.fold(recorded(i, e) for i, e in enumerate(history, start=1))
-    assert all(0 <= state.free_on(on) <= seats for _, _, on in moves)
+    assert all(0 <= SEATS.free_on(state, on) <= seats for _, _, on in moves)

@@ -3,8 +3,8 @@ from datetime import date
 import pytest
 
 from appointment.people import LIN, at_level, cadre, day, graded, in_rank, known, trained
-from cadre.appointment.eligibility import Eligibility, post_eligibility
-from cadre.appointment.evidence import Evidence
+from cadre.appointment.deciding.eligibility import Eligibility, post_eligibility
+from cadre.appointment.deciding.evidence import Evidence
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
 from cadre.contracts.event import Event, RuleFinding

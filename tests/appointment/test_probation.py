@@ -4,9 +4,9 @@ from uuid import UUID
 from appointment.motions import POST, after, conclude_motion, given
 from appointment.people import LIN, WU, day, known
 from appointment.tables_of import ask
-from cadre.appointment import queries
-from cadre.appointment.cadre import ConcludeProbation
-from cadre.appointment.post import AssumePost, Relieve
+from cadre.appointment.deciding.probation import ConcludeProbation
+from cadre.appointment.deciding.seats import AssumePost, Relieve
+from cadre.appointment.showing import posts, record
 from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.appointment.post import PostFilled, PostVacated
 from cadre.contracts.appointment.promotion import Promoted
@@ -155,7 +155,7 @@ def test_an_annulled_pass_leaves_the_post_and_opens_the_probation() -> None:
 
 
 def due(*events: Event) -> list[str]:
-    found = ask(lambda reader: queries.probations(reader.connection, LATER), *events)
+    found = ask(lambda reader: record.probations(reader, LATER), *events)
     return [one.event_id for one in found.probations]
 
 
@@ -178,11 +178,11 @@ def test_the_relief_of_a_failed_probation_moves_with_its_outcome_alone() -> None
 
 def test_the_answers_follow_the_outcome_that_stands() -> None:
     def shown(*events: Event) -> list[tuple[date | None, bool | None]]:
-        found = ask(lambda reader: queries.cadre_record(reader, LIN, day("2027-12-31")), *events)
+        found = ask(lambda reader: record.cadre_record(reader, LIN, day("2027-12-31")), *events)
         return [(one.concluded_on, one.passed) for one in found.probations]
 
     def holders(*events: Event) -> list[date | None]:
-        found = ask(lambda reader: queries.post(reader.connection, POST, LATER), *events)
+        found = ask(lambda reader: posts.post(reader, POST, LATER), *events)
         return [one.until for one in found.holders]
 
     passed = (*FAILED, *given(*FAILED).when(corrected(pass_it, LATER)).events())
@@ -193,7 +193,7 @@ def test_the_answers_follow_the_outcome_that_stands() -> None:
         [(None, None)],
     ]
     assert [holders(*FAILED), holders(*passed), holders(*void_one)] == [[DAY], [None], [None]]
-    early = ask(lambda reader: queries.cadre_record(reader, LIN, day("2027-04-10")), *passed)
+    early = ask(lambda reader: record.cadre_record(reader, LIN, day("2027-04-10")), *passed)
     assert [one.passed for one in early.probations] == [None]
 
 

@@ -5,13 +5,14 @@ import pytest
 
 from appointment.people import day, known
 from appointment.tables_of import ask
-from cadre.appointment.promotion_report import (
+from cadre.appointment.showing.young import (
     Kind,
     YoungPromotions,
     young_promotions,
 )
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.event import Event
+from cadre.contracts.selection.annulling import SelectionAnnulled
 from cadre.contracts.selection.profile import ProfileCorrected
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.deciding.testing import event_id
@@ -48,7 +49,7 @@ def report(
 
     def query(reader: Reader) -> Awaitable[YoungPromotions]:
         return young_promotions(
-            reader.connection,
+            reader,
             day("2025-01-01"),
             day("2025-12-31"),
             kind=kind,
@@ -92,6 +93,27 @@ def test_a_corrected_birth_month_moves_the_age() -> None:
     )
     found = report([born(1, "1990-07"), promoted(1), corrected])
     assert (found.young, found.denominator[0].age) == (0, 45)
+
+
+def test_an_annulled_correction_of_the_birth_month_leaves_the_one_before() -> None:
+    corrected = ProfileCorrected(
+        cadre_id=nth(1),
+        effective_on=day("2026-01-01"),
+        birth_date=day("1980-01-01"),
+        birth_month="1980-01",
+        reason="档案审核",
+        basis="最早记载",
+    )
+    annulled = SelectionAnnulled(
+        cadre_id=nth(1),
+        effective_on=day("2026-02-01"),
+        supersedes=event_id(3),
+        annuls=ProfileCorrected.tag(),
+        reason="误录",
+        basis="批复",
+    )
+    found = report([born(1, "1990-07"), promoted(1), corrected, annulled])
+    assert (found.young, found.denominator[0].age) == (1, 34)
 
 
 def test_of_two_birth_months_told_on_one_day_the_later_recorded_holds() -> None:

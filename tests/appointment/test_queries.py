@@ -12,9 +12,10 @@ from appointment.motions import (
 )
 from appointment.people import LIN, WU, day, in_rank, known, vetoed
 from appointment.tables_of import ask, batches, rows
-from cadre.appointment import queries
-from cadre.appointment.cadre import ConcludeProbation
-from cadre.appointment.post import AssumePost, EstablishPost, Relieve
+from cadre.appointment.deciding.post import EstablishPost
+from cadre.appointment.deciding.probation import ConcludeProbation
+from cadre.appointment.deciding.seats import AssumePost, Relieve
+from cadre.appointment.showing import motions, posts, record, reviews
 from cadre.contracts.appointment.motion import Vote
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.appointment.review import ReviewOpened
@@ -42,7 +43,7 @@ def rank_promoted(on: str, rank: Rank, from_rank: Rank) -> Promoted:
 
 def test_vacancies_are_those_of_the_day() -> None:
     def free_on(text: str) -> tuple[int, int, int]:
-        found = ask(lambda reader: queries.vacancies(reader.connection, day(text)), *concluded)
+        found = ask(lambda reader: posts.vacancies(reader, day(text)), *concluded)
         return found.seats, found.filled, found.free
 
     assert free_on("2023-12-31") == (0, 0, 0)
@@ -56,7 +57,7 @@ def test_seats_set_anew_count_from_their_day() -> None:
     )
     history = (*concluded, *given(*concluded).when(more).events())
     for on, seats in (("2026-12-31", 1), ("2027-01-01", 3)):
-        line = ask(lambda reader, on=on: queries.post(reader.connection, POST, day(on)), *history)
+        line = ask(lambda reader, on=on: posts.post(reader, POST, day(on)), *history)
         assert (line.seats, line.free) == (seats, seats - 1)
 
 
@@ -67,7 +68,7 @@ def test_a_post_tells_everybody_who_held_it_and_until_when() -> None:
     for command in (assume, relieve):
         history = (*history, *given(*history).when(command).events())
     history = after(8, *history)
-    found = ask(lambda reader: queries.post(reader.connection, POST, day("2026-05-01")), *history)
+    found = ask(lambda reader: posts.post(reader, POST, day("2026-05-01")), *history)
     assert [(one.cadre_id, one.since, one.until) for one in found.holders] == [
         (WU, day("2023-05-01"), day("2026-02-01")),
         (LIN, day("2026-04-07"), None),
@@ -81,7 +82,7 @@ def test_coming_and_going_on_one_day_follow_their_order() -> None:
         cadre_id=LIN, effective_on=day("2026-05-01"), post_id=POST, level=post.level, basis="更正"
     )
     found = ask(
-        lambda reader: queries.post(reader.connection, POST, day("2026-05-01")),
+        lambda reader: posts.post(reader, POST, day("2026-05-01")),
         *concluded,
         left,
         came_back,
@@ -89,7 +90,7 @@ def test_coming_and_going_on_one_day_follow_their_order() -> None:
     assert [one.until for one in found.holders] == [day("2026-05-01"), None]
     assert found.filled == 1
     undone = ask(
-        lambda reader: queries.post(reader.connection, POST, day("2026-05-01")),
+        lambda reader: posts.post(reader, POST, day("2026-05-01")),
         *concluded,
         left,
         came_back,
@@ -100,17 +101,17 @@ def test_coming_and_going_on_one_day_follow_their_order() -> None:
 
 def test_unknown_ids_are_told() -> None:
     with pytest.raises(NotFound, match="no post nowhere"):
-        ask(lambda reader: queries.post(reader.connection, "nowhere", day("2026-05-01")))
+        ask(lambda reader: posts.post(reader, "nowhere", day("2026-05-01")))
     with pytest.raises(NotFound, match="no motion m-0"):
-        ask(lambda reader: queries.motion(reader.connection, "m-0"))
+        ask(lambda reader: motions.motion(reader, "m-0"))
 
 
 def test_the_file_of_a_motion_prints_every_date_quorum_and_vote() -> None:
-    found = ask(lambda reader: queries.motion(reader.connection, MOTION), *concluded)
+    found = ask(lambda reader: motions.motion(reader, MOTION), *concluded)
     assert (found.status, found.status_on) == ("concluded", day("2026-04-07"))
     assert (found.committee_size, found.present, found.yes, found.no) == (11, 9, 8, 1)
     assert (found.candidate, found.carried, found.notice_workdays) == (LIN, True, 5)
-    assert [(step.step, step.taken_on) for step in found.steps] == [
+    assert [(step.step, step.effective_on) for step in found.steps] == [
         ("opened", day("2026-03-02")),
         ("recommended", day("2026-03-09")),
         ("candidate-fixed", day("2026-03-10")),
@@ -135,19 +136,17 @@ def test_a_motion_that_was_voted_down_is_stopped() -> None:
     vote = Vote(present=9, yes=5, no=4, deferred=0)
     history = after(4)
     down = given(*history).when(take_decision.model_copy(update={"vote": vote})).events()
-    found = ask(lambda reader: queries.motion(reader.connection, MOTION), *history, *down)
+    found = ask(lambda reader: motions.motion(reader, MOTION), *history, *down)
     assert (found.status, found.carried, found.stop_reason) == ("stopped", False, "not-carried")
 
 
 def test_probations_are_due_until_concluded_or_left() -> None:
     def due(*history: Event) -> list[str]:
-        found = ask(
-            lambda reader: queries.probations(reader.connection, day("2027-04-07")), *history
-        )
+        found = ask(lambda reader: record.probations(reader, day("2027-04-07")), *history)
         return [one.event_id for one in found.probations]
 
     assert due(*concluded) == [str(PROMOTION)]
-    early = ask(lambda reader: queries.probations(reader.connection, day("2027-04-06")), *concluded)
+    early = ask(lambda reader: record.probations(reader, day("2027-04-06")), *concluded)
     assert early.probations == []
     passed = ConcludeProbation(
         effective_on=day("2027-04-07"),
@@ -170,7 +169,7 @@ def test_the_record_of_a_person_holds_ranks_posts_promotions_and_refusals() -> N
         rank_promoted("2026-09-01", Rank.OFFICER_2, Rank.OFFICER_3),
         refused,
     )
-    found = ask(lambda reader: queries.cadre_record(reader, LIN, day("2026-12-31")), *history)
+    found = ask(lambda reader: record.cadre_record(reader, LIN, day("2026-12-31")), *history)
     assert [(t.rank, t.since, t.until) for t in found.ranks] == [
         (Rank.OFFICER_3, day("2021-06-01"), day("2026-09-01")),
         (Rank.OFFICER_2, day("2026-09-01"), None),
@@ -194,15 +193,15 @@ def test_a_sealed_note_stays_sealed_until_it_is_read() -> None:
     history = (*concluded, *given(*concluded).when(passed).events())
     table = rows(batches(history))["probation_outcomes"]
     assert any("k1.token" in line for line in table)
-    found = ask(lambda reader: queries.cadre_record(reader, LIN, day("2027-12-31")), *history)
+    found = ask(lambda reader: record.cadre_record(reader, LIN, day("2027-12-31")), *history)
     assert [one.note for one in found.probations] == ["opened k1.token"]
 
 
 def test_a_corrected_promotion_leaves_the_record() -> None:
     wrong = rank_promoted("2026-09-01", Rank.OFFICER_2, Rank.OFFICER_3)
     right = wrong.model_copy(update={"effective_on": day("2026-10-01"), "supersedes": event_id(1)})
-    found = ask(lambda reader: queries.cadre_record(reader, LIN, day("2026-12-31")), wrong, right)
-    assert [one.promoted_on for one in found.promotions] == [day("2026-10-01")]
+    found = ask(lambda reader: record.cadre_record(reader, LIN, day("2026-12-31")), wrong, right)
+    assert [one.effective_on for one in found.promotions] == [day("2026-10-01")]
     assert [one.since for one in found.ranks] == [day("2026-10-01")]
 
 
@@ -214,7 +213,7 @@ def test_reviews_are_listed() -> None:
         corrected_event=event_id(2),
         reason="更正",
     )
-    found = ask(lambda reader: queries.reviews(reader.connection), opened)
+    found = ask(reviews.reviews, opened)
     assert [(one.decision_event, one.reason) for one in found.reviews] == [
         (str(event_id(1)), "更正")
     ]

@@ -17,17 +17,17 @@ from appointment.people import (
     trained,
     vetoed,
 )
-from cadre.appointment.cadre import PromoteRank
-from cadre.appointment.eligibility import rank_eligibility
-from cadre.appointment.evidence import Evidence
-from cadre.appointment.handlers import HANDLERS
+from cadre.appointment.app import SERVICE
+from cadre.appointment.deciding.eligibility import rank_eligibility
+from cadre.appointment.deciding.evidence import Evidence
+from cadre.appointment.deciding.ranks import PromoteRank
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.event import Event
 from cadre.contracts.selection.identification import PoliticalVetoLifted
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
 from cadre.shared.deciding.testing import Specification, event_id
 
-given = Specification(HANDLERS)
+given = Specification(SERVICE.handlers)
 
 clerk = in_rank(Rank.CLERK_1, "2023-12")
 officer_3 = in_rank(Rank.OFFICER_3, "2023-12")

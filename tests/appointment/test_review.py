@@ -8,14 +8,16 @@ from appointment.people import (
     graded,
     in_rank,
     known,
+    recruited,
     sanctioned,
     trained,
     vetoed,
 )
 from appointment.tables_of import ask
-from cadre.appointment import queries
-from cadre.appointment.cadre import ConcludeProbation, OpenReview
-from cadre.appointment.reactions import REACTIONS
+from cadre.appointment.app import SERVICE
+from cadre.appointment.deciding.probation import ConcludeProbation
+from cadre.appointment.deciding.review import OpenReview
+from cadre.appointment.showing import reviews
 from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.appointment.review import ReviewOpened
@@ -60,7 +62,7 @@ def reacted(event: Event) -> list[Command]:
     news = recorded(4, event)
     return [
         command
-        for reaction in REACTIONS
+        for reaction in SERVICE.reactions
         if type(event) is reaction.event
         for command, _ in reaction.commands(news, "appointment")
     ]
@@ -200,6 +202,27 @@ def test_an_annulled_promotion_opens_a_review_of_the_later_one() -> None:
     )
 
 
+def test_somebody_recruited_anew_opens_a_review_of_what_rested_on_the_years_of_service() -> None:
+    """SEL-03 counts them from the day of the recruitment."""
+    appointed = Promoted(
+        effective_on=day("2026-05-01"),
+        cadre_id=LIN,
+        kind="post",
+        level=PostLevel.DIVISION_DEPUTY,
+        post_id="division-deputy",
+        trained=True,
+        findings=(),
+    )
+    begun = recruited("2018-01-01")
+    later = recruited("2022-01-01", corrects=event_id(1))
+    reworded = recruited("2018-01-01", corrects=event_id(1), native_place="某县")
+    assert reacted(begun) == []
+    for anew, count in ((later, 1), (reworded, 0)):
+        assert len(reacted(anew)) == 1
+        found = given(begun, appointed, anew).when(review(event_id(3), on="2022-01-01")).events()
+        assert [getattr(one, "decision_event", None) for one in found] == [event_id(2)] * count
+
+
 def test_corrected_posts_open_reviews_of_what_rested_on_the_years_in_them() -> None:
     assumed = PostAssumed(
         effective_on=day("2023-01-01"),
@@ -290,7 +313,7 @@ def test_a_review_that_was_opened_by_mistake_is_annulled() -> None:
     )
     (annulled,) = given(*history).when(annul).events()
     for told, shown in ((history, 1), ((*history, annulled), 0)):
-        found = ask(lambda reader: queries.reviews(reader.connection), *told)
+        found = ask(reviews.reviews, *told)
         assert len(found.reviews) == shown
     given(*history, annulled).when(review()).then(opened(GRADE))
 

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from cadre.appointment.rank_rules import TENURE_RULES
+from cadre.appointment.deciding.rank_rules import TENURE_RULES
 from cadre.contracts.vocabulary import PostLevel, Rank
 from cadre.shared.deciding.rulebook import rulebook
 

@@ -23,8 +23,9 @@ from appointment.people import (
     trained,
 )
 from audit.decided_logs import APPOINTMENT, INSTALLED, SERVICES, DecidedLog, passing
-from cadre.appointment.cadre import ConcludeProbation, PromoteRank
-from cadre.appointment.post import AssumePost, Relieve
+from cadre.appointment.deciding.probation import ConcludeProbation
+from cadre.appointment.deciding.ranks import PromoteRank
+from cadre.appointment.deciding.seats import AssumePost, Relieve
 from cadre.audit.redecision import Redecision, Verdict
 from cadre.contracts.appointment.motion import CandidateFixed, DecisionTaken
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused

@@ -12,7 +12,7 @@ import pytest
 from audit.decided_logs import DecidedLog
 from audit.installations import NOW
 from audit.test_decide_again import on_probation, promoted_again, seated
-from cadre.appointment.order import ORDERS as APPOINTMENT
+from cadre.appointment.app import SERVICE as APPOINTMENT
 from cadre.audit.differences import Kind
 from cadre.audit.evidence import Evidence
 from cadre.audit.examination import Examination
@@ -48,7 +48,8 @@ from cadre.supervision.app import SERVICE as SUPERVISION
 from cadre.training.app import SERVICE as TRAINING
 from support.nats_server import NatsServer
 
-ORDERS = (*SELECTION.orders, *TRAINING.orders, *SUPERVISION.orders, *APPOINTMENT)
+SERVICES = (SELECTION, TRAINING, SUPERVISION, APPOINTMENT)
+ORDERS = [order for service in SERVICES for order in service.orders]
 SEALED = {"sealed": "sealed:v1:of-nobody"}
 SIGNERS = {
     name: Signer.from_seed(name, name.encode().ljust(32))

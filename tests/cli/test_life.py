@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cadre.appointment.reactions import REACTIONS as APPOINTMENT
+from cadre.appointment.app import SERVICE as APPOINTMENT
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.appointment.review import ReviewOpened
 from cadre.contracts.event import Event, Refusal
@@ -35,7 +35,7 @@ from cadre.training.app import SERVICE as TRAINING
 REACTIONS = {
     "training": TRAINING.reactions,
     "supervision": SUPERVISION.reactions,
-    "appointment": APPOINTMENT,
+    "appointment": APPOINTMENT.reactions,
 }
 LATEST = date(2026, 11, 30)
 

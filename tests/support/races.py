@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
-from cadre.appointment.cadre import PromoteRank
-from cadre.appointment.post import AssumePost, EstablishPost
+from cadre.appointment.deciding.post import EstablishPost
+from cadre.appointment.deciding.ranks import PromoteRank
+from cadre.appointment.deciding.seats import AssumePost
 from cadre.contracts.event import Event
 from cadre.contracts.selection.profile import Baselined, Standing
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank

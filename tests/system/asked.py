@@ -260,7 +260,7 @@ def reviews_by_appointment(services: Services, person: str, on: str) -> object:
     for _ in range(2):
         services.get("appointment", "/projections/settled")
     told = services.get("appointment", "/reviews")["reviews"]
-    return sum(one["cadre_id"] == person and one["opened_on"] <= on for one in told)
+    return sum(one["cadre_id"] == person and one["effective_on"] <= on for one in told)
 
 
 def postings_of_the_person(services: Services, person: str, on: str) -> object:

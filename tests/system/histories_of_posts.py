@@ -14,6 +14,7 @@ from system.histories import (
     imported_again,
     relieved,
 )
+from system.selection_histories import told_anew
 
 RIGHT = "ADR 0037：更正后的记录自始有效，原记录自始无效"
 FALLEN = "ADR 0037：早于任职的免职失去对象，不起作用"
@@ -33,8 +34,11 @@ def outcome(name: str, on: str, *, passed: bool, **more: str) -> Step:
     )
 
 
-def appointed(post: str) -> tuple[Step, ...]:
-    """Somebody who was 副科 since 2018 comes to a post of 正科, on probation from 2025-04-07."""
+def appointed(post: str, *before: Step) -> tuple[Step, ...]:
+    """Somebody who was 副科 since 2018 comes to a post of 正科, on probation from 2025-04-07.
+
+    The file told of that level, unless what is given tells it.
+    """
 
     def step(name: str, command: str, on: str, **body: object) -> Step:
         told = {"motion_id": f"m-{post}", "effective_on": on} | body
@@ -49,7 +53,7 @@ def appointed(post: str) -> tuple[Step, ...]:
     level = {"level": "section-deputy", "level_since": "2018-01"}
     return (
         established(f"{post} established", post, "section-head"),
-        imported_again("again", "b", standing=level),
+        *(before or (imported_again("again", "b", standing=level),)),
         step(
             "opened",
             "open-motion",
@@ -96,6 +100,11 @@ def appointed(post: str) -> tuple[Step, ...]:
         step("closed", "close-notice", "2025-04-03"),
         step("appointed", "conclude-motion", "2025-04-07"),
     )
+
+
+def deputy(post: str) -> tuple[Step, Step]:
+    """副科 since 2020, for somebody of whom there is no file."""
+    return established(f"{post} established", post), assumed("deputy", "2020-01-01", post)
 
 
 HISTORIES_OF_POSTS = (
@@ -291,5 +300,26 @@ HISTORIES_OF_POSTS = (
             Told("holds posts", "2026-07-01", ["head-d"], VOID),
             Told("probations passed", "2026-07-01", [None], VOID),
         ),
+    ),
+    History(
+        "a recruitment told anew with a lower education, on which an appointment rested",
+        (
+            *appointed("head-e", *deputy("deputy-e")),
+            told_anew("right", supersedes="@entry", education="secondary"),
+        ),
+        (
+            Told("holds posts", "2025-05-01", ["deputy-e", "head-e"], "决定在复核之前有效"),
+            Told("to be reviewed", "2025-05-01", 1, "SEL-07：文化程度是判断的依据，应当复核"),
+        ),
+        recruited=True,
+    ),
+    History(
+        "a recruitment told anew with another channel, on which no appointment rests",
+        (
+            *appointed("head-f", *deputy("deputy-f")),
+            told_anew("right", supersedes="@entry", channel="transfer"),
+        ),
+        (Told("to be reviewed", "2025-05-01", 0, "录用渠道不是任职的依据"),),
+        recruited=True,
     ),
 )

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from cadre.appointment.app import SERVICE as APPOINTMENT
-from cadre.appointment.post import POST
+from cadre.appointment.deciding.post import POST
 from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.deciding.errors import CadreError
 from cadre.shared.deciding.messages import Command, Meta

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from cadre.appointment.post import Relieve
+from cadre.appointment.deciding.seats import Relieve
 from cadre.contracts.appointment.motion import StopReason
 from cadre.contracts.vocabulary import PostLevel
 from cadre.fiction.county.model import Post, Unit

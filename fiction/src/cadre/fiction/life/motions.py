@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from cadre.appointment.cadre import ConcludeProbation
-from cadre.appointment.motion import (
+from cadre.appointment.deciding.motion import (
     CloseNotice,
     CompleteInspection,
     ConcludeMotion,
@@ -16,6 +15,7 @@ from cadre.appointment.motion import (
     StopMotion,
     TakeDecision,
 )
+from cadre.appointment.deciding.probation import ConcludeProbation
 from cadre.contracts.appointment.motion import FourChecks, Gate, GateResult, StopReason, Vote
 from cadre.fiction.county.model import Post
 from cadre.fiction.life.chronicle import ONE_DAY, Chronicle, Member

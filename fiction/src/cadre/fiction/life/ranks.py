@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from cadre.appointment.cadre import PromoteRank
+from cadre.appointment.deciding.ranks import PromoteRank
 from cadre.contracts.vocabulary import Rank
 from cadre.fiction.life.chronicle import Chronicle, Member, workday
 from cadre.fiction.life.script import Expected, Step

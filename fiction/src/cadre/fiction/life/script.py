@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
-from cadre.appointment.handlers import HANDLERS as APPOINTMENT
+from cadre.appointment.app import SERVICE as APPOINTMENT
 from cadre.selection.app import SERVICE as SELECTION
 from cadre.shared.deciding.decider import Handler, World
 from cadre.shared.deciding.messages import Command
@@ -22,12 +22,8 @@ COMMAND_IDS = UUID("b7a5c7f2-3f0e-5d5b-8a54-6f0d1c9e2b71")
 type Expected = Literal["recorded", "refused", "impossible"]
 """What a step must come to: events; a refusal that is an event; an error that says why not."""
 
-HANDLERS: dict[str, Sequence[Handler[Any]]] = {
-    "selection": SELECTION.handlers,
-    "training": TRAINING.handlers,
-    "supervision": SUPERVISION.handlers,
-    "appointment": APPOINTMENT,
-}
+SERVICES = (SELECTION, TRAINING, SUPERVISION, APPOINTMENT)
+HANDLERS: dict[str, Sequence[Handler[Any]]] = {one.name: one.handlers for one in SERVICES}
 _OWNERS = {
     handler.command: (service, handler)
     for service, handlers in HANDLERS.items()

@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from cadre.appointment.post import AssumePost, EstablishPost
+from cadre.appointment.deciding.post import EstablishPost
+from cadre.appointment.deciding.seats import AssumePost
 from cadre.contracts.selection.intake import PlanLine
 from cadre.contracts.selection.pool import PoolClass
 from cadre.contracts.supervision.point_scheme import PointItem

@@ -1,5 +1,6 @@
 """The posts that a person holds, and until when. Every service that asks it asks here."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -20,15 +21,18 @@ class Holding(NamedTuple):
     ends: date | None
     source: UUID
 
+    def covers(self, day: date) -> bool:
+        return self.begins <= day and (self.ends is None or day < self.ends)
+
+
+type Place = tuple[date, int]
+"""The day of a fact, and the place on the log at which its line began."""
+
 
 def holdings(person: Person, by: date = date.max) -> list[Holding]:
-    """Every time in a post begun by a day, as known then, in order of the days.
-
-    A relief ends what it finds: on one day the order of the log decides, whatever was corrected
-    later; one that lies before the coming, as corrected, ends nothing.
-    """
+    """Every time in a post begun by a day, as known then, in order of the days."""
     reliefs = [
-        (fact.event.post_id, _dated(person, fact)) for fact in person.standing(Relieved, by=by)
+        (fact.event.post_id, _place(person, fact)) for fact in person.standing(Relieved, by=by)
     ]
     held: list[Holding] = []
     for fact in person.standing(PostAssumed, Promoted, by=by):
@@ -39,14 +43,22 @@ def holdings(person: Person, by: date = date.max) -> list[Holding]:
                 pass
             case _:
                 continue
-        begun = _dated(person, fact)
-        left = [end[0] for of, end in reliefs if of == post_id and end > begun]
-        held.append(Holding(post_id, level, begun[0], min(left, default=None), fact.id))
+        begun = _place(person, fact)
+        ends = end_of(begun, (left for of, left in reliefs if of == post_id))
+        held.append(Holding(post_id, level, begun[0], ends, fact.id))
     return held
 
 
-def _dated(person: Person, fact: Fact[Any]) -> tuple[date, int]:
-    """The day of a fact, and the place on the log at which its line began."""
+def end_of(begun: Place, reliefs: Iterable[Place]) -> date | None:
+    """The first day after a time in a post, by the reliefs of that person from that post.
+
+    A relief ends what it finds: on one day the order of the log decides, whatever was corrected
+    later; one that lies before the coming, as corrected, ends nothing.
+    """
+    return min((left[0] for left in reliefs if left > begun), default=None)
+
+
+def _place(person: Person, fact: Fact[Any]) -> Place:
     first = fact
     while (wrong := first.event.supersedes) and (earlier := person.fact(wrong)):
         first = earlier

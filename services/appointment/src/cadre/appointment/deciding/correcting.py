@@ -1,7 +1,6 @@
 """A fact that takes the place of a wrong one is judged as if the wrong one had never been."""
 
 from typing import Any
-from uuid import UUID
 
 from cadre.contracts.appointment.annulling import AppointmentAnnulled
 from cadre.contracts.event import CadreEvent
@@ -37,12 +36,4 @@ def annulment(fact: Fact[Any], basis: str) -> AppointmentAnnulled:
 
 def without(person: Person, *wrong: Fact[Any] | None) -> Person:
     """The person as if these facts had never held."""
-    return expecting(person, *(annulment(fact, "—") for fact in wrong if fact is not None))
-
-
-def expecting(person: Person, *events: CadreEvent) -> Person:
-    """The person once these events are recorded."""
-    last = max((fact.position for fact in person.all()), default=0)
-    for position, event in enumerate(events, start=last + 1):
-        person = person.learning(Fact(UUID(int=position), position, event))
-    return person
+    return person.expecting(*(annulment(fact, "—") for fact in wrong if fact is not None))

@@ -20,9 +20,10 @@ def require_between(motion_id: str, what: str, day: date, first: date, last: dat
     """A part of a step lies between the motion and the day of the step."""
     if not first <= day <= last:
         raise NotPossible(
-            f"{what} on {day} lies outside {first} (动议) to {last}",
+            f"日期超出范围 · {what} on {day} lies outside {first} (动议) to {last}",
             where=motion_id,
-            hint="each part of a step lies between the motion and the day of the step",
+            hint="须在动议与本步骤之间 · "
+            "each part of a step lies between the motion and the day of the step",
         )
 
 
@@ -32,15 +33,16 @@ def require_recommended(held: RecommendationHeld, cadre_id: str, day: date) -> N
     until = add_years(held.effective_on, rule.whole("valid_years"))
     if day > until:
         raise NotPossible(
-            f"the recommendation (民主推荐) held until {until} {_cited(rule)}",
+            f"推荐结果已过期 · the recommendation (民主推荐) held until {until} {_cited(rule)}",
             where=held.motion_id,
-            hint="hold it again",
+            hint="请重新推荐 · hold it again",
         )
     if cadre_id not in held.recommended:
         raise NotPossible(
-            f"{cadre_id} was not recommended (民主推荐)",
+            f"未获推荐 · {cadre_id} was not recommended (民主推荐)",
             where=held.motion_id,
-            hint="choose among the recommended or hold the recommendation again",
+            hint="请从推荐人选中确定，或重新推荐 · "
+            "choose among the recommended or hold the recommendation again",
         )
 
 
@@ -54,7 +56,8 @@ def require_inspectors(motion_id: str, day: date, inspection: Inspection) -> Non
         asked, named = rule.whole(parameter), len(set(names))
         if named < asked:
             raise NotPossible(
-                f"{what} needs {asked} persons, {named} named {_cited(rule)}", where=motion_id
+                f"人数不足 · {what} needs {asked} persons, {named} named {_cited(rule)}",
+                where=motion_id,
             )
 
 
@@ -65,16 +68,19 @@ def require_gates(motion_id: str, inspection: Inspection) -> None:
     passed = [result.passed for result in inspection.gates]
     if given != order[: len(given)] or not all(passed[:-1]):
         raise NotPossible(
+            "四关次序有误 · "
             f"the gates (四关) are {'、'.join(gate.zh for gate in order)}, one after the other",
             where=motion_id,
-            hint="record them in this order and stop at the first that failed",
+            hint="依次记录，至未通过的一关止 · "
+            "record them in this order and stop at the first that failed",
         )
     fit = given == order and all(passed) and inspection.checks.clean
     if inspection.conclusion == "fit" and not fit:
         raise NotPossible(
+            "四关、四必未全部通过 · "
             "nobody is fit (合适) who did not pass all four gates (四关) and checks (四必)",
             where=motion_id,
-            hint="conclude unfit, or complete what is missing",
+            hint="结论改为不合适，或补齐 · conclude unfit, or complete what is missing",
         )
 
 
@@ -83,19 +89,19 @@ def require_quorum(opened: MotionOpened, vote: Vote, day: date) -> RuleFinding:
     members = opened.committee_size
     if vote.present > members or vote.yes + vote.no + vote.deferred != vote.present:
         raise NotPossible(
-            f"{vote.yes} 同意, {vote.no} 不同意 and {vote.deferred} 缓议 do not add up to "
-            f"{vote.present} present of {members}",
+            f"票数不符 · {vote.yes} 同意, {vote.no} 不同意 and {vote.deferred} 缓议 "
+            f"do not add up to {vote.present} present of {members}",
             where=opened.motion_id,
-            hint="everybody present says one of the three",
+            hint="到会者各投一票 · everybody present says one of the three",
         )
     rule = rulebook().on("SEL-21", day)
     numerator, denominator = rule.whole("present_numerator"), rule.whole("present_denominator")
     if vote.present * denominator < members * numerator:
         raise NotPossible(
-            f"{vote.present} of {members} were present, {numerator}/{denominator} must be "
-            f"{_cited(rule)}: the meeting is invalid",
+            f"到会人数不足 · {vote.present} of {members} were present, "
+            f"{numerator}/{denominator} must be {_cited(rule)}: the meeting is invalid",
             where=opened.motion_id,
-            hint="meet again",
+            hint="请重新开会 · meet again",
         )
     return rule.finding(
         passed=True,
@@ -122,9 +128,11 @@ def require_workdays(notice: NoticePublished, closed_on: date) -> int:
     workdays = Workdays().between(notice.effective_on, closed_on)
     if workdays < asked:
         raise NotPossible(
+            "公示期未满 · "
             f"the notice (公示) has stood {workdays} of {asked} workdays {_cited(rule)}",
             where=notice.motion_id,
-            hint=f"close it on {Workdays().after(notice.effective_on, asked)} or later",
+            hint="请于期满后结束 · "
+            f"close it on {Workdays().after(notice.effective_on, asked)} or later",
         )
     return workdays
 

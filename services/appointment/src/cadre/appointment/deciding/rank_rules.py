@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from cadre.appointment import bars
-from cadre.appointment.evidence import LEVELS, RANKS, AnnualGrade, Evidence
+from cadre.appointment.deciding import bars
+from cadre.appointment.deciding.evidence import LEVELS, RANKS, AnnualGrade, Evidence
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
 from cadre.shared.deciding.rulebook import Rule, rulebook

@@ -6,32 +6,33 @@ The days of a rank's public notice stand in the finding of RNK-14 alone.
 from collections.abc import Iterable
 from typing import Any
 
-from cadre.appointment.cadre import notice_days, notice_finding
-from cadre.appointment.correcting import without
-from cadre.appointment.eligibility import Eligibility, post_eligibility, rank_eligibility
-from cadre.appointment.evidence import CADRE
-from cadre.appointment.motion import MOTION
-from cadre.appointment.motion_rules import majority_of, require_quorum
+from cadre.appointment.deciding.correcting import without
+from cadre.appointment.deciding.eligibility import Eligibility, post_eligibility, rank_eligibility
+from cadre.appointment.deciding.evidence import READS
+from cadre.appointment.deciding.motion import MOTION
+from cadre.appointment.deciding.motion_rules import majority_of, require_quorum
+from cadre.appointment.deciding.ranks import notice_days, notice_finding
 from cadre.contracts.appointment.motion import CandidateFixed, DecisionTaken, MotionOpened
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.vocabulary import Rank
+from cadre.shared.deciding.capability import Capability
 from cadre.shared.deciding.decider import Scope, World
 from cadre.shared.deciding.errors import NotFound
 from cadre.shared.deciding.judgement import Answer, Judgement
-from cadre.shared.deciding.person import Person
+from cadre.shared.deciding.person import PERSON, Person
 
 type Decision = CandidateFixed | DecisionTaken | Promoted | PromotionRefused
 
 
 def _scopes(event: Decision) -> Iterable[Scope[Any]]:
-    yield CADRE.of(event.cadre_id)
+    yield PERSON.of(event.cadre_id)
     if event.motion_id:
         yield MOTION.of(event.motion_id)
 
 
 def _cadre(event: Decision, world: World) -> Person:
-    return world[CADRE.of(event.cadre_id)]
+    return world[PERSON.of(event.cadre_id)]
 
 
 def _opened(event: Decision, world: World) -> MotionOpened:
@@ -39,7 +40,9 @@ def _opened(event: Decision, world: World) -> MotionOpened:
     motion_id = event.motion_id or ""
     opened = world[MOTION.of(motion_id)].opened if motion_id else None
     if opened is None:
-        raise NotFound(f"no motion {motion_id} had been opened", where=event.cadre_id)
+        raise NotFound(
+            f"选任程序未启动 · no motion {motion_id} had been opened", where=event.cadre_id
+        )
     return opened
 
 
@@ -97,9 +100,13 @@ def _rank(
     return Answer(granted, (*(found.findings if granted else found.bearing), notice))
 
 
-JUDGEMENTS: tuple[Judgement[Any], ...] = (
-    Judgement(CandidateFixed, _scopes, _candidate),
-    Judgement(DecisionTaken, _scopes, _vote, granted=lambda event: event.carried),
-    Judgement(Promoted, _scopes, _promoted),
-    Judgement(PromotionRefused, _scopes, _refused),
+CAPABILITY = Capability(
+    mechanism="M72",
+    judgements=[
+        Judgement(CandidateFixed, _scopes, _candidate),
+        Judgement(DecisionTaken, _scopes, _vote, granted=lambda event: event.carried),
+        Judgement(Promoted, _scopes, _promoted),
+        Judgement(PromotionRefused, _scopes, _refused),
+    ],
+    reads=READS,
 )

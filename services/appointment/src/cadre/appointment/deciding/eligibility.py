@@ -11,9 +11,9 @@ from collections.abc import Callable
 from datetime import date
 from functools import cache
 
-from cadre.appointment.evidence import Evidence
-from cadre.appointment.post_rules import post_findings
-from cadre.appointment.rank_rules import rank_findings
+from cadre.appointment.deciding.evidence import Evidence
+from cadre.appointment.deciding.post_rules import post_findings
+from cadre.appointment.deciding.rank_rules import rank_findings
 from cadre.contracts.event import RuleFinding, Value
 from cadre.contracts.selection.profile import Baselined
 from cadre.contracts.supervision.assessment import Assessed, AssessmentKind

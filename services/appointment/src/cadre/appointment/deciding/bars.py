@@ -6,7 +6,7 @@ names the events that decided, so that a finding shows what it rests on.
 
 from collections.abc import Iterable
 
-from cadre.appointment.evidence import LEVELS, RANKS, Evidence
+from cadre.appointment.deciding.evidence import LEVELS, RANKS, Evidence
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.vocabulary import Grade, PostLevel, Rank
 from cadre.shared.deciding.barring import influences, open_vetoes

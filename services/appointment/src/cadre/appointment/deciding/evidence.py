@@ -8,24 +8,41 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
+from typing import Final
 from uuid import UUID
 
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.appointment.service import ProbationConcluded, Relieved
 from cadre.contracts.event import CadreEvent
+from cadre.contracts.selection.identification import PoliticalQualityAssessed, PoliticalVetoLifted
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
 from cadre.contracts.supervision.assessment import Assessed
+from cadre.contracts.supervision.influence import Disciplined, RectificationChecked, Talked
 from cadre.contracts.training.posting import Posted, PostingEnded
 from cadre.contracts.training.record import Trained
 from cadre.contracts.vocabulary import Education, Grade, PostLevel, Rank, RoutineGrade
 from cadre.shared.deciding.calendar import month_start
 from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.holding import holdings
-from cadre.shared.deciding.person import PERSON, Person
+from cadre.shared.deciding.person import Person
 
 LEVELS = tuple(PostLevel)
 RANKS = tuple(Rank)
 """Both from the highest down."""
+
+READS: Final[tuple[type[CadreEvent], ...]] = (
+    ProfileCorrected,
+    PoliticalQualityAssessed,
+    PoliticalVetoLifted,
+    Assessed,
+    Talked,
+    RectificationChecked,
+    Disciplined,
+    Trained,
+    Posted,
+    PostingEnded,
+)
+"""What other services record and promotions are judged by, besides how somebody came here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +222,6 @@ class Evidence:
             if first_year <= fact.event.ends_on.year <= last_year
         ]
         return sum(course.hours for course in attended), sum(course.days for course in attended)
-
-
-CADRE = PERSON
 
 
 def month_index(day: date) -> int:

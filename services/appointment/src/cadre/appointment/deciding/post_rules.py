@@ -4,8 +4,8 @@ Which levels a rule binds is part of its data. A person who holds the level alre
 one, is moved and not promoted: the qualifications of years do not apply.
 """
 
-from cadre.appointment import bars
-from cadre.appointment.evidence import LEVELS, Evidence
+from cadre.appointment.deciding import bars
+from cadre.appointment.deciding.evidence import LEVELS, Evidence
 from cadre.contracts.event import RuleFinding
 from cadre.contracts.selection.profile import Baselined
 from cadre.contracts.vocabulary import Education, PostLevel

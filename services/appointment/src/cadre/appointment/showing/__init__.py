@@ -1,0 +1,1 @@
+"""What Appointment shows: tables, questions and reports, a file for each view."""
