@@ -79,6 +79,8 @@ def fail(error: CadreError, *, as_json: bool) -> int:
     if as_json:
         print_json(error.problem())
     else:
-        ERRORS.print(f"[red]cadre:[/red] {escape(str(error))}", markup=True, highlight=False)
+        told = f"[red]cadre:[/red] {escape(str(error))}"
+        # Never broken at a width: a command in it is copied.
+        ERRORS.print(told, markup=True, highlight=False, soft_wrap=True)
     status = int(str(error.problem().get("status", error.status)))
     return UNAVAILABLE if status >= 500 else WRONG_INPUT  # noqa: PLR2004
