@@ -50,6 +50,13 @@ def test_an_old_event_with_such_a_text_is_shown_escaped(screen: io.StringIO) -> 
     assert "[red]甲[/red]" in "".join(shown.split())
 
 
+def test_a_command_in_an_error_is_never_broken(screen: io.StringIO) -> None:
+    hint = f"请 · {'look ' * 40}run `cadre audit checkpoint`"
+    output.fail(Malformed("甲" * 100, hint=hint), as_json=False)
+    assert screen.getvalue().count("\n") == 1
+    assert "`cadre audit checkpoint`" in screen.getvalue()
+
+
 def test_a_document_for_machines_means_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     output.print_json({"says": HOSTILE})
     shown = capsys.readouterr().out

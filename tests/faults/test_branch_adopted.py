@@ -238,7 +238,7 @@ def test_a_log_that_went_on_is_not_repaired(ahead: System) -> None:
     assert planned["other_branch"] == 3
     before = (data / "nats").stat().st_ino
     refused = cadre(data, "audit", "repair", "--apply", "--reason", "no", code=1)
-    assert refused["title"] == "The log was not repaired"
+    assert "The log was not repaired" in refused["title"]
     assert (data / "nats").stat().st_ino == before
     assert cadre(data, "log", "compare", code=1)["events"]
 

@@ -207,7 +207,7 @@ async def test_a_position_beyond_the_log_is_answered_at_once(
         async with asyncio.timeout(runtime.settings.wait_s_max / 2):
             beyond = await client.get(f"/people/{ANA}", params={"after": 3})
         assert (beyond.status_code, beyond.json()["where"]) == (400, "after")
-        assert beyond.json()["detail"] == "the log ends at 2"
+        assert "the log ends at 2" in beyond.json()["detail"]
         position = await register(runtime, CY)
         answer = await client.get(f"/people/{CY}", params={"after": position})
         assert answer.status_code == 200

@@ -117,9 +117,11 @@ class Checkpoint:
                 Span.parse(*named["readings"]) if "readings" in named else None,
             )
         except (ValueError, TypeError) as error:
-            raise NoteError("this note is no checkpoint of Cadre") from error
+            raise NoteError("该签名文本不是检查点 · this note is no checkpoint of Cadre") from error
         if not origin or found.dated.tzinfo is None or found.text != text:
-            raise NoteError("this note is no checkpoint of Cadre", where=origin)
+            raise NoteError(
+                "该签名文本不是检查点 · this note is no checkpoint of Cadre", where=origin
+            )
         return found
 
 

@@ -26,15 +26,15 @@ class NotSigned(CadreError):
 
     status = 409
     code = "not-signed"
-    title = "No checkpoint was signed"
+    title = "未签署检查点 · No checkpoint was signed"
 
     def __init__(self, difference: Difference) -> None:
         super().__init__(
-            f"{difference.kind}: {difference.detail}",
+            f"日志与已签署的不符 · {difference.kind}: {difference.detail}",
             where=difference.subject
             if difference.position is None
             else f"position {difference.position}",
-            hint=difference.hint or "run `cadre audit verify`",
+            hint=difference.hint or "请进行核验 · run `cadre audit verify`",
         )
         self.difference = difference
 

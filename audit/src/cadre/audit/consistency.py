@@ -22,7 +22,7 @@ HASHES_MAX = 63
 
 class ProofError(Malformed):
     code = "proof"
-    title = "This is no proof of consistency"
+    title = "一致性证明不成立 · This is no proof of consistency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Extension:
         """
         size = Checkpoint.parse(split(note)[0]).tree.size
         if not 0 <= old <= size:
-            raise ProofError(f"no proof leads from {old} events to {size}")
+            raise ProofError(f"没有从该处起的证明 · no proof leads from {old} events to {size}")
         return cls(old, tuple(consistency_proof(nodes, old, size)) if old else (), note)
 
     @classmethod
@@ -56,12 +56,12 @@ class Extension:
         try:
             found = cls(int(size), tuple(b64decode(one, validate=True) for one in lines), note)
         except (ValueError, NotBase64) as error:
-            raise ProofError("the proof cannot be read", where=first) from error
+            raise ProofError("证明无法读取 · the proof cannot be read", where=first) from error
         wrong_length = any(len(one) != HASH_BYTES for one in found.proof)
         if word != "old" or not blank or wrong_length or str(found) != text:
-            raise ProofError("the proof cannot be read", where=first)
+            raise ProofError("证明无法读取 · the proof cannot be read", where=first)
         if len(found.proof) > HASHES_MAX:
-            raise ProofError(f"{len(found.proof)} hashes, at most {HASHES_MAX}")
+            raise ProofError(f"哈希过多 · {len(found.proof)} hashes, at most {HASHES_MAX}")
         return found
 
     def __str__(self) -> str:

@@ -71,12 +71,16 @@ class Counting:
         opened = open_note(note, self.verifiers)
         checkpoint = Checkpoint.parse(opened.text)
         if self.keys.origin and checkpoint.origin != self.keys.origin:
-            raise NoteError(f"a checkpoint of another log, {checkpoint.origin}")
+            raise NoteError(
+                f"检查点属于另一日志 · a checkpoint of another log, {checkpoint.origin}"
+            )
         made = {(line.name, line.key_id) for line in opened.verified}
         signers = [str(one) for one in self.verifiers if (one.name, one.key_id) in made]
         ended = [self.keys.retirements.get(key) for key in signers]
         if all(end is not None and checkpoint.tree.size > end.after for end in ended):
-            raise NoteError("signed with a retired key", where=", ".join(signers))
+            raise NoteError(
+                "以已停用的密钥签署 · signed with a retired key", where=", ".join(signers)
+            )
         if self.keys.root(checkpoint.keys.size) != checkpoint.keys:
             held, size = len(self.keys.history), checkpoint.keys.size
             lacking = f": {held} entries, {size} were signed" if held < size else ""

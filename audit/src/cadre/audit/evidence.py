@@ -61,8 +61,10 @@ class Evidence:
             return None if data is None else PublicKeys.model_validate_json(data)
         except ValidationError as error:
             path = str(self.folder / KEYS)
-            hint = "put it back from a copy; whoever runs a witness has one"
-            raise Malformed("the public keys cannot be read", where=path, hint=hint) from error
+            hint = "请用副本恢复 · put it back from a copy; whoever runs a witness has one"
+            raise Malformed(
+                "公钥无法读取 · the public keys cannot be read", where=path, hint=hint
+            ) from error
 
     def write_keys(self, keys: PublicKeys) -> None:
         _replace(self.folder / KEYS, keys.model_dump_json(indent=2) + "\n")
@@ -139,9 +141,10 @@ class Evidence:
         found = self.lines(name)
         if found.damaged:
             raise Malformed(
-                "the list of checkpoints cannot be read",
+                "检查点清单无法读取 · the list of checkpoints cannot be read",
                 where=f"{self.folder / name}, line {found.damaged[0]}",
-                hint="put it back from a copy; `cadre audit verify` says what differs",
+                hint="请用副本恢复，并核验差异 · "
+                "put it back from a copy; `cadre audit verify` says what differs",
             )
         return found.notes
 
@@ -176,7 +179,7 @@ def read_bytes(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Malformed(f"cannot be read: {error.strerror}", where=str(path)) from error
+        raise Malformed(f"无法读取 · cannot be read: {error.strerror}", where=str(path)) from error
 
 
 def text_of(note: str) -> str:

@@ -30,10 +30,10 @@ from cadre.shared.log.stream import Log
 class NotProven(CadreError):
     status = 409
     code = "not-proven"
-    title = "The log does not give what was signed"
+    title = "事件日志未给出已签署的内容 · The log does not give what was signed"
 
     def __init__(self, detail: str, where: str | None = None) -> None:
-        super().__init__(detail, where=where, hint="run `cadre audit verify`")
+        super().__init__(detail, where=where, hint="请进行核验 · run `cadre audit verify`")
 
 
 @dataclass(slots=True)
@@ -62,7 +62,10 @@ class Extraction:
         """
         keys, notes = evidence.keys(), evidence.notes()
         if keys is None or not notes:
-            raise NotFound("there is no checkpoint yet", hint="run `cadre audit checkpoint`")
+            raise NotFound(
+                "尚无检查点 · there is no checkpoint yet",
+                hint="请先签署检查点 · run `cadre audit checkpoint`",
+            )
         checkpoint = Checkpoint.parse(open_note(notes[-1], keys.verifiers_parsed).text)
         size = checkpoint.tree.size
         note = evidence.with_cosignatures(notes[-1])
@@ -80,11 +83,11 @@ class Extraction:
                 self._positions[aggregate_of(message)].append(message.position)
                 self._stamps.append(message.recorded_ns)
         if self._ledger.tree.size != size:
-            raise NotProven(f"position {self._ledger.tree.size + 1} is missing")
+            raise NotProven(f"缺少该位置的事件 · position {self._ledger.tree.size + 1} is missing")
         if self._ledger.present != (self.checkpoint.tree, self.checkpoint.heads):
-            raise NotProven("these are not the events that were signed")
+            raise NotProven("这些不是已签署的事件 · these are not the events that were signed")
         if self.keys.root(self.checkpoint.keys.size) != self.checkpoint.keys:
-            raise NotProven("these are not the keys that were signed")
+            raise NotProven("这些不是已签署的公钥 · these are not the keys that were signed")
 
     async def of_aggregates(self, aggregates: Iterable[str]) -> list[Message]:
         """All events of some aggregates, in the order of the log."""
@@ -108,8 +111,8 @@ class Extraction:
     async def _events(self, positions: Iterable[int]) -> list[Message]:
         wanted = list(positions)
         if len(wanted) > EVENTS_MAX:
-            detail = f"{len(wanted)} events; a package takes {EVENTS_MAX}"
-            raise PackageTooLarge(detail, hint="name a shorter period")
+            detail = f"事件过多 · {len(wanted)} events; a package takes {EVENTS_MAX}"
+            raise PackageTooLarge(detail, hint="请缩短时间段 · name a shorter period")
         return [await self.log.get(position) for position in wanted]
 
     def proof(self, message: Message) -> str:
@@ -121,9 +124,12 @@ class Extraction:
         try:
             hashes = inclusion_proof(self.tiles, index, tree.size)
         except (OSError, ValueError) as error:
-            raise NotProven(f"a tile cannot be read: {error}") from error
+            raise NotProven(f"哈希块无法读取 · a tile cannot be read: {error}") from error
         if not proves_inclusion(hashes, hash_of(message), index, tree.size, tree.hash):
-            raise NotProven("a tile is not the one that was signed", f"position {index + 1}")
+            raise NotProven(
+                "哈希块不是已签署的那一块 · a tile is not the one that was signed",
+                f"position {index + 1}",
+            )
         return proof_text(index, hashes, self.note)
 
     def heads(self, aggregates: Iterable[str]) -> list[HeadProof]:

@@ -36,7 +36,9 @@ def read(message: Message) -> Recorded[Event]:
             recorded_ns=message.recorded_ns,
         )
     except (UnknownEvent, UnreadableEvent, ValueError, KeyError, AttributeError) as error:
-        raise NotFound(f"the event at position {message.position} cannot be read") from error
+        raise NotFound(
+            f"该位置的事件无法读取 · the event at position {message.position} cannot be read"
+        ) from error
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ KEY_ID_BYTES = 4
 PUBLIC_KEY_BYTES = 32
 SIGNATURES_MAX = 100
 _MARK = "— "
-_KEY_FORM = "a verifier key reads name+id+base64"
+_KEY_FORM = "验证公钥须按此格式 · a verifier key reads name+id+base64"
 
 
 class Verifier(Protocol):
@@ -74,7 +74,7 @@ class Note:
 
 class NoteError(Malformed):
     code = "note"
-    title = "A signed note cannot be trusted"
+    title = "签名文本不可信 · A signed note cannot be trusted"
 
 
 def sign(text: str, *signers: Signer) -> str:
@@ -83,7 +83,10 @@ def sign(text: str, *signers: Signer) -> str:
     Raises: NoteError for a text that no note can hold.
     """
     if not text.endswith("\n") or _has_control_characters(text):
-        raise NoteError("a note's text ends with a newline and has no other control character")
+        raise NoteError(
+            "签名文本须以换行结尾，且无其他控制字符 · "
+            "a note's text ends with a newline and has no other control character"
+        )
     lines = [Signature(s.name, s.key_id, s.sign(text.encode())) for s in signers]
     return note_of(text, lines)
 
@@ -100,10 +103,10 @@ def split(signed: str) -> tuple[str, list[Signature]]:
     """
     text, blank, below = signed.rpartition("\n\n")
     if not blank or not below.endswith("\n") or _has_control_characters(signed):
-        raise NoteError("this is no signed note")
+        raise NoteError("不是签名文本 · this is no signed note")
     lines = [_signature(line) for line in below.removesuffix("\n").split("\n")]
     if len(lines) > SIGNATURES_MAX:
-        raise NoteError(f"{len(lines)} signatures, at most {SIGNATURES_MAX}")
+        raise NoteError(f"签名过多 · {len(lines)} signatures, at most {SIGNATURES_MAX}")
     return text + "\n", lines
 
 
@@ -124,10 +127,10 @@ def open_note(signed: str, verifiers: Sequence[Verifier]) -> Note:
         elif verifier.verifies(text.encode(), line.signature):
             verified.append(line)
         else:
-            raise NoteError("the signature does not hold", where=line.name)
+            raise NoteError("签名不成立 · the signature does not hold", where=line.name)
     if not verified:
         names = ", ".join(line.name for line in unknown)
-        raise NoteError("no known key signed this note", where=names)
+        raise NoteError("没有已知密钥的签名 · no known key signed this note", where=names)
     return Note(text, tuple(verified), tuple(unknown))
 
 
@@ -169,7 +172,7 @@ def verifier_of(text: str) -> Verifier:
     _, key = _split_key(text)
     read = VERIFIERS.get(key[:1])
     if read is None:
-        raise NoteError("nobody here reads keys of this algorithm", where=text)
+        raise NoteError("不支持该算法的密钥 · nobody here reads keys of this algorithm", where=text)
     return read(text)
 
 
@@ -180,7 +183,7 @@ def read_key(text: str, algorithm: bytes, size: int) -> tuple[str, bytes]:
     """
     name, key = _split_key(text)
     if key[:1] != algorithm or len(key) != 1 + size:
-        detail = f"this is no key of algorithm {algorithm.hex()}"
+        detail = f"不是该算法的密钥 · this is no key of algorithm {algorithm.hex()}"
         raise NoteError(detail, where=text, hint=_KEY_FORM)
     return name, key[1:]
 
@@ -202,9 +205,13 @@ def _split_key(text: str) -> tuple[str, bytes]:
     except ValueError as error:
         raise NoteError(_KEY_FORM, where=text) from error
     if not _is_name(name):
-        raise NoteError("a key's name has neither spaces nor +", where=text, hint=_KEY_FORM)
+        raise NoteError(
+            "密钥名称不得含空格或加号 · a key's name has neither spaces nor +",
+            where=text,
+            hint=_KEY_FORM,
+        )
     if key_id(name, key).hex() != named:
-        raise NoteError("the key does not have this id", where=text)
+        raise NoteError("密钥与其编号不符 · the key does not have this id", where=text)
     return name, key
 
 
@@ -218,7 +225,9 @@ class Ed25519Signer:
     @classmethod
     def from_seed(cls, name: str, seed: bytes) -> "Ed25519Signer":
         if not _is_name(name):
-            raise NoteError("a key's name has neither spaces nor +", where=name)
+            raise NoteError(
+                "密钥名称不得含空格或加号 · a key's name has neither spaces nor +", where=name
+            )
         return cls(name, Ed25519PrivateKey.from_private_bytes(seed))
 
     @property
@@ -239,9 +248,9 @@ def _signature(line: str) -> Signature:
         name, encoded = line.removeprefix(_MARK).split(" ")
         data = _decoded(encoded)
     except ValueError as error:
-        raise NoteError("a signature line cannot be read", where=line) from error
+        raise NoteError("签名行无法读取 · a signature line cannot be read", where=line) from error
     if not line.startswith(_MARK) or not _is_name(name) or len(data) <= KEY_ID_BYTES:
-        raise NoteError("a signature line cannot be read", where=line)
+        raise NoteError("签名行无法读取 · a signature line cannot be read", where=line)
     return Signature(name, data[:KEY_ID_BYTES], data[KEY_ID_BYTES:])
 
 

@@ -27,7 +27,7 @@ _UNIX, _MODE = 3, 0o100644
 class PackageTooLarge(CadreError):
     status = 413
     code = "package-too-large"
-    title = "This is too much for one package"
+    title = "超出一个导出包的容量 · This is too much for one package"
 
 
 def manifest_text(about: str, origin: str, size: int, entries: Mapping[str, bytes]) -> str:
@@ -45,8 +45,10 @@ def pack(about: str, origin: str, size: int, entries: Mapping[str, bytes], signe
     Raises: PackageTooLarge.
     """
     if len(entries) > ENTRIES_MAX or sum(map(len, entries.values())) > BYTES_MAX:
-        detail = f"{len(entries)} entries, {sum(map(len, entries.values()))} bytes"
-        raise PackageTooLarge(detail, where=about, hint="export less at a time")
+        detail = f"内容过多 · {len(entries)} entries, {sum(map(len, entries.values()))} bytes"
+        raise PackageTooLarge(
+            detail, where=about, hint="请减少一次导出的内容 · export less at a time"
+        )
     signed = sign(manifest_text(about, origin, size, entries), signer)
     return container({**entries, MANIFEST: signed.encode()})
 

@@ -29,7 +29,7 @@ class RetiredKey(CadreError):
 
     status = 409
     code = "retired-key"
-    title = "The key was retired"
+    title = "密钥已停用 · The key was retired"
 
 
 class Retirement(BaseModel):
@@ -187,5 +187,7 @@ class PublicKeys(BaseModel):
         for key in keys:
             if key in ended:
                 raise RetiredKey(
-                    f"this key was retired on {ended[key].until}", where=key, hint="make a new one"
+                    f"此密钥已停用 · this key was retired on {ended[key].until}",
+                    where=key,
+                    hint="请生成新的密钥 · make a new one",
                 )

@@ -38,7 +38,7 @@ async def extent_of(log: Log, awaited: int = 0) -> Extent:
     while True:
         answer = await log.api(f"STREAM.INFO.{log.stream}", {"deleted_details": True})
         if "error" in answer:
-            raise NotFound(f"the stream {log.stream} does not exist")
+            raise NotFound(f"事件流不存在 · the stream {log.stream} does not exist")
         state = answer["state"]
         behind = "mirror" in answer and int(state["last_seq"]) < awaited
         if not behind or asyncio.get_running_loop().time() > deadline:

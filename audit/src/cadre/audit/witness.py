@@ -42,7 +42,7 @@ class NotCosigned(CadreError):
 
     status = 409
     code = "not-cosigned"
-    title = "The witness does not cosign this"
+    title = "见证人未予会签 · The witness does not cosign this"
 
 
 class Refused(CadreError):
@@ -50,7 +50,7 @@ class Refused(CadreError):
 
     status = 409
     code = "witness-refuses"
-    title = "The witness refuses"
+    title = "见证人拒绝会签 · The witness refuses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,11 @@ class Mirrored:
         last = max(sizes)
         extent = await extent_of(mirror)
         if extent.last < last:
-            detail = f"the mirror holds {extent.last} events, the checkpoint covers {last}"
-            raise Unavailable(detail, hint="wait until it has followed")
+            detail = (
+                "审计镜像尚未跟上 · "
+                f"the mirror holds {extent.last} events, the checkpoint covers {last}"
+            )
+            raise Unavailable(detail, hint="请待其跟上后再试 · wait until it has followed")
         copy = cls(Ledger.at(sizes))
         async for messages in everything(mirror, last):
             for message in messages:
@@ -138,7 +141,9 @@ class Witness:
         with self.state.lock():
             now = self.signer.clock()
             if (found := self.state.unresolved()) is not None:
-                raise _refused(f"a refusal stands since {found.name}", str(found))
+                raise _refused(
+                    f"先前的拒绝尚未处理 · a refusal stands since {found.name}", str(found)
+                )
             newest = self.state.newest()
             before = Checkpoint.parse(split(newest)[0]) if newest else None
             offered = Checkpoint.parse(self._opened(offer.note).text)
@@ -158,11 +163,14 @@ class Witness:
         try:
             opened = open_note(note, self.state.log_verifiers)
         except NoteError as error:
-            hint = "after a change of the log's key, make sure of it: `cadre audit witness trust`"
+            hint = (
+                "日志更换密钥后，请核实新密钥 · "
+                "after a change of the log's key, make sure of it: `cadre audit witness trust`"
+            )
             raise NotCosigned(error.detail, where=error.where, hint=hint) from error
         origin = opened.text.split("\n", 1)[0]
         if origin != self.state.identity.origin:
-            raise NotCosigned(f"a checkpoint of another log, {origin}")
+            raise NotCosigned(f"检查点属于另一日志 · a checkpoint of another log, {origin}")
         return opened
 
     def _must_not_turn_back(self, newest: str | None, now: datetime) -> None:
@@ -170,7 +178,10 @@ class Witness:
             return
         last = open_note(newest, [self.signer.verifier]).verified[-1]
         if (then := cosigned_at(last)) > now:
-            raise NotCosigned(f"the witness's clock stands before its last cosignature, {then}")
+            raise NotCosigned(
+                "见证人的时钟早于上次会签 · "
+                f"the witness's clock stands before its last cosignature, {then}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +199,10 @@ class _Decision:
         """Look whether the public keys are those signed, and still hold all that were before."""
         keys, offered, before = self.offer.keys, self.offered, self.before
         if keys.root(offered.keys.size) != offered.keys:
-            raise NotCosigned("the public keys are not those that this checkpoint was signed with")
+            raise NotCosigned(
+                "公钥不是该检查点签署时的公钥 · "
+                "the public keys are not those that this checkpoint was signed with"
+            )
         if before is None or self._is_older:
             return
         if offered.keys.size < before.keys.size or keys.root(before.keys.size) != before.keys:
@@ -222,7 +236,10 @@ class _Decision:
     def _must_be_newer(self, before: Checkpoint) -> None:
         said = f"{before.tree.size} events were cosigned, this covers {self.offered.tree.size}"
         if self._is_older:
-            raise NotCosigned(f"an older checkpoint: {said}", hint="offer the newest one")
+            raise NotCosigned(
+                f"检查点较旧 · an older checkpoint: {said}",
+                hint="请提交最新的检查点 · offer the newest one",
+            )
         if self.offered.tree.size < before.tree.size:
             raise self._refusal(Fault.ROLLED_BACK, f"signed later, {said}")
 
@@ -230,11 +247,14 @@ class _Decision:
         tree = self.before.tree if self.before else Root(0, EMPTY_ROOT)
         if extension.old != tree.size:
             raise NotCosigned(
+                "证明的起点与已会签的不符 · "
                 f"the proof leads from {extension.old} events, {tree.size} were cosigned",
-                hint=f"make it with `cadre audit checkpoint --since {tree.size}`",
+                hint=f"请重新生成证明 · make it with `cadre audit checkpoint --since {tree.size}`",
             )
         if not extension.proves(tree):
-            raise NotCosigned("the proof of consistency that came along proves nothing")
+            raise NotCosigned(
+                "所附的一致性证明不能成立 · the proof of consistency that came along proves nothing"
+            )
 
     def _contradiction(self, copy: Mirrored, before: Checkpoint) -> Refused:
         """Both checkpoints beside the mirror: where one holds, the other is disproved."""
@@ -263,7 +283,8 @@ class _Decision:
         return self._refusal(Fault.MIRROR_DIFFERS, detail, mirror=mirrored)
 
     def _refusal(self, fault: Fault, detail: str, **more: str) -> Refused:
-        told = Refused(f"{fault}: {detail}").problem() | {"fault": fault, "at": self.now}
+        said = f"日志与已会签的不符 · {fault}: {detail}"
+        told = Refused(said).problem() | {"fault": fault, "at": self.now}
         files = {
             "offered": self.offer.note,
             "before": self.newest or "",
@@ -272,11 +293,11 @@ class _Decision:
         }
         where = self.state.refuse(self.now, more | files)
         self.state.log(self.now, "refused", fault=fault, detail=detail, evidence=where.name)
-        return _refused(f"{fault}: {detail}", str(where))
+        return _refused(said, str(where))
 
 
 def _refused(detail: str, where: str) -> Refused:
-    hint = "find out what happened, then `cadre audit witness resolve`"
+    hint = "请先查明原因 · find out what happened, then `cadre audit witness resolve`"
     return Refused(detail, where=where, hint=hint)
 
 

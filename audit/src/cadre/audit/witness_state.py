@@ -32,7 +32,7 @@ SEED_BYTES = 32
 class WitnessBusy(CadreError):
     status = 409
     code = "witness-busy"
-    title = "Another process uses this witness"
+    title = "另一进程正在使用此见证人 · Another process uses this witness"
 
 
 class Identity(BaseModel):
@@ -60,7 +60,9 @@ class WitnessState:
         CosignatureSigner.from_seed(name, seed)
         if (folder / "witness.json").exists():
             raise WitnessBusy(
-                "there is a witness here", where=str(folder), hint="name a new directory"
+                "此处已有见证人 · there is a witness here",
+                where=str(folder),
+                hint="请另写新目录 · name a new directory",
             )
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -79,10 +81,14 @@ class WitnessState:
         try:
             return Identity.model_validate_json(path.read_bytes())
         except FileNotFoundError as error:
-            hint = "make one with `cadre audit witness init`"
-            raise NotFound("there is no witness", where=str(self.folder), hint=hint) from error
+            hint = "请先设立 · make one with `cadre audit witness init`"
+            raise NotFound(
+                "此处没有见证人 · there is no witness", where=str(self.folder), hint=hint
+            ) from error
         except ValidationError as error:
-            raise Malformed("the witness's settings cannot be read", where=str(path)) from error
+            raise Malformed(
+                "见证人的设置无法读取 · the witness's settings cannot be read", where=str(path)
+            ) from error
 
     @property
     def signer(self) -> CosignatureSigner:
@@ -91,7 +97,9 @@ class WitnessState:
             return CosignatureSigner.from_seed(self.identity.name, seed)
         except (OSError, ValueError) as error:
             path = str(self.folder / "key")
-            raise Malformed("the witness's key cannot be read", where=path) from error
+            raise Malformed(
+                "见证人的密钥无法读取 · the witness's key cannot be read", where=path
+            ) from error
 
     @property
     def log_verifiers(self) -> list[Verifier]:
@@ -104,7 +112,9 @@ class WitnessState:
         """
         identity = self.identity
         if verifier_of(log_key).name != identity.origin:
-            raise Malformed(f"this key is not of {identity.origin}", where=log_key)
+            raise Malformed(
+                f"此密钥不属于该见证人 · this key is not of {identity.origin}", where=log_key
+            )
         keys = dict.fromkeys((*identity.log_keys, log_key.strip()))
         changed = identity.model_copy(update={"log_keys": tuple(keys)})
         write(self.folder / "witness.json", changed.model_dump_json(indent=2) + "\n")
@@ -115,20 +125,29 @@ class WitnessState:
         Raises: Malformed when the file is not what this witness wrote, gone, or an older one.
         """
         path, told = self.folder / "checkpoint", self._largest_told()
-        hint = "restore it; a witness that forgot what it signed must not sign"
+        hint = (
+            "请恢复原文件；不记得已签内容的见证人不得再签 · "
+            "restore it; a witness that forgot what it signed must not sign"
+        )
         if not path.exists():
             if told:
-                detail = f"the newest checkpoint is gone; one of size {told} was cosigned"
+                detail = (
+                    "最新检查点已丢失 · "
+                    f"the newest checkpoint is gone; one of size {told} was cosigned"
+                )
                 raise Malformed(detail, where=str(path), hint=hint)
             return None
         try:
             note = path.read_text("utf-8")
             size = Checkpoint.parse(open_note(note, [self.signer.verifier]).text).tree.size
         except (Malformed, ValueError, OSError) as error:
-            detail = "the newest checkpoint is not as this witness wrote it"
+            detail = "最新检查点已被改动 · the newest checkpoint is not as this witness wrote it"
             raise Malformed(detail, where=str(path), hint=hint) from error
         if size < told:
-            detail = f"this is the checkpoint of size {size}; one of {told} was cosigned later"
+            detail = (
+                "此检查点不是最新的 · "
+                f"this is the checkpoint of size {size}; one of {told} was cosigned later"
+            )
             raise Malformed(detail, where=str(path), hint=hint)
         return note
 
@@ -185,7 +204,9 @@ class WitnessState:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise WitnessBusy("another process is deciding", where=str(self.folder)) from error
+                raise WitnessBusy(
+                    "另一进程正在处理 · another process is deciding", where=str(self.folder)
+                ) from error
             yield
 
 

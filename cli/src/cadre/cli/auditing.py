@@ -108,7 +108,7 @@ async def _checkpoint(audited: Installation, origin: str | None) -> Signed:
 class NotExtended(CadreError):
     status = 409
     code = "not-extended"
-    title = "The log does not extend that checkpoint"
+    title = "日志不是该检查点的延续 · The log does not extend that checkpoint"
 
 
 def _extension(evidence: Evidence, signed: Signed, since: str) -> Extension:
@@ -121,8 +121,13 @@ def _extension(evidence: Evidence, signed: Signed, since: str) -> Extension:
         extension = Extension.of(tiles, older.tree.size, signed.note)
         if extension.proves(older.tree):
             return extension
-    detail = f"the log does not extend the {older.tree.size} events signed on {older.dated}"
-    raise NotExtended(detail, where=since, hint="run `cadre audit verify --checkpoint FILE`")
+    detail = (
+        "日志不是所签事件的延续 · "
+        f"the log does not extend the {older.tree.size} events signed on {older.dated}"
+    )
+    raise NotExtended(
+        detail, where=since, hint="请以该检查点核验 · run `cadre audit verify --checkpoint FILE`"
+    )
 
 
 def verify(

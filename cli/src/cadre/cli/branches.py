@@ -82,7 +82,9 @@ def adopt_log(
         compare(data, settings, as_json)
         return
     if not reason.strip():
-        raise Malformed("to leave a branch needs a reason", where="--reason")
+        raise Malformed(
+            "采用现有日志须写明理由 · to leave a branch needs a reason", where="--reason"
+        )
     adopting = Adopting(place(data, settings), by or account(), reason.strip())
     path, events = asyncio.run(adopting.run())
     if as_json:

@@ -107,7 +107,8 @@ async def _decide_again(
             found.shown.append(one)
     if not found.counts and not choice.everything:
         raise NotFound(
-            "no decision by rules fits", hint="leave out --cadre, --motion or --since to see them"
+            "没有符合条件的规则决定 · no decision by rules fits",
+            hint="请减少筛选条件 · leave out --cadre, --motion or --since to see them",
         )
     if missing:
         found.notices.append(

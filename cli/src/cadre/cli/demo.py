@@ -65,7 +65,11 @@ def demo(
 ) -> None:
     """演示：虚构县若干年的选育管用。 Years of a fictional county; exit code 1 on a difference."""
     if keep_running and data is None:
-        raise Malformed("--keep-running needs a directory", where="--data", hint="name a new one")
+        raise Malformed(
+            "保持运行须指定目录 · --keep-running needs a directory",
+            where="--data",
+            hint="请写新目录 · name a new one",
+        )
     begun = time.monotonic()
     with _place(data) as path:
         system.start(path)
@@ -104,9 +108,9 @@ def _place(data: Path | None) -> Generator[Path]:
         return
     if data.exists() and any(data.iterdir()):
         raise DataDirectoryError(
-            "a demonstration begins with an empty history",
+            "演示须从空白历史开始 · a demonstration begins with an empty history",
             where=str(data),
-            hint="name a new or empty directory with --data",
+            hint="请指定新目录或空目录 · name a new or empty directory with --data",
         )
     yield data
 

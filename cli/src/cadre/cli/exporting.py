@@ -73,7 +73,9 @@ async def _export(audited: Installation, scope: Scope, out: Path, *, clear: bool
                 disclosure = await disclosed(taken.events, codec.keyring)
                 history = await opened(codec, taken.events)
             except SQLAlchemyError as error:
-                raise Malformed("the data keys cannot be read", where="the key store") from error
+                raise Malformed(
+                    "数据密钥无法读取 · the data keys cannot be read", where="the key store"
+                ) from error
             finally:
                 await codec.keyring.database.close()
         material = Material(scope, extraction.checkpoint, history, opened=clear)
@@ -97,10 +99,14 @@ def _signer(audited: Installation, extraction: Extraction) -> Ed25519Signer:
 
     Raises: NotFound.
     """
-    hint = "export where the checkpoints are signed"
+    hint = "请在签署检查点之处导出 · export where the checkpoints are signed"
     signer = checkpoint_signer(audited, extraction.keys.origin)
     if str(signer.verifier) not in extraction.keys.verifiers:
-        raise NotFound("the key here signed no checkpoint", where=str(signer.verifier), hint=hint)
+        raise NotFound(
+            "此处的密钥没有签署过检查点 · the key here signed no checkpoint",
+            where=str(signer.verifier),
+            hint=hint,
+        )
     return signer
 
 
@@ -119,4 +125,6 @@ def _write(out: Path, package: bytes) -> None:
             os.fsync(file.fileno())
         temporary.replace(out)
     except OSError as error:
-        raise Malformed(f"the package cannot be written: {error}", where=str(out)) from error
+        raise Malformed(
+            f"导出包无法写入 · the package cannot be written: {error}", where=str(out)
+        ) from error

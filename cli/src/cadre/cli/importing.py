@@ -217,4 +217,8 @@ def _day(text: str | None) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise Malformed(f"{text!r} is not a day", where="--on", hint="write YYYY-MM-DD") from error
+        raise Malformed(
+            f"不是日期 · {text!r} is not a day",
+            where="--on",
+            hint="请按格式填写 · write YYYY-MM-DD",
+        ) from error

@@ -15,7 +15,7 @@ def up(data: Data = DEFAULT_DATA, settings: Settings = None, as_json: AsJson = F
     Exit codes: 0 it runs; 1 it runs, and a service says why it takes no commands yet; 2 the
     directory cannot be used, or is used; 3 it did not start.
     """
-    only_a_directory(settings, "docker compose up -d --wait")
+    only_a_directory(settings, "请启动 · docker compose up -d --wait")
     started = system.start(data)
     run = started.run
     if as_json:
@@ -40,7 +40,7 @@ def _print(started: system.Started, data: Path) -> None:
 
 def down(data: Data = DEFAULT_DATA, settings: Settings = None, as_json: AsJson = False) -> None:
     """停止系统；所有进程结束后才返回。 Stop the system; returns when every process has ended."""
-    only_a_directory(settings, "docker compose stop")
+    only_a_directory(settings, "请先停止 · docker compose stop")
     ended = system.stop(data)
     if as_json:
         print_json({"stopped": bool(ended), "ended": ended})

@@ -30,7 +30,11 @@ def _one_of_both(context: typer.Context, settings: Path | None) -> Path | None:
     if data is None or data.name != written:
         return settings
     if given is not None and given.name == written:
-        raise Malformed("two systems are named", where="--data, --settings", hint="name one")
+        raise Malformed(
+            "同时指定了两套系统 · two systems are named",
+            where="--data, --settings",
+            hint="请只指定一套 · name one",
+        )
     return None
 
 
@@ -52,7 +56,10 @@ def only_a_directory(settings: Path | None, instead: str) -> None:
     Raises: Malformed.
     """
     if settings is not None:
-        detail = "this is done to a data directory, not to servers that settings name"
+        detail = (
+            "此操作针对数据目录，不针对设置中的服务器 · "
+            "this is done to a data directory, not to servers that settings name"
+        )
         raise Malformed(detail, where=str(settings), hint=instead)
 
 
@@ -67,9 +74,10 @@ def account() -> str:
     user = os.environ.get("CADRE_ACTOR") or f"cli:{os.environ.get('USER', 'operator')}"
     if not is_account(user):
         raise Malformed(
-            "this user's name is no account",
+            "当前用户名不能用作经办账号 · this user's name is no account",
             where=user,
-            hint="set USER or CADRE_ACTOR: ASCII that can be printed,"
+            hint="请设置经办账号 · "
+            "set USER or CADRE_ACTOR: ASCII that can be printed,"
             f" at most {ACTOR_LENGTH_MAX} characters",
         )
     return user

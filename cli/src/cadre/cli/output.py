@@ -56,14 +56,16 @@ def not_usable(error: OSError) -> CadreError:
     """A file, a folder or a server that the operating system does not give."""
     if isinstance(error, ConnectionError | TimeoutError | gaierror):
         return Unavailable(
-            f"a server cannot be reached: {error.strerror or error}",
-            hint="does it run, and is it known here by the name in the settings? the servers of"
+            f"无法连接服务器 · a server cannot be reached: {error.strerror or error}",
+            hint="请核对服务器是否运行、地址是否可用 · "
+            "does it run, and is it known here by the name in the settings? the servers of"
             " docker-compose.yml know each other's inside alone: see deploy/README.md",
         )
     return Unavailable(
-        error.strerror or str(error) or type(error).__name__,
+        f"操作系统不允许 · {error.strerror or str(error) or type(error).__name__}",
         where=str(error.filename) if error.filename is not None else None,
-        hint="make room, or run this as the owner, or on a copy that can be read and written",
+        hint="请腾出空间，或以所有者身份执行，或使用可读写的副本 · "
+        "make room, or run this as the owner, or on a copy that can be read and written",
     )
 
 
@@ -77,6 +79,8 @@ def fail(error: CadreError, *, as_json: bool) -> int:
     if as_json:
         print_json(error.problem())
     else:
-        ERRORS.print(f"[red]cadre:[/red] {escape(str(error))}", markup=True, highlight=False)
+        told = f"[red]cadre:[/red] {escape(str(error))}"
+        # Never broken at a width: a command in it is copied.
+        ERRORS.print(told, markup=True, highlight=False, soft_wrap=True)
     status = int(str(error.problem().get("status", error.status)))
     return UNAVAILABLE if status >= 500 else WRONG_INPUT  # noqa: PLR2004

@@ -24,7 +24,9 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-INSTEAD = "dump and restore the database `keys`: see Backup in deploy/README.md"
+INSTEAD = (
+    "请转储并恢复密钥数据库 · dump and restore the database `keys`: see Backup in deploy/README.md"
+)
 Cadre = Annotated[str, typer.Argument(help="The cadre's id, c-…; see `cadre find`.")]
 Basis = Annotated[str, typer.Option(help="The provision or document; no name in it.")]
 
@@ -234,4 +236,6 @@ def _day(text: str, where: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
-        raise Malformed(f"{text!r} is not a day", where=where, hint="write YYYY-MM-DD") from error
+        raise Malformed(
+            f"不是日期 · {text!r} is not a day", where=where, hint="请按格式填写 · write YYYY-MM-DD"
+        ) from error

@@ -78,7 +78,11 @@ def rebuild(
                 f"rebuilding {service}: {built[0] if built else 0}/{found['log_position']}"
             )
             if time.monotonic() > deadline:
-                raise Unavailable("the rebuild did not end", where=service, hint="see its log")
+                raise Unavailable(
+                    "重建未完成 · the rebuild did not end",
+                    where=service,
+                    hint="请查看运行日志 · see its log",
+                )
             time.sleep(0.05)
     if as_json:
         print_json({"service": service, "generation": after})
@@ -156,7 +160,10 @@ def set_aside(
 
 def _known(service: str) -> None:
     if service not in SERVICES:
-        raise Malformed(f"there is no service {service}", hint=f"one of {', '.join(SERVICES)}")
+        raise Malformed(
+            f"没有此服务 · there is no service {service}",
+            hint=f"可选的有 · one of {', '.join(SERVICES)}",
+        )
 
 
 def _live(status: dict[str, Any]) -> dict[str, Any]:

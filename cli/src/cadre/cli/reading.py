@@ -139,7 +139,9 @@ def day(text: str | None, where: str = "--on") -> str | None:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
-        raise Malformed(f"{text!r} is not a day", where=where, hint="write YYYY-MM-DD") from error
+        raise Malformed(
+            f"不是日期 · {text!r} is not a day", where=where, hint="请按格式填写 · write YYYY-MM-DD"
+        ) from error
 
 
 def known_when(text: str | None) -> tuple[int | None, str | None]:
@@ -152,7 +154,7 @@ def known_when(text: str | None) -> tuple[int | None, str | None]:
         return None, datetime.fromisoformat(text).astimezone().isoformat()
     except (ValueError, OverflowError) as error:
         raise Malformed(
-            f"{text!r} is neither a position nor a time",
+            f"既不是位置也不是时间 · {text!r} is neither a position nor a time",
             where="--known-at",
-            hint="write a number, or a time like 2026-11-20T10:00:00",
+            hint="请填写数字，或时间 · write a number, or a time like 2026-11-20T10:00:00",
         ) from error

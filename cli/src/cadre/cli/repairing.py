@@ -58,7 +58,7 @@ class NotRepaired(CadreError):
 
     status = 409
     code = "not-repaired"
-    title = "The log was not repaired"
+    title = "事件日志未修复 · The log was not repaired"
 
 
 @dataclass(slots=True)
@@ -113,7 +113,7 @@ def repair(
     """
     try:
         if apply and not reason.strip():
-            raise Malformed("a repair needs a reason", where="--reason")
+            raise Malformed("修复须写明理由 · a repair needs a reason", where="--reason")
         wish = Wish(by or account(), reason.strip(), partial) if apply else None
         work = Work(mending_place(data, settings), key or [], kept or [])
         outcome = asyncio.run(work.run(wish))
@@ -253,7 +253,9 @@ class Work:
         left = {one.position for one in plan.left}
         wrong = [d for d in differences if d.kind in MENDED and d.position not in left]
         if wrong and not (left and {d.kind for d in wrong} <= {Kind.TREE_MISMATCH}):
-            raise NotRepaired(f"the repaired log would not verify: {wrong[0].detail}")
+            raise NotRepaired(
+                f"修复后的日志无法通过核验 · the repaired log would not verify: {wrong[0].detail}"
+            )
         return differences
 
     def _swap(self, plan: Plan, wish: Wish) -> str:
@@ -289,22 +291,26 @@ class Work:
 def _must_be_sound(plan: Plan, wish: Wish) -> None:
     if plan.other_branch is not None:
         raise NotRepaired(
+            "事件日志已在缺少副本事件的情况下继续，两边都有真实事件 · "
             "the log went on without what the journals hold: there are true events of both",
             where=f"position {plan.other_branch}",
-            hint="put the newer log back, or go on with this one: `cadre log adopt`",
+            hint="请放回较新的日志，或采用现有日志 · "
+            "put the newer log back, or go on with this one: `cadre log adopt`",
         )
     if not plan.proven:
         raise NotRepaired(
+            "缺少哈希块，副本不足以证明哪些事件是签署过的 · "
             f"without the tiles the journals do not give the {plan.not_given[0]} events that were "
             "signed: nothing says which of them are true",
-            hint="bring back the folder audit/tile from a copy",
+            hint="请用副本恢复 · bring back the folder audit/tile from a copy",
         )
     if plan.left and not wish.partial:
         first = plan.left[0]
         raise NotRepaired(
+            "有位置无法修复 · "
             f"{len(plan.left)} positions cannot be repaired, the first: {first.why}",
             where=f"position {first.position}",
-            hint="--partial repairs the others and leaves these as they are",
+            hint="可只修复其余部分 · --partial repairs the others and leaves these as they are",
         )
 
 

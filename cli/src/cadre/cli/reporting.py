@@ -49,7 +49,11 @@ def report(
         _list(as_json=as_json)
         return
     if name not in REPORTS:
-        raise NotFound(f"no report {name}", where=name, hint="`cadre report` lists them")
+        raise NotFound(
+            f"没有此报表 · no report {name}",
+            where=name,
+            hint="可先列出全部报表 · `cadre report` lists them",
+        )
     service, _ = REPORTS[name]
     position, moment = known_when(known_at)
     client = services(data, settings)

@@ -46,7 +46,7 @@ def rotate_key(
     Signs a checkpoint before, makes the key, retires the old one at the log's end, and signs again;
     the last checkpoint under a leaving checkpoint key bears both signatures.
     """
-    only_a_directory(settings, "see Signing keys in deploy/README.md")
+    only_a_directory(settings, "请看部署说明 · see Signing keys in deploy/README.md")
     audited = Local(DataDirectory.open_data(data))
     try:
         with audited.directory.lock():
@@ -95,7 +95,7 @@ def keys(data: Data = DEFAULT_DATA, settings: Settings = None, as_json: AsJson =
     evidence = installation(data, settings).evidence
     known = evidence.keys()
     if known is None:
-        raise NotFound("there is no checkpoint yet", where=str(evidence.folder))
+        raise NotFound("尚无检查点 · there is no checkpoint yet", where=str(evidence.folder))
     if as_json:
         print_json({"origin": known.origin, "keys": _rows(known)})
     else:
@@ -112,7 +112,9 @@ def public_keys(
         try:
             signer = Signer.from_seed(service, b64decode(os.environ[name], validate=True))
         except (KeyError, ValueError) as error:
-            raise Malformed("32 bytes in base64 are wanted", where=name) from error
+            raise Malformed(
+                "须为 32 字节的 base64 · 32 bytes in base64 are wanted", where=name
+            ) from error
         pairs.append(f"{service}={b64encode(signer.public).decode()}")
     write(output, f"CADRE_AUDIT_PUBLIC_KEYS={','.join(pairs)}\n")
 

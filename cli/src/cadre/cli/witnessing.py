@@ -179,7 +179,7 @@ def read_offer(source: str, keys: Path | None = None) -> Offer:
     try:
         known = PublicKeys.model_validate_json(listed)
     except ValidationError as error:
-        raise Malformed("the public keys cannot be read", where=source) from error
+        raise Malformed("公钥无法读取 · the public keys cannot be read", where=source) from error
     if not note.startswith("old "):
         return Offer(note, known)
     extension = Extension.parse(note)
@@ -194,7 +194,7 @@ def read(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise NotFound(f"cannot be read: {error}", where=str(path)) from error
+        raise NotFound(f"无法读取 · cannot be read: {error}", where=str(path)) from error
 
 
 def _fetched(url: str) -> str:
@@ -202,7 +202,7 @@ def _fetched(url: str) -> str:
         response = httpx.get(url, timeout=FETCH_S_MAX, follow_redirects=False)
         response.raise_for_status()
     except httpx.HTTPError as error:
-        raise Unavailable(f"cannot be fetched: {error}", where=url) from error
+        raise Unavailable(f"无法获取 · cannot be fetched: {error}", where=url) from error
     return response.text
 
 
@@ -216,14 +216,16 @@ def cosigned(
     evidence = installation(data, settings).evidence
     known, note = evidence.keys(), read(file)
     if known is None:
-        raise NotFound("there is no checkpoint yet", where=str(evidence.folder))
+        raise NotFound("尚无检查点 · there is no checkpoint yet", where=str(evidence.folder))
     opened = open_note(note, known.verifiers_parsed)
     own = {one.rpartition("\n\n")[0] for one in evidence.notes()}
     if note.rpartition("\n\n")[0] not in own:
         error = NotSignedHere(
+            "检查点由本日志的密钥签署，却不在此处的检查点中 · "
             "this log's key signed it, and it is not among the checkpoints here",
             where=str(file),
-            hint="run `cadre audit verify --checkpoint FILE`: the log may have been forked",
+            hint="请以该检查点核验 · "
+            "run `cadre audit verify --checkpoint FILE`: the log may have been forked",
         )
         fail(error, as_json=as_json)
         raise typer.Exit(DIFFERENT)
@@ -240,7 +242,7 @@ def cosigned(
 class NotSignedHere(CadreError):
     status = 409
     code = "not-signed-here"
-    title = "This checkpoint is not of this installation"
+    title = "检查点不属于本系统 · This checkpoint is not of this installation"
 
 
 def policy(keys: list[str], quorum: int | None) -> Policy:
@@ -251,5 +253,7 @@ def policy(keys: list[str], quorum: int | None) -> Policy:
     parsed = {one.public: one for one in map(CosignatureVerifier.parse, keys)}
     needed = len(parsed) if quorum is None else quorum
     if needed > len(parsed):
-        raise Malformed(f"{needed} of {len(parsed)} witnesses cannot be asked for")
+        raise Malformed(
+            f"所需见证人数不成立 · {needed} of {len(parsed)} witnesses cannot be asked for"
+        )
     return Policy(tuple(parsed.values()), needed)

@@ -35,7 +35,7 @@ def compare(client: Client, service: str) -> dict[str, Any]:
     """A service's tables beside a fresh replay up to the same position."""
     status = client.get(service, "/projections")
     if service not in SERVICES:
-        raise Malformed(f"there is no service {service}")
+        raise Malformed(f"没有此服务 · there is no service {service}")
     while True:
         held = client.get(service, "/projections/dump")
         fresh = client.get(service, "/projections/dump", fresh=True)

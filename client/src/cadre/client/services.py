@@ -27,7 +27,7 @@ class Refused(CadreError):
 
     def __init__(self, problem: dict[str, Any]) -> None:
         super().__init__(
-            str(problem.get("detail", "the service refused")),
+            str(problem.get("detail", "服务拒绝办理 · the service refused")),
             where=problem.get("where"),
             hint=problem.get("hint"),
         )
@@ -135,12 +135,14 @@ class Client:
                     return _answer(response)
             except (httpx.InvalidURL, UnicodeError) as error:
                 raise Malformed(
-                    f"this cannot be sent: {error}", hint="write it in signs that can be printed"
+                    f"内容无法发送 · this cannot be sent: {error}",
+                    hint="请使用可打印的字符 · write it in signs that can be printed",
                 ) from error
             except (httpx.TransportError, OSError) as error:
                 if time.monotonic() > deadline:
                     raise Unavailable(
-                        f"{service} does not answer: {error}", hint="see `cadre doctor`"
+                        f"服务没有应答 · {service} does not answer: {error}",
+                        hint="请检查系统 · see `cadre doctor`",
                     ) from error
             else:
                 if time.monotonic() > deadline:
@@ -166,16 +168,18 @@ def _answer(response: httpx.Response) -> Any:
     told = _told(response)
     if response.is_success and told is None:
         raise Unavailable(
-            "what answers there is no service of Cadre",
+            "该地址应答的不是本系统的服务 · what answers there is no service of Cadre",
             where=str(response.url.copy_with(query=None)),
-            hint="see where the services are: in run.json, or in the settings",
+            hint="请核对各服务的地址 · see where the services are: in run.json, or in the settings",
         )
     if response.is_success:
         return told
     status = response.status_code
     known = isinstance(told, dict)
     raise Refused(
-        cast("dict[str, Any]", told) if known else {"detail": f"HTTP {status}", "status": status}
+        cast("dict[str, Any]", told)
+        if known
+        else {"detail": f"服务拒绝办理 · HTTP {status}", "status": status}
     )
 
 

@@ -112,5 +112,5 @@ class Findings:
         )
 
 
-SHOWN_MAX = 60
+SHOWN_MAX = 80
 """Characters of a cell that an issue repeats."""

@@ -153,19 +153,21 @@ def read_lrmx(content: bytes) -> Lrmx:
     """
     if len(content) > SIZE_MAX:
         raise Malformed(
-            f"the form has {len(content)} bytes, more than {SIZE_MAX}",
-            hint="Shrink the photo (ZhaoPian) and export again",
+            f"表文件过大 · the form has {len(content)} bytes, more than {SIZE_MAX}",
+            hint="请缩小照片后重新导出 · Shrink the photo (ZhaoPian) and export again",
         )
     text = NOT_XML.sub("", DECLARATION.sub("", _decoded(content), count=1))
     try:
         element = fromstring(HACKED.sub(_escaped, text), forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError) as error:
         raise Malformed(
-            f"the form is not well-formed XML: {error}", hint="Export it again from its software"
+            f"表文件不是合格的 XML · the form is not well-formed XML: {error}",
+            hint="请用原软件重新导出 · Export it again from its software",
         ) from error
     if element.tag != "Person":
         raise Malformed(
-            f"the root is <{element.tag}>, not <Person>", hint="Only 任免审批表 (.lrmx) are read"
+            f"根元素不符 · the root is <{element.tag}>, not <Person>",
+            hint="仅读取任免审批表 · Only 任免审批表 (.lrmx) are read",
         )
     return Lrmx(_node(element, DEPTH_MAX))
 
@@ -191,7 +193,7 @@ def _unhacked(text: str) -> str:
 
 def _node(element: Element, depth_left: int) -> Node:
     if not depth_left:
-        raise Malformed(f"elements are nested deeper than {DEPTH_MAX}")
+        raise Malformed(f"元素嵌套过深 · elements are nested deeper than {DEPTH_MAX}")
     return Node(
         tag=element.tag,
         text=_told(element.text),

@@ -92,8 +92,9 @@ def read_sheets(content: bytes) -> list[Sheet]:
     except Exception as error:
         # openpyxl raises whatever a damaged part makes it stumble over: KeyError, TypeError, …
         raise Malformed(
-            f"the workbook cannot be loaded: {error!r}",
-            hint="Open it in a spreadsheet program and save it again as .xlsx",
+            f"工作簿无法打开 · the workbook cannot be loaded: {error!r}",
+            hint="请用电子表格软件打开后另存为 .xlsx · "
+            "Open it in a spreadsheet program and save it again as .xlsx",
         ) from error
     return [
         Sheet(str(sheet.title), sheet.sheet_state != "visible", tuple(_rows(sheet)))
@@ -107,12 +108,13 @@ def _check_size(content: bytes) -> None:
             unpacked = sum(part.file_size for part in archive.infolist())
     except BadZipFile as error:
         raise Malformed(
-            "the file is no xlsx workbook", hint="Save .xls files as .xlsx first"
+            "该文件不是 xlsx 工作簿 · the file is no xlsx workbook",
+            hint="请先把 .xls 另存为 .xlsx · Save .xls files as .xlsx first",
         ) from error
     if len(content) > SIZE_MAX or unpacked > UNPACKED_MAX:
         raise Malformed(
-            f"the workbook has {len(content)} bytes, {unpacked} unpacked: too large",
-            hint="Split it into several files",
+            f"工作簿过大 · the workbook has {len(content)} bytes, {unpacked} unpacked: too large",
+            hint="请拆成几个文件 · Split it into several files",
         )
 
 

@@ -61,7 +61,9 @@ def _event(message: Message) -> dict[str, object]:
     except UnicodeDecodeError as error:
         where = f"position {message.position}"
         raise Malformed(
-            "an event is no text", where=where, hint="run `cadre audit verify`"
+            "事件不是文本 · an event is no text",
+            where=where,
+            hint="请进行核验 · run `cadre audit verify`",
         ) from error
     return {
         "position": message.position,

@@ -116,11 +116,18 @@ def scope_of(kind: str, what: str) -> Scope:
                 raise _no_period(what)
             return period
         case _:
-            raise Malformed(f"{kind} cannot be exported", hint=f"one of {', '.join(KINDS)}")
+            raise Malformed(
+                f"此类内容不能导出 · {kind} cannot be exported",
+                hint=f"可选的有 · one of {', '.join(KINDS)}",
+            )
 
 
 def _no_period(what: str) -> Malformed:
-    return Malformed("this is no period", where=what, hint="write YYYY-MM-DD..YYYY-MM-DD")
+    return Malformed(
+        "不是时间段 · this is no period",
+        where=what,
+        hint="请按格式填写 · write YYYY-MM-DD..YYYY-MM-DD",
+    )
 
 
 def _midnight_ns(day: date) -> int:
@@ -130,5 +137,7 @@ def _midnight_ns(day: date) -> int:
 async def _whole(extraction: Extraction, names: list[str], about: str) -> Taken:
     events = await extraction.of_aggregates(names)
     if not events:
-        raise NotFound("nothing is recorded under the newest checkpoint", where=about)
+        raise NotFound(
+            "最新检查点之内没有记录 · nothing is recorded under the newest checkpoint", where=about
+        )
     return Taken(events, extraction.heads(names))

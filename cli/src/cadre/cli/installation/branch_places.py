@@ -118,7 +118,7 @@ class RemotePlace:
         for name in SERVICES:
             setting = f"CADRE_DATABASE_PASSWORD_{name.upper()}"
             if "{password}" in template and setting not in given:
-                raise NotFound("this setting is missing", where=setting)
+                raise NotFound("缺少此项设置 · this setting is missing", where=setting)
             urls[name] = template.replace("{service}", name).replace(
                 "{password}", given.get(setting, "")
             )

@@ -126,7 +126,7 @@ class Local:
 
     def _require_secrets(self) -> None:
         if not self.directory.has_secrets:
-            raise NotFound("there are no keys here", where=str(self.directory.path))
+            raise NotFound("此处没有密钥 · there are no keys here", where=str(self.directory.path))
 
 
 def installation(data: Path, settings: Path | None) -> Installation:

@@ -117,24 +117,26 @@ class DataDirectory:
             there = marker.exists()
         if not there:
             raise NotFound(
-                "there is no Cadre data",
+                "此处没有本系统的数据 · there is no Cadre data",
                 where=str(path),
-                hint="start it with `cadre up --data DIR`",
+                hint="请先启动 · start it with `cadre up --data DIR`",
             )
         with reading(marker):
             found = marker.read_text().strip()
         if found != str(FORMAT):
             raise DataDirectoryError(
+                "目录的格式版本不符 · "
                 f"the directory has format {found}, this version reads {FORMAT}",
                 where=str(path),
-                hint="use the version of cadre that wrote it",
+                hint="请使用写入该目录的版本 · use the version of cadre that wrote it",
             )
         if not (path / "nats").is_dir():
             # Started like this, the system would begin an empty log.
             raise DataDirectoryError(
-                "the log is gone: there is no folder nats",
+                "事件日志不见了 · the log is gone: there is no folder nats",
                 where=str(path),
-                hint="after a repair that was cut short rename nats.before-repair-TIME to nats; "
+                hint="修复中断的，请改回原名；否则新建空目录后修复 · "
+                "after a repair that was cut short rename nats.before-repair-TIME to nats; "
                 "else make it, empty, and run `cadre audit repair`",
             )
         return cls(path)
@@ -221,15 +223,16 @@ class DataDirectory:
                 run = Run.model_validate_json(self.run_file.read_bytes())
         except FileNotFoundError as error:
             raise NotFound(
-                "no system is running on this data",
+                "系统未在运行 · no system is running on this data",
                 where=str(self.path),
-                hint="start it with `cadre up`",
+                hint="请先启动 · start it with `cadre up`",
             ) from error
         if not self.locked:
             raise NotFound(
+                "系统未在运行，原进程已终止 · "
                 "no system is running on this data: the one that wrote run.json has died",
                 where=str(self.path),
-                hint="start it with `cadre up`",
+                hint="请先启动 · start it with `cadre up`",
             )
         return run
 
@@ -247,15 +250,16 @@ def reading(path: Path) -> Generator[None]:
         raise
     except OSError as error:
         raise DataDirectoryError(
-            f"it cannot be read: {error.strerror}",
+            f"无法读取 · it cannot be read: {error.strerror}",
             where=str(path),
-            hint="run this as the directory's owner",
+            hint="请以目录所有者身份执行 · run this as the directory's owner",
         ) from error
     except ValidationError as error:
         raise DataDirectoryError(
-            "it is damaged, or of another version",
+            "文件已损坏，或属于其他版本 · it is damaged, or of another version",
             where=str(path),
-            hint="bring it back from a copy; run.json is written anew by `cadre down` and `up`",
+            hint="请用副本恢复 · "
+            "bring it back from a copy; run.json is written anew by `cadre down` and `up`",
         ) from error
 
 
@@ -266,9 +270,10 @@ def writing(path: Path) -> Generator[None]:
         yield
     except OSError as error:
         raise DataDirectoryError(
-            f"it cannot be written: {error.strerror}",
+            f"无法写入 · it cannot be written: {error.strerror}",
             where=str(error.filename or path),
-            hint="make room, let this user write there, or work on a copy that can be written",
+            hint="请腾出空间、给予写权限，或使用可写的副本 · "
+            "make room, let this user write there, or work on a copy that can be written",
         ) from error
 
 
@@ -280,9 +285,9 @@ def _fill(path: Path) -> None:
     other = {one.name for one in path.iterdir()} - begun
     if other or any(any((path / part).glob("*")) for part in ownership.PARTS):
         raise DataDirectoryError(
-            "the directory holds something else",
+            "目录中有其他内容 · the directory holds something else",
             where=str(path),
-            hint="name an empty or new directory with --data",
+            hint="请指定空目录或新目录 · name an empty or new directory with --data",
         )
     for name in ("nats", "db", "logs"):
         (path / name).mkdir(exist_ok=True)

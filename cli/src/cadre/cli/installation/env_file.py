@@ -12,7 +12,7 @@ from cadre.shared.deciding.errors import NotFound
 def read(path: Path) -> dict[str, str]:
     """The settings that have a value. Raises: NotFound."""
     if not path.is_file():
-        raise NotFound("there are no such settings", where=str(path))
+        raise NotFound("没有此设置文件 · there are no such settings", where=str(path))
     given = dotenv_values(path, interpolate=False)
     return {name: value for name, value in given.items() if value}
 

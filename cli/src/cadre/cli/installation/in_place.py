@@ -33,9 +33,11 @@ class InPlace:
         for path, known in (*self._claimed(), *self._known.items()):
             if _identity(path, known) != known:
                 raise DataDirectoryError(
+                    "系统运行中文件被移动、删除或替换，系统退出 · "
                     "it was moved, deleted or replaced while the system ran, so the system ends",
                     where=str(path),
-                    hint="put back what was there and start again; files are replaced between"
+                    hint="请放回原文件后重新启动；替换文件须先停机 · "
+                    "put back what was there and start again; files are replaced between"
                     " `cadre down` and `cadre up`",
                 )
         for pattern in OPENED:

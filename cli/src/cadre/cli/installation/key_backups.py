@@ -43,7 +43,7 @@ class KeyBackups:
     def make(self, now: datetime) -> Path:
         """A consistent copy, also while the system runs. Raises: NotFound without a key store."""
         if not self.store.exists():
-            raise NotFound("there is no key store yet", where=str(self.store))
+            raise NotFound("尚无密钥库 · there is no key store yet", where=str(self.store))
         self.folder.mkdir(mode=0o700, exist_ok=True)
         made = self.folder / f"{now.astimezone(UTC).strftime(TIME_FORMAT)}.db"
         # SQLite keeps the mode of a file that is there and empty.
@@ -71,7 +71,7 @@ class KeyBackups:
         while the system runs.
         """
         if not backup.is_file():
-            raise NotFound("there is no such backup", where=str(backup))
+            raise NotFound("没有此备份 · there is no such backup", where=str(backup))
         with self.data.lock():
             incoming = self.store.with_name("keys.incoming")
             incoming.unlink(missing_ok=True)
@@ -101,9 +101,11 @@ def _require_openable(store: Path, masters: MasterKeys) -> None:
         found = {row[0] for row in connection.execute("SELECT DISTINCT master FROM data_keys")}
     if found - masters.ids:
         raise NotPossible(
+            "此备份所用的主密钥已销毁 · "
             "this backup was made under a master key that was destroyed since",
             where=str(store),
-            hint="take a backup that was made after the last `cadre privacy rotate-master`",
+            hint="请使用最近一次更换主密钥之后的备份 · "
+            "take a backup that was made after the last `cadre privacy rotate-master`",
         )
 
 

@@ -92,9 +92,9 @@ def read(path: Path) -> Left:
         heading = Heading.model_validate_json(lines[0])
         events = [LeftEvent.model_validate_json(line) for line in lines[1:]]
     except FileNotFoundError as error:
-        raise NotFound("there is no such file", where=str(path)) from error
+        raise NotFound("没有此文件 · there is no such file", where=str(path)) from error
     except (OSError, IndexError, UnicodeDecodeError, ValidationError) as error:
-        detail = "this is no list of the events of another branch"
+        detail = "不是另一分支的事件清单 · this is no list of the events of another branch"
         raise Malformed(detail, where=str(path)) from error
     return Left(heading, sorted(events, key=lambda event: (event.position, event.id)))
 

@@ -108,7 +108,9 @@ async def client_of(url: str, password: str, user: str = READER) -> Connection:
             error_cb=quiet,
         )
     except (OSError, nats.errors.Error) as error:
-        raise Unavailable("the log's server cannot be reached", where=url) from error
+        raise Unavailable(
+            "无法连接日志服务器 · the log's server cannot be reached", where=url
+        ) from error
 
 
 async def _until_ready(
@@ -127,8 +129,9 @@ async def _until_ready(
             late = asyncio.get_running_loop().time() > deadline
             if late or process.returncode is not None:
                 raise Unavailable(
+                    "日志服务器无法在此存储上启动 · "
                     f"no server starts on the store: {_last_line(output)}",
-                    hint="is the store damaged?",
+                    hint="存储是否损坏？ · is the store damaged?",
                 ) from error
             await asyncio.sleep(POLL_S)
         else:

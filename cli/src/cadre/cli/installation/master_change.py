@@ -52,10 +52,16 @@ async def change_master_in(settings: Path) -> Changed:
     given = env_file.read(settings)
     url = os.environ.get(KEYS_URL) or given.get(KEYS_URL, "")
     if not url.startswith("postgresql"):
-        raise Malformed("the key store is not on PostgreSQL, or not named", where=KEYS_URL)
+        raise Malformed(
+            "密钥库不在 PostgreSQL 上，或未写明 · the key store is not on PostgreSQL, or not named",
+            where=KEYS_URL,
+        )
     names = {name: f"CADRE_{name.upper()}" for name in MasterSecrets.model_fields}
     if names["master_key"] not in given:
-        raise Malformed("there is no master key to change", where=f"{settings}, CADRE_MASTER_KEY")
+        raise Malformed(
+            "没有可更换的主密钥 · there is no master key to change",
+            where=f"{settings}, CADRE_MASTER_KEY",
+        )
 
     def write(changed: MasterSecrets) -> None:
         values = changed.model_dump()

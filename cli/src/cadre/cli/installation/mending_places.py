@@ -128,9 +128,10 @@ class VolumeStore:
         path = Path(self.settings.require("audit_store"))
         if not (path / "jetstream").is_dir():
             raise NotFound(
-                "there is no store of a log",
+                "此处没有事件日志的存储 · there is no store of a log",
                 where=str(path),
-                hint="after a repair that was cut short move before-repair-TIME/jetstream here",
+                hint="修复中断的，请移回原处 · "
+                "after a repair that was cut short move before-repair-TIME/jetstream here",
             )
         return path
 
@@ -151,7 +152,9 @@ class VolumeStore:
         except OSError:
             return
         raise DataDirectoryError(
-            "the log's server runs", where=self.settings.log_url, hint="docker compose stop nats"
+            "日志服务器正在运行 · the log's server runs",
+            where=self.settings.log_url,
+            hint="请先停止 · docker compose stop nats",
         )
 
     def is_log(self, name: str) -> bool:

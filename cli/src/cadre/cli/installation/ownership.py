@@ -41,7 +41,7 @@ class DataDirectoryError(CadreError):
 
     status = 409
     code = "data-directory"
-    title = "The data directory cannot be used"
+    title = "数据目录无法使用 · The data directory cannot be used"
 
 
 class InUse(DataDirectoryError):
@@ -173,7 +173,8 @@ def end(processes: Sequence[psutil.Process], within_s: float = END_S_MAX) -> lis
             return names
     living = ", ".join(named(one) for one in processes if lives(one))
     raise Unavailable(
-        f"these do not end: {living}", hint="look what the kernel makes them wait for"
+        f"有进程不退出 · these do not end: {living}",
+        hint="请查看进程在等待什么 · look what the kernel makes them wait for",
     )
 
 
@@ -185,7 +186,8 @@ def _signal(process: psutil.Process, number: signal.Signals) -> None:
         return
     except psutil.AccessDenied as error:
         raise Unavailable(
-            f"this user may not end {named(process)}", hint="as whoever started it, or as root"
+            f"本用户无权终止该进程 · this user may not end {named(process)}",
+            hint="请以启动者或 root 身份执行 · as whoever started it, or as root",
         ) from error
 
 
@@ -256,17 +258,26 @@ def _in_use(path: Path, folder: Path, found: Sequence[Holder]) -> InUse:
     who = ", ".join(named(one.process) for one in found)
     if any(one.supervises for one in found):
         if (path / "run.json").exists():
-            told, hint = "a system is already running on this data", "stop it with `cadre down`"
+            told = "系统已在此数据上运行 · a system is already running on this data"
+            hint = "请先停机 · stop it with `cadre down`"
         else:
-            told, hint = "a system is being started or stopped on this data", "wait a moment"
+            told = "系统正在启动或停止 · a system is being started or stopped on this data"
+            hint = "请稍候 · wait a moment"
     elif any(one.left for one in found):
-        told = f"what a dead supervisor left still lives on this data: {who}"
-        hint = "`cadre down` ends it"
+        told = (
+            "已终止的守护进程留下的进程仍在使用此数据 · "
+            f"what a dead supervisor left still lives on this data: {who}"
+        )
+        hint = "请停机以结束它 · `cadre down` ends it"
     elif who:
-        told, hint = f"another process uses this data: {who}", "wait until it has ended"
+        told = f"另一进程正在使用此数据 · another process uses this data: {who}"
+        hint = "请待其结束 · wait until it has ended"
     else:
-        told = "a process that cannot be seen from here uses this data"
-        hint = "look as root, and in containers that have the directory"
+        told = "有看不见的进程在使用此数据 · a process that cannot be seen from here uses this data"
+        hint = (
+            "请以 root 身份查看，并查看容器 · "
+            "look as root, and in containers that have the directory"
+        )
     error = InUse(told, where=str(folder), hint=hint)
     error.only_read = bool(found) and not any(one.alone for one in found)
     return error

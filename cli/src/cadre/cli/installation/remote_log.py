@@ -37,11 +37,15 @@ async def remote_log(
             error_cb=quiet,
         )
     except (OSError, nats.errors.Error) as error:
-        hint = f"is the password of {user} right?"
+        hint = f"请核对密码 · is the password of {user} right?"
         if isinstance(error, ssl.SSLError):
-            hint = "does CADRE_CA_FILE name the authority of its certificate?"
+            hint = (
+                "请核对证书的签发机构 · does CADRE_CA_FILE name the authority of its certificate?"
+            )
         raise Unavailable(
-            f"the log's server cannot be reached: {error}", where=url, hint=hint
+            f"无法连接日志服务器 · the log's server cannot be reached: {error}",
+            where=url,
+            hint=hint,
         ) from error
     try:
         yield Log(client, stream)

@@ -64,6 +64,7 @@ class Remote:
     @property
     def evidence(self) -> Evidence:
         hint = (
+            "请在该系统内执行核验 · "
             "audits of a compose system run in it: docker compose --profile audit run --rm verify"
         )
         self.settings.require("audit_folder", hint)
@@ -77,7 +78,9 @@ class Remote:
             Published(name, b64decode(key)) for name, _, key in (p.partition("=") for p in pairs)
         ]
         if wrong := {one.service for one in found} - set(SERVICES):
-            raise Malformed(f"no services: {', '.join(wrong)}", where="CADRE_AUDIT_PUBLIC_KEYS")
+            raise Malformed(
+                f"没有这些服务 · no services: {', '.join(wrong)}", where="CADRE_AUDIT_PUBLIC_KEYS"
+            )
         return found
 
     @property
@@ -98,7 +101,9 @@ class Remote:
 
     def checkpoint_seed(self) -> bytes:
         if self.settings.audit_key is None:
-            raise NotFound("no key signs checkpoints here", where="CADRE_AUDIT_KEY")
+            raise NotFound(
+                "此处没有签署检查点的密钥 · no key signs checkpoints here", where="CADRE_AUDIT_KEY"
+            )
         return self.settings.audit_key
 
     def client(self, actor: str) -> Client:

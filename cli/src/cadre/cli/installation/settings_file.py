@@ -90,7 +90,7 @@ class SystemSettings(BaseSettings):
         """
         # An empty file that is none, /dev/null, means: the environment says all.
         if not path.exists() or path.is_dir():
-            raise NotFound("there are no such settings", where=str(path))
+            raise NotFound("没有此设置文件 · there are no such settings", where=str(path))
         try:
             given = cls(_env_file=path)  # pyright: ignore[reportCallIssue]
             if given.audit_database_url:
@@ -100,22 +100,26 @@ class SystemSettings(BaseSettings):
                 f"CADRE_{'_'.join(map(str, item['loc']))}".upper() + f": {item['msg']}"
                 for item in error.errors()
             )
-            raise Malformed(said, where=str(path)) from error
+            raise Malformed(f"设置有误 · {said}", where=str(path)) from error
         except (ArgumentError, OSError, UnicodeDecodeError) as error:
-            raise Malformed(f"cannot be read: {type(error).__name__}", where=str(path)) from error
+            raise Malformed(
+                f"无法读取 · cannot be read: {type(error).__name__}", where=str(path)
+            ) from error
         if given.tokens_file:
             tokens = path.parent / given.tokens_file
             given = given.model_copy(update={"tokens_file": tokens})
         return given
 
-    def require(self, name: str, hint: str = "see deploy/README.md") -> str:
+    def require(self, name: str, hint: str = "请看部署说明 · see deploy/README.md") -> str:
         """A setting without which it cannot be done.
 
         Raises: NotFound.
         """
         found = getattr(self, name)
         if found is None:
-            raise NotFound("this setting is missing", where=f"CADRE_{name.upper()}", hint=hint)
+            raise NotFound(
+                "缺少此项设置 · this setting is missing", where=f"CADRE_{name.upper()}", hint=hint
+            )
         return found.get_secret_value() if isinstance(found, SecretStr) else str(found)
 
     def url_of(self, service: str) -> str:

@@ -41,7 +41,7 @@ class StandingLog:
     def keys_url(self) -> str:
         path = self.databases / "keys.db"
         if not path.exists():
-            raise NotFound("there are no data keys", where=str(path))
+            raise NotFound("没有数据密钥 · there are no data keys", where=str(path))
         return f"sqlite+aiosqlite:///{path}"
 
 
@@ -83,9 +83,10 @@ def copy_of(data: DataDirectory, folder: Path) -> None:
                 Path(made).chmod(0o700)
     except (OSError, shutil.Error) as error:
         raise Unavailable(
-            f"the log and the databases cannot be copied: {error}",
+            f"日志和数据库无法复制 · the log and the databases cannot be copied: {error}",
             where=str(folder),
-            hint="a copy needs room there (TMPDIR names another place), and to read every file",
+            hint="复制需要空间，并须能读取所有文件 · "
+            "a copy needs room there (TMPDIR names another place), and to read every file",
         ) from error
 
 

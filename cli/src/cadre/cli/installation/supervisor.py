@@ -174,11 +174,13 @@ class System:
             except (OSError, Unavailable, nats.errors.Error) as error:
                 if (code := self.children["nats"].ended) is not None:
                     raise Unavailable(
-                        f"the log's server ended with exit code {code}", hint="see logs/nats.log"
+                        f"日志服务器已退出 · the log's server ended with exit code {code}",
+                        hint="请查看运行日志 · see logs/nats.log",
                     ) from error
                 if asyncio.get_running_loop().time() > deadline:
                     raise Unavailable(
-                        "the log's server did not start", hint="see logs/nats.log"
+                        "日志服务器未能启动 · the log's server did not start",
+                        hint="请查看运行日志 · see logs/nats.log",
                     ) from error
                 await asyncio.sleep(POLL_S)
             else:
@@ -195,8 +197,8 @@ class System:
                 while not (health := await ask(client, self._url(name))).ready:
                     if (code := self.children[name].ended) is not None:
                         raise Unavailable(
-                            f"{name} stopped with exit code {code}",
-                            hint=f"see {self.children[name].log}",
+                            f"服务已停止 · {name} stopped with exit code {code}",
+                            hint=f"请查看运行日志 · see {self.children[name].log}",
                         )
                     if any(one.age_s > FAULT_S_MAX for one in health.faults):
                         break
@@ -204,8 +206,9 @@ class System:
                         if health.faults:
                             break
                         raise Unavailable(
+                            "服务未能就绪 · "
                             f"{name} is not ready after {READY_S_MAX:g} s: {health.why}",
-                            hint=f"see {self.children[name].log}",
+                            hint=f"请查看运行日志 · see {self.children[name].log}",
                         )
                     await asyncio.sleep(POLL_S)
                 if not health.ready:

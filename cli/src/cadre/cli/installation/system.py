@@ -75,9 +75,13 @@ def _until_running(data: DataDirectory, process: subprocess.Popen[bytes], log: P
         if data.run_file.exists():
             return data.read_run()
         if process.poll() is not None:
-            raise Unavailable(f"the system did not start: {_why(data, log)}", where=str(log))
+            raise Unavailable(
+                f"系统未能启动 · the system did not start: {_why(data, log)}", where=str(log)
+            )
         time.sleep(POLL_S)
-    raise Unavailable(f"the system was not ready after {START_S_MAX:g} s", where=str(log))
+    raise Unavailable(
+        f"系统未能就绪 · the system was not ready after {START_S_MAX:g} s", where=str(log)
+    )
 
 
 def _why(data: DataDirectory, log: Path) -> str:

@@ -44,7 +44,9 @@ def headers_from(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
         known = name.strip().lower()
         if found.setdefault(known, value) != value and known.startswith(_ONCE):
             raise Malformed(
-                "the header stands twice and says two things", where=known, hint="send it once"
+                "同一标头出现两次且内容不一致 · the header stands twice and says two things",
+                where=known,
+                hint="请只发送一次 · send it once",
             )
     return found
 
@@ -62,12 +64,14 @@ def meta_from(headers: Mapping[str, str], command_id: UUID | None = None) -> Met
     key = str(command_id) if command_id else headers.get("idempotency-key")
     if not key:
         raise Malformed(
-            "the header Idempotency-Key is missing",
-            hint="send a new UUID for each new command, the same one for a repeat",
+            "缺少标头 · the header Idempotency-Key is missing",
+            hint="新命令用新的 UUID，重发用原来的 · "
+            "send a new UUID for each new command, the same one for a repeat",
         )
     actor = headers.get("cadre-actor", "")
     if not is_account(actor):
         raise Malformed(
+            "标头须写明经办账号 · "
             "the header Cadre-Actor must name an account"
             f" (ASCII that can be printed, at most {ACTOR_LENGTH_MAX})",
             where="Cadre-Actor",
@@ -96,7 +100,9 @@ def _position(given: str | None) -> int | None:
     if given is None:
         return None
     if not _POSITION.fullmatch(given) or int(given) > POSITION_MAX:
-        raise Malformed("a position is a number of digits", where="Cadre-Expected-Position")
+        raise Malformed(
+            "位置须为数字 · a position is a number of digits", where="Cadre-Expected-Position"
+        )
     return int(given)
 
 
@@ -104,4 +110,4 @@ def _uuid(where: str, text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise Malformed("this is no UUID", where=where) from error
+        raise Malformed("不是 UUID · this is no UUID", where=where) from error

@@ -115,7 +115,9 @@ class Database:
                 await self.query(lambda c: c.execute(text("SELECT 1")).all())
         except TimeoutError as error:
             self._threads.leave()
-            raise Unavailable(f"the database did not answer within {within_s:g} s") from error
+            raise Unavailable(
+                f"数据库未及时应答 · the database did not answer within {within_s:g} s"
+            ) from error
 
     async def close(self) -> None:
         """Wait for what is under way, then close every connection."""

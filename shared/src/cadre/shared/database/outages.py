@@ -38,7 +38,10 @@ _SQLITE_PASSING = {
 _SQLITE_UNDONE = ("no such table", "no such column")
 _LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What the driver raises on a connection that it does not know yet to be lost."""
-_HINT = "nothing was written; it goes on by itself once the database answers again"
+_HINT = (
+    "未写入任何内容；数据库恢复应答后自动继续 · "
+    "nothing was written; it goes on by itself once the database answers again"
+)
 
 
 def root(error: BaseException) -> BaseException:
@@ -54,19 +57,19 @@ def outage(error: BaseException) -> Unavailable | None:
     invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
     cause = root(error)
     if isinstance(cause, PoolTimeout):
-        detail = "all connections to the database are in use"
+        detail = "数据库连接已用尽 · all connections to the database are in use"
     elif isinstance(cause, asyncpg.PostgresError):
         if not (invalidated or _state(cause).startswith(_PASSING_STATES + _UNDONE_STATES)):
             return None
-        detail = f"the database refuses: {told(cause)}"
+        detail = f"数据库拒绝执行 · the database refuses: {told(cause)}"
     elif isinstance(cause, TimeoutError):
-        detail = "the database did not answer in time"
+        detail = "数据库未及时应答 · the database did not answer in time"
     elif isinstance(cause, sqlite3.Error):
         if _primary(cause) not in _SQLITE_PASSING and not str(cause).startswith(_SQLITE_UNDONE):
             return None
-        detail = f"the database refuses: {told(cause)}"
+        detail = f"数据库拒绝执行 · the database refuses: {told(cause)}"
     elif invalidated or isinstance(cause, OSError) or _is_lost(cause):
-        detail = f"the database cannot be reached: {told(cause)}"
+        detail = f"无法连接数据库 · the database cannot be reached: {told(cause)}"
     else:
         return None
     return Unavailable(detail, where="database", hint=_HINT)
@@ -75,9 +78,10 @@ def outage(error: BaseException) -> Unavailable | None:
 def unknown() -> OutcomeUnknown:
     """A transaction of which nobody knows whether it was committed."""
     return OutcomeUnknown(
-        "the database did not say whether it has written",
+        "数据库未确认是否已写入 · the database did not say whether it has written",
         where="database",
-        hint="send the same command with the same id again: it is never carried out twice",
+        hint="请用原命令编号重发，命令不会重复执行 · "
+        "send the same command with the same id again: it is never carried out twice",
     )
 
 

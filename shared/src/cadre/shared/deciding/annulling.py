@@ -56,16 +56,19 @@ def annul_handler(service: str, *annullable: Annullable) -> Handler[Any]:
         recorded: CadreEvent | None = fact.event if fact else None
         if fact is None or recorded is None or recorded.service() != service:
             raise NotFound(
+                "该干部名下没有此事件 · "
                 f"{command.cadre_id} has no event {command.supersedes} of {service}",
                 where="supersedes",
-                hint="name the event id of what never held, where it was recorded",
+                hint="请写明自始未生效的事件编号，并向记录它的服务提出 · "
+                "name the event id of what never held, where it was recorded",
             )
         kind = type(recorded)
         if kind not in known:
             raise NotPossible(
-                f"a {kind.name()} is not annulled",
+                f"此类事件不能撤销 · a {kind.name()} is not annulled",
                 where="supersedes",
-                hint="correct it, or record what ends or reverses it",
+                hint="请更正，或记录使其终止、恢复的事件 · "
+                "correct it, or record what ends or reverses it",
             )
         person.correctable(kind, command.supersedes)
         annulled = event.model_validate(command.model_dump() | {"annuls": kind.tag()})

@@ -61,9 +61,10 @@ class Workdays:
             return bool(chinese_calendar.is_workday(day))  # pyright: ignore[reportUnknownMemberType]
         except NotImplementedError as error:
             raise NotPossible(
-                f"the holiday calendar of {day.year} is not known",
+                f"尚无该年的节假日安排 · the holiday calendar of {day.year} is not known",
                 where=str(day),
-                hint="add the State Council's table of that year to the workday overrides",
+                hint="请补入国务院该年的放假安排 · "
+                "add the State Council's table of that year to the workday overrides",
             ) from error
 
     def between(self, begin: date, end: date) -> int:

@@ -123,15 +123,17 @@ class Dossier:
         """The fact of a kind that can be corrected under this id. Raises: NotFound, NotPossible."""
         if (found := self._of(kind).get(event_id)) is None:
             raise NotFound(
+                "此处没有可更正的该项记录 · "
                 f"no {kind.name()} of id {event_id} stands here to be corrected",
                 where="supersedes",
-                hint="name the event id of what was recorded wrongly",
+                hint="请写明误录事件的编号 · name the event id of what was recorded wrongly",
             )
         if event_id in self.corrections:
             raise NotPossible(
-                f"{event_id} was corrected already, by {self.newest(event_id)}",
+                f"该事件已被更正 · {event_id} was corrected already, by {self.newest(event_id)}",
                 where="supersedes",
-                hint="name the correction instead, if it is wrong too",
+                hint="如更正也有误，请改为更正那次更正 · "
+                "name the correction instead, if it is wrong too",
             )
         return found
 

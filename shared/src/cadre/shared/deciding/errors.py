@@ -31,7 +31,7 @@ class CadreError(Exception):
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
-    title: ClassVar[str] = "Something is wrong inside"
+    title: ClassVar[str] = "系统内部出错 · Something is wrong inside"
 
     def __init__(self, detail: str, *, where: str | None = None, hint: str | None = None) -> None:
         super().__init__(detail)
@@ -62,105 +62,114 @@ class CadreError(Exception):
 class Malformed(CadreError):
     status = 400
     code = "malformed"
-    title = "The input cannot be understood"
+    title = "输入内容无法识别 · The input cannot be understood"
 
 
 class UnknownCaller(CadreError):
     status = 401
     code = "unauthorised"
-    title = "The caller is not known"
+    title = "调用者身份不明 · The caller is not known"
 
 
 class Forbidden(CadreError):
     status = 403
     code = "forbidden"
-    title = "This caller may not do that"
+    title = "没有此项权限 · This caller may not do that"
 
 
 class NotFound(CadreError):
     status = 404
     code = "not-found"
-    title = "Nothing of that id is known"
+    title = "查无此编号 · Nothing of that id is known"
 
 
 class NotAllowed(CadreError):
     status = 405
     code = "not-allowed"
-    title = "This address is not asked with that method"
+    title = "此地址不接受该方法 · This address is not asked with that method"
 
 
 class LostRace(CadreError):
     status = 409
     code = "lost-race"
-    title = "Others were faster; try again"
+    title = "已被他人抢先，请重试 · Others were faster; try again"
 
 
 class CommandReused(CadreError):
     status = 409
     code = "command-reused"
-    title = "This command id was used before, for another command"
+    title = "该命令编号已用于其他命令 · This command id was used before, for another command"
 
 
 class ParkedPerson(CadreError):
     status = 409
     code = "parked"
-    title = "An event of this person waits to be mended"
+    title = "此人有事件被搁置待处理 · An event of this person waits to be mended"
 
 
 class PersonForgotten(CadreError):
     status = 410
     code = "forgotten"
-    title = "The personal data this would need were destroyed"
+    title = "所需的个人信息已删除 · The personal data this would need were destroyed"
 
 
 class StalePosition(CadreError):
     status = 412
     code = "stale-position"
-    title = "The history has moved on from the position you named"
+    title = "历史在所写位置之后已有新事件 · The history has moved on from the position you named"
 
 
 class TooLarge(CadreError):
     status = 413
     code = "too-large"
-    title = "The message is larger than what is taken"
+    title = "内容过大 · The message is larger than what is taken"
 
 
 class NotPossible(CadreError):
     status = 422
     code = "not-possible"
-    title = "This cannot be done in the present state"
+    title = "目前情况下不能办理 · This cannot be done in the present state"
 
 
 class Restricted(CadreError):
     status = 451
     code = "restricted"
-    title = "These data may only be stored at present"
+    title = "该信息已限制处理，只能存储 · These data may only be stored at present"
 
 
 class Unavailable(CadreError):
     status = 503
     code = "unavailable"
-    title = "A part of the system cannot be reached; nothing was written"
+    title = (
+        "系统有部分无法连接，未写入任何内容 · "
+        "A part of the system cannot be reached; nothing was written"
+    )
 
 
 class OtherBranch(Unavailable):
     code = "other-branch"
-    title = "The log is not the one this service knows; nothing was written"
+    title = (
+        "事件日志不是本服务所知的日志，未写入任何内容 · "
+        "The log is not the one this service knows; nothing was written"
+    )
 
 
 class OutcomeUnknown(CadreError):
     status = 504
     code = "outcome-unknown"
-    title = "No answer came; repeat the same command with the same id"
+    title = (
+        "没有收到答复，请用原编号重发同一命令 · "
+        "No answer came; repeat the same command with the same id"
+    )
 
 
 def malformed(faults: Iterable[tuple[str, str]]) -> Malformed:
     """Fields, each with what is wrong with it; of many the first ones."""
     found = list(islice(faults, FAULTS_TOLD_MAX))
     return Malformed(
-        "; ".join(f"{where or 'body'}: {message}" for where, message in found),
+        "输入有误 · " + "; ".join(f"{where or 'body'}: {message}" for where, message in found),
         where=", ".join(where for where, _ in found) or None,
-        hint="compare with the schema in /openapi.json",
+        hint="请对照接口文档中的格式 · compare with the schema in /openapi.json",
     )
 
 

@@ -41,29 +41,31 @@ def read_id_number(text: str) -> IdNumber:
     number = "".join(text.split()).upper()
     if len(number) != len(_WEIGHTS) + 1:
         raise Malformed(
-            f"an ID number has 18 characters, this one has {len(number)}",
+            f"身份证号应为 18 位 · an ID number has 18 characters, this one has {len(number)}",
             where=_WHERE,
-            hint="给出18位公民身份号码；15位旧号码须先换成18位",
+            hint="给出18位公民身份号码；15位旧号码须先换成18位 · "
+            "give all 18 characters; an old number of 15 is changed into one of 18 first",
         )
     if not _SHAPE.fullmatch(number):
         raise Malformed(
+            "身份证号应为 17 位数字加一位校验码 · "
             "an ID number is 17 digits and a check character, 0 to 9 or X",
             where=_WHERE,
-            hint="核对号码，只能用半角数字和末位的 X",
+            hint="核对号码，只能用半角数字和末位的 X · look at the number: digits, X as the last",
         )
     try:
         birth_date = date.fromisoformat(number[6:14])
     except ValueError as error:
         raise Malformed(
-            "characters 7 to 14 of the ID number are no date",
+            "身份证号第 7 至 14 位不是日期 · characters 7 to 14 of the ID number are no date",
             where=_WHERE,
-            hint="核对号码中的出生日期码",
+            hint="核对号码中的出生日期码 · look at the birth date in the number",
         ) from error
     if number[-1] != check_character(number[:17]):
         raise Malformed(
-            "the check character of the ID number is wrong",
+            "身份证号校验码有误 · the check character of the ID number is wrong",
             where=_WHERE,
-            hint="核对号码，至少有一位录入有误",
+            hint="核对号码，至少有一位录入有误 · look at the number: a character of it is wrong",
         )
     return IdNumber(number, birth_date, Sex.MALE if int(number[16]) % 2 else Sex.FEMALE)
 
@@ -75,7 +77,9 @@ def read_profile(profile: Profile) -> IdNumber:
     """
     if not isinstance(profile.id_number, str):
         raise Malformed(
-            "the ID number is not given in clear", where=_WHERE, hint="给出18位公民身份号码"
+            "身份证号不是明文 · the ID number is not given in clear",
+            where=_WHERE,
+            hint="给出18位公民身份号码 · give all 18 characters",
         )
     number = read_id_number(profile.id_number)
     _agree("sex", profile.sex is number.sex)
@@ -88,8 +92,10 @@ def read_profile(profile: Profile) -> IdNumber:
 def _agree(field: str, agrees: bool) -> None:
     if not agrees:
         raise Malformed(
-            f"{field} differs from what the ID number says",
+            f"与身份证号不符 · {field} differs from what the ID number says",
             where=field,
             hint="核对号码；档案认定的出生时间与身份证不一致的，先按身份证登记，"
-            "再以档案材料为依据更正（correct-profile）",
+            "再以档案材料为依据更正（correct-profile） · "
+            "look at the number; where the archive says otherwise, record what the number says and "
+            "correct it by the archive",
         )

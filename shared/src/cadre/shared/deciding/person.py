@@ -39,6 +39,15 @@ ANNULLED = (SelectionAnnulled, TrainingAnnulled, SupervisionAnnulled, Appointmen
 """By which each service takes back what it recorded."""
 
 
+def unknown(cadre_id: str) -> NotFound:
+    """What is told of somebody who was neither recruited nor taken over from a file."""
+    return NotFound(
+        f"此处查无此干部 · no cadre {cadre_id} is known here",
+        where=cadre_id,
+        hint="请先录用该人员，或导入既往履历 · recruit the person or record a baseline first",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Person(Dossier):
     """One person's history, whoever recorded it."""
@@ -51,20 +60,16 @@ class Person(Dossier):
     def require_known(self, cadre_id: str) -> None:
         """Raise NotFound unless the person was recruited or taken over from a file."""
         if not self.known:
-            raise NotFound(
-                f"no cadre {cadre_id} is known here",
-                where=cadre_id,
-                hint="recruit the person or record a baseline first",
-            )
+            raise unknown(cadre_id)
 
     def require[E: CadreEvent](self, kind: type[E], event_id: UUID, cadre_id: str) -> Fact[E]:
         """The fact of a kind that stands for this event. Raises NotFound where there is none."""
         self.require_known(cadre_id)
         if (found := self.of_line(event_id, kind)) is None:
             raise NotFound(
-                f"{cadre_id} has no {kind.name()} {event_id}",
+                f"该干部名下没有此项记录 · {cadre_id} has no {kind.name()} {event_id}",
                 where=str(event_id),
-                hint="name the id of the event that recorded it",
+                hint="请写明记录它的事件编号 · name the id of the event that recorded it",
             )
         return found
 
@@ -90,9 +95,11 @@ class Person(Dossier):
         for before in self.hanging(type(ending), begun):
             if before.id != ending.supersedes:
                 raise NotPossible(
+                    "该事项已经结束 · "
                     f"it ended on {before.event.effective_on}: {before.event.say()}",
                     where=str(key),
-                    hint="what ended once ends no second time; a wrong ending is corrected",
+                    hint="已结束的不能再次结束；结束有误的，请更正 · "
+                    "what ended once ends no second time; a wrong ending is corrected",
                 )
         self.require_begun(ending.effective_on, begun)
         return [ending]
@@ -101,9 +108,9 @@ class Person(Dossier):
         """Raise NotPossible for a day on which a fact had not begun."""
         if day < begun.event.effective_on:
             raise NotPossible(
-                f"it began on {begun.event.effective_on}, after {day}",
+                f"该事项开始日期晚于所写日期 · it began on {begun.event.effective_on}, after {day}",
                 where="effective_on",
-                hint=f"the earliest day is {begun.event.effective_on}",
+                hint=f"最早可写的日期 · the earliest day is {begun.event.effective_on}",
             )
 
 

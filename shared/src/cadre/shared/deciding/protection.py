@@ -44,16 +44,20 @@ def evolve(state: Protection, event: Event) -> Protection:
 def restricted(cadre_id: str) -> Restricted:
     """What is told to whoever would use restricted data."""
     return Restricted(
+        "该干部的个人信息已限制处理，只存储、不使用 · "
         "the personal data of this cadre are restricted: they are stored and not used",
         where=cadre_id,
-        hint="name a legal ground in Cadre-Legal-Ground to read, or lift the restriction",
+        hint="请在标头中写明查阅的法定依据，或解除限制 · "
+        "name a legal ground in Cadre-Legal-Ground to read, or lift the restriction",
     )
 
 
 def forgotten(cadre_ids: str) -> PersonForgotten:
     """What is told to whoever would add to data that were destroyed."""
     return PersonForgotten(
+        "该干部的个人信息已删除，不能再补充个人信息 · "
         "the personal data of this cadre were destroyed; nothing personal can be added",
         where=cadre_ids,
-        hint="somebody who returns is recruited anew and gets a new cadre id",
+        hint="再次进入的，重新录用并另编干部编号 · "
+        "somebody who returns is recruited anew and gets a new cadre id",
     )

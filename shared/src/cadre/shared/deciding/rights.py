@@ -85,13 +85,13 @@ class Caller:
     def require_everybody(self, where: str) -> None:
         """Raises Forbidden for somebody who may ask about some units alone."""
         if self.units is not None:
-            raise self.beyond("这涉及全部单位 · this speaks of all units", where)
+            raise self.beyond("这涉及全部单位", "this speaks of all units", where)
 
-    def beyond(self, what: str, where: str) -> Forbidden:
+    def beyond(self, zh: str, en: str, where: str) -> Forbidden:
         """What is told to somebody who is limited to units."""
         mine = ", ".join(sorted(self.units or ()))
         return Forbidden(
-            f"{what}；令牌限于 the token is limited to {mine}",
+            f"{zh}，令牌限于某些单位 · {en}; the token is limited to {mine}",
             where=where,
             hint="请指明本单位的人员或单位，或换用不限单位的令牌 · "
             "name a person or unit of yours, or use a token that is not limited",

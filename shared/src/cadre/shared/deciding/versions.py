@@ -93,14 +93,14 @@ class Versions[E: Event]:
         what = self.event.entity.replace("-", " ")
         if first is None:
             raise NotFound(
-                f"no {what} {key} is known here",
+                f"此处查无此编号 · no {what} {key} is known here",
                 where=key,
-                hint=f"record it first with {self.by.name}",
+                hint=f"请先记录 · record it first with {self.by.name}",
             )
         raise NotPossible(
-            f"{what} {key} exists from {first.effective_on} only",
+            f"所写日期早于设立日期 · {what} {key} exists from {first.effective_on} only",
             where="effective_on",
-            hint=f"the earliest day is {first.effective_on}",
+            hint=f"最早可写的日期 · the earliest day is {first.effective_on}",
         )
 
     def published(self, command: VersionCommand, dossier: Dossier, **more: object) -> list[Event]:
@@ -136,9 +136,9 @@ class Versions[E: Event]:
             for name in self.keeps:
                 if (kept := getattr(fact.event, name)) != getattr(wanted, name):
                     raise NotPossible(
-                        f"its {name} is {getattr(kept, 'zh', kept)} and stays so",
+                        f"此项不可变更 · its {name} is {getattr(kept, 'zh', kept)} and stays so",
                         where=name,
-                        hint="define another one, with an id of its own",
+                        hint="请另行设立，使用新的编号 · define another one, with an id of its own",
                     )
 
 

@@ -114,8 +114,9 @@ class CommandIds:
         since, needed = self._ends[0]
         if needed > self._seen_to and time.monotonic() - since >= BEHIND_S_TOLD:
             raise Unavailable(
+                "命令编号索引尚未跟上事件日志 · "
                 f"the index of command ids stands at {self._seen_to}, the log ends at {end}",
-                hint="it goes on by itself; see `cadre projections status`",
+                hint="将自动继续 · it goes on by itself; see `cadre projections status`",
             )
 
     async def earlier(self, command_id: UUID) -> Message | None:
@@ -147,7 +148,10 @@ class CommandIds:
         """Wait until the index holds all that the server may have forgotten."""
         self._forget_old_ends()
         if not self._ends:
-            raise Unavailable("the log was not asked for its end", hint="try again")
+            raise Unavailable(
+                "尚未询问事件日志的末尾 · the log was not asked for its end",
+                hint="请重试 · try again",
+            )
         needed = self._ends[0][1]
         if needed <= self._seen_to:
             return

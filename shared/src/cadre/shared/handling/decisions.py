@@ -51,8 +51,9 @@ class Wish:
         expected = self.meta.expected_position
         if expected is not None and first is not None and first.position > expected:
             raise StalePosition(
+                "作出决定时所依据的历史已有新事件 · "
                 f"you decided at position {expected}; the history has reached {first.position}",
-                hint="read the history again and decide anew",
+                hint="请重新查阅历史后再作决定 · read the history again and decide anew",
             )
         world = World({scope: history.state for scope, history in histories.items()})
         try:
@@ -64,10 +65,11 @@ class Wish:
         for event, scope in zip(events, scopes, strict=True):
             if len(event.aggregate.id) > ID_LENGTH_MAX:
                 raise Malformed(
+                    "据此生成的编号过长 · "
                     f"an id made of it has {len(event.aggregate.id)} characters,"
                     f" at most {ID_LENGTH_MAX}",
                     where=event.key,
-                    hint="use shorter ids",
+                    hint="请缩短编号 · use shorter ids",
                 )
             if histories[scope].protection.forgotten and personal_shape(type(event)):
                 raise protection.forgotten(scope.id)
@@ -143,7 +145,9 @@ def fingerprint(command: Command, key: bytes) -> str:
     sealed = [path for holder, name, path in values if isinstance(holder[name], dict)]
     if sealed:
         raise Malformed(
-            "a command carries its values in clear", where=", ".join(sealed), hint="send the text"
+            "命令中的值须为明文 · a command carries its values in clear",
+            where=", ".join(sealed),
+            hint="请发送原文 · send the text",
         )
     text = _IN_ORDER.encode(content)
     return hmac.digest(key, f"{command.name}\n{text}".encode(), "sha256").hex()[:32]

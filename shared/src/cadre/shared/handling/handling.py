@@ -103,8 +103,9 @@ class Handling:
                 await asyncio.sleep(random.uniform(0, BACKOFF_S_MAX) * min(attempt, 4))  # noqa: S311
                 wish = await self._prepared_again(wish)
         raise LostRace(
+            "多次被其他写入抢先 · "
             f"{wish.command.name} lost {ATTEMPTS_MAX} races against other writers",
-            hint="try again with the same command id",
+            hint="请用原命令编号重试 · try again with the same command id",
         )
 
     async def fold[S](self, scope: Scope[S], known_at: int | None = None) -> S:
@@ -245,7 +246,9 @@ class Handling:
         """A command as it was sent. Raises: Malformed."""
         handler = self._handlers.get(type(command))
         if handler is None:
-            raise Malformed(f"{self.service.name} does not know the command {command.name}")
+            raise Malformed(
+                f"该服务没有此命令 · {self.service.name} does not know the command {command.name}"
+            )
         if unfit := list(texts.faults(command)):
             raise malformed(unfit)
         return Wish(command, meta, handler, fingerprint(command, self.context.fingerprint_key))
@@ -298,17 +301,18 @@ class Handling:
         if found is not None:
             return found.model_copy(update={"repeated": False})
         raise OutcomeUnknown(
-            "the log did not answer in time",
+            "事件日志未及时应答 · the log did not answer in time",
             where=str(wish.meta.command_id),
-            hint="send the same command with the same id again: it is never carried out twice",
+            hint="请用原命令编号重发，命令不会重复执行 · "
+            "send the same command with the same id again: it is never carried out twice",
         ) from error
 
 
 def _reused(wish: Wish, what: str) -> CommandReused:
     return CommandReused(
-        f"this command id was used {what}",
+        f"该命令编号已用于其他命令 · this command id was used {what}",
         where=str(wish.meta.command_id),
-        hint="use a new id for a new command",
+        hint="新命令请用新编号 · use a new id for a new command",
     )
 
 
@@ -318,8 +322,9 @@ def _with(wish: Wish, command: Command | CadreError) -> Wish | CadreError:
 
 def _is_parked(aggregate: AggregateKey) -> ParkedPerson:
     return ParkedPerson(
-        "an event of this history is parked",
+        "此历史有事件被搁置 · an event of this history is parked",
         where=".".join(aggregate),
-        hint="correct it by a command that names it, or mend it and run"
+        hint="请以命令更正该事件，或修复后重试，或声明其自始未生效 · "
+        "correct it by a command that names it, or mend it and run"
         " `cadre projections retry`, or set it aside with `cadre projections set-aside`",
     )

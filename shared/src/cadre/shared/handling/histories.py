@@ -149,9 +149,11 @@ class Histories:
                 _ = recorded.envelope.command_id  # asked for below
         except (LookupError, ValueError) as error:
             raise ParkedPerson(
+                "该位置的事件无法读取 · "
                 f"the event at position {message.position} cannot be read: {error}",
                 where=".".join(message.aggregate),
-                hint="update the service, or set it aside with `cadre projections set-aside`;"
+                hint="请升级服务，或声明该事件自始未生效；读不懂的历史不作决定依据 · "
+                "update the service, or set it aside with `cadre projections set-aside`;"
                 " nothing is decided on a history it cannot read",
             ) from error
         return recorded

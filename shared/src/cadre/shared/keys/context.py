@@ -31,7 +31,7 @@ class Context:
         """Raises NotPossible for a day to come: what is destroyed is destroyed now."""
         if day > self.today():
             raise NotPossible(
-                f"{day} has not come yet",
+                f"该日期尚未到来 · {day} has not come yet",
                 where="effective_on",
-                hint="give the command on that day",
+                hint="请于当日办理 · give the command on that day",
             )

@@ -180,8 +180,8 @@ async def require_alone(engine: AsyncEngine, what: str = "the key store") -> Non
         others = await connection.scalar(query)
     if others:
         raise NotPossible(
-            f"{others} others are connected to {what}",
-            hint="stop the services, then give the same command again",
+            f"尚有其他连接 · {others} others are connected to {what}",
+            hint="请先停止各服务，再重新执行 · stop the services, then give the same command again",
         )
 
 
@@ -214,8 +214,10 @@ async def _truncate(driver: Any) -> None:
             return
         await asyncio.sleep(TRUNCATE_WAIT_S)
     raise Unavailable(
+        "密钥库的预写日志正被占用，无法清空 · "
         "the key store's write-ahead log is in use and cannot be emptied",
-        hint="the keys are gone from the tables; give the same command again",
+        hint="密钥已从表中删除；请重新执行同一命令 · "
+        "the keys are gone from the tables; give the same command again",
     )
 
 

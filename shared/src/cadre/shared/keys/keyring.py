@@ -137,9 +137,15 @@ class Keyring:
             box = base64.urlsafe_b64decode(encoded)
             name, key_number = KeyName(person, purpose), int(number)
         except ValueError as error:
-            raise Malformed("a sealed value cannot be parsed", where=text[:40]) from error
+            raise Malformed(
+                "密文无法解析 · a sealed value cannot be parsed", where=text[:40]
+            ) from error
         if place is not None and place != Place(person, event):
-            raise Malformed("a sealed value was moved", where=clear_part, hint="run an audit")
+            raise Malformed(
+                "密文被移动 · a sealed value was moved",
+                where=clear_part,
+                hint="请进行审计核验 · run an audit",
+            )
         key = self._cached((name, key_number))
         if key is None:
             stored = await self._stored.find([(name, key_number)])
@@ -150,7 +156,9 @@ class Keyring:
             opened = key.cipher.decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], clear_part.encode())
         except InvalidTag as error:
             raise Malformed(
-                "a sealed value was altered or moved", where=clear_part, hint="run an audit"
+                "密文被改动或移动 · a sealed value was altered or moved",
+                where=clear_part,
+                hint="请进行审计核验 · run an audit",
             ) from error
         return json.loads(opened)
 

@@ -46,14 +46,15 @@ class MasterKeys:
                     return AESGCM(master).decrypt(nonce, box, bound)
                 except InvalidTag as error:
                     raise Malformed(
-                        "a wrapped data key was altered or moved",
+                        "数据密钥的密文被改动或移动 · a wrapped data key was altered or moved",
                         where=bound.decode(),
-                        hint="put the key store back from a backup",
+                        hint="请用备份恢复密钥库 · put the key store back from a backup",
                     ) from error
         raise Malformed(
-            "a data key does not open with this master key",
+            "数据密钥无法用此主密钥打开 · a data key does not open with this master key",
             where=bound.decode(),
-            hint="check CADRE_MASTER_KEY; the key store may belong to another installation",
+            hint="请核对主密钥；密钥库可能属于另一套系统 · "
+            "check CADRE_MASTER_KEY; the key store may belong to another installation",
         )
 
 

@@ -218,7 +218,7 @@ def trusting(ca_file: Path) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:
-        raise Malformed(f"no certificates: {error}", where=str(ca_file)) from error
+        raise Malformed(f"没有可用的证书 · no certificates: {error}", where=str(ca_file)) from error
     # Later Pythons want extensions that many an authority of one's own leaves out.
     context.verify_flags &= ~ssl.VerifyFlags.VERIFY_X509_STRICT
     return context

@@ -51,10 +51,14 @@ class _Answer:
         elif status == _NOT_FOUND:
             self.end.set_result(0)
         elif status == NO_RESPONDERS:
-            self.end.set_exception(Unavailable("the log does not answer reads", where=self.stream))
+            self.end.set_exception(
+                Unavailable("事件日志不应答读取 · the log does not answer reads", where=self.stream)
+            )
         else:
             told = block.partition(b"\r\n")[0].decode().removeprefix("NATS/1.0").strip()
-            self.end.set_exception(Unavailable(f"the log refused a read: {told}"))
+            self.end.set_exception(
+                Unavailable(f"事件日志拒绝读取 · the log refused a read: {told}")
+            )
 
 
 @dataclass(slots=True)
@@ -86,7 +90,9 @@ class DirectGets:
                 async with asyncio.timeout(ANSWER_S_MAX):
                     left = await answer.end
         except (TimeoutError, nats.errors.Error) as error:
-            raise Unavailable("the log did not answer in time", hint="try again") from error
+            raise Unavailable(
+                "事件日志未及时应答 · the log did not answer in time", hint="请重试 · try again"
+            ) from error
         return answer.messages, left
 
 

@@ -70,13 +70,17 @@ async def _provision(client: Connection, wanted: dict[str, Any]) -> bool:
         }
         if differing:
             raise CadreError(
+                "事件流已存在，但设置不同 · "
                 f"the stream {name} exists with other settings: {json.dumps(differing)}",
-                hint="compare with `cadre provision --show` and mend it by hand",
+                hint="请对照后手工修正 · compare with `cadre provision --show` and mend it by hand",
             )
         return False
     answer = await log.api(f"STREAM.CREATE.{name}", wanted)
     if "error" in answer:
-        raise CadreError(f"the stream could not be created: {answer['error'].get('description')}")
+        raise CadreError(
+            "无法建立事件流 · "
+            f"the stream could not be created: {answer['error'].get('description')}"
+        )
     return True
 
 

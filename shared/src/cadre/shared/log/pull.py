@@ -49,9 +49,11 @@ async def api(client: Client, name: str, request: dict[str, Any]) -> dict[str, A
             f"$JS.API.{name}", json.dumps(request).encode(), timeout=ANSWER_S_MAX
         )
     except nats.errors.NoRespondersError as error:
-        raise Unavailable("JetStream does not answer", where=name) from error
+        raise Unavailable("事件日志没有应答 · JetStream does not answer", where=name) from error
     except (TimeoutError, nats.errors.TimeoutError, nats.errors.ConnectionClosedError) as error:
-        raise Unavailable("the log did not answer in time", where=name) from error
+        raise Unavailable(
+            "事件日志未及时应答 · the log did not answer in time", where=name
+        ) from error
     answer: dict[str, Any] = json.loads(reply.data)
     return answer
 
@@ -139,7 +141,7 @@ class Pull:
                 continue
             if "error" in answer:
                 description = answer["error"].get("description")
-                raise Unavailable(f"the log refuses to be read: {description}")
+                raise Unavailable(f"事件日志拒绝读取 · the log refuses to be read: {description}")
             self._made = answer
             self.pending = int(answer.get("num_pending", 0))
             return
@@ -153,7 +155,10 @@ class Pull:
         if error := answer.get("error"):
             if error.get("code") == _GONE:
                 return False
-            raise Unavailable(f"the log does not tell of a consumer: {error.get('description')}")
+            raise Unavailable(
+                "事件日志未答复读取进度 · "
+                f"the log does not tell of a consumer: {error.get('description')}"
+            )
         made = self._made
         same = answer["config"] == made["config"] and answer["created"] == made["created"]
         return same and not answer.get("paused")
@@ -195,7 +200,9 @@ class Pull:
             try:
                 await self.client.publish(subject, json.dumps(request).encode(), reply=self._reply)
             except nats.errors.Error as error:
-                raise Unavailable("the log cannot be asked for more", where=self.stream) from error
+                raise Unavailable(
+                    "无法继续读取事件日志 · the log cannot be asked for more", where=self.stream
+                ) from error
 
     def _take(self, subject: bytes, reply: bytes, headers: bytes, body: bytes) -> None:
         if self.broken:

@@ -53,9 +53,11 @@ def reader_from(headers: Mapping[str, str]) -> NamedReader:
     actor = headers.get("cadre-actor", "")
     if not is_account(actor):
         raise Malformed(
+            "查阅要留记录，须写明查阅人 · "
             "this answer is only given to somebody with a name: what is read is recorded",
             where="Cadre-Actor",
-            hint=f"send an account: printable ASCII, at most {ACTOR_LENGTH_MAX} characters",
+            hint="请写明经办账号 · "
+            f"send an account: printable ASCII, at most {ACTOR_LENGTH_MAX} characters",
         )
     return NamedReader(
         actor=actor,
@@ -73,9 +75,10 @@ def _code(headers: Mapping[str, str], name: str) -> str | None:
     given = headers.get(name.lower())
     if given is not None and not _CODE.fullmatch(given):
         raise Malformed(
+            "目的和依据须为代码 · "
             "a purpose and a ground are codes: a to z, 0 to 9 and dashes, at most 63",
             where=name,
-            hint="for example supervision-law-25",
+            hint="例如 · for example supervision-law-25",
         )
     return given
 
@@ -141,7 +144,8 @@ class Readings:
 
 def _not_recorded() -> Unavailable:
     return Unavailable(
+        "查阅记录未能写入，因此不予显示 · "
         "what would be shown could not be recorded, so it is not shown",
         where=STREAM,
-        hint="try again; see `cadre doctor`",
+        hint="请重试，仍不行则检查系统 · try again; see `cadre doctor`",
     )

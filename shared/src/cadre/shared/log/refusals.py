@@ -73,10 +73,11 @@ def refusal(error: Mapping[str, Any], where: str) -> Conflict | NoAnswer | Cadre
         case _Means.IN_FLIGHT | _Means.UNKNOWN:
             return NoAnswer(told)
         case _Means.TOO_LARGE:
-            return TooLarge(f"the log refused an event: {told}", where=where)
+            return TooLarge(f"事件日志拒绝写入 · the log refused an event: {told}", where=where)
         case _:
             return Unavailable(
-                f"the log refused an event: {told}",
+                f"事件日志拒绝写入 · the log refused an event: {told}",
                 where=where,
-                hint="try again with the same id; if it stays so, see `cadre provision --show`",
+                hint="请用原编号重试 · "
+                "try again with the same id; if it stays so, see `cadre provision --show`",
             )

@@ -114,13 +114,16 @@ class Log:
         Raises: Conflict, NoAnswer, Unavailable (nothing was sent), TooLarge.
         """
         if not self.client.is_connected:
-            raise Unavailable("the log cannot be reached", hint="try again with the same id")
+            raise Unavailable(
+                "无法连接事件日志 · the log cannot be reached",
+                hint="请用原编号重试 · try again with the same id",
+            )
         await self.guard.require()
         count = len(events)
         if count > BATCH_EVENTS_MAX:
             raise TooLarge(
-                f"{count} events in one decision, at most {BATCH_EVENTS_MAX}",
-                hint="split the command",
+                f"一次决定的事件过多 · {count} events in one decision, at most {BATCH_EVENTS_MAX}",
+                hint="请拆分命令 · split the command",
             )
         known = self.guard.highest
         end = int((await self._ask(events))["seq"])
@@ -134,7 +137,10 @@ class Log:
         frames: list[bytes] = []
         for number, (event, expectation) in enumerate(events, start=1):
             if expectation and expectation.subjects != guard_of(event.subject):
-                raise CadreError("an append is guarded by another history", where=event.subject)
+                raise CadreError(
+                    "写入所用的防护属于另一历史 · an append is guarded by another history",
+                    where=event.subject,
+                )
             more = expectation.headers() if expectation else {}
             if batch:
                 more |= {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
@@ -148,9 +154,9 @@ class Log:
         size = len(event.body) + len(headers)
         if size + ADDED_BYTES_MAX > self.client.max_payload:
             raise TooLarge(
-                f"an event of {size} bytes; the log takes {self.client.max_payload}",
+                f"事件过大 · an event of {size} bytes; the log takes {self.client.max_payload}",
                 where=event.subject,
-                hint="shorten the texts of the command",
+                hint="请缩短命令中的文字 · shorten the texts of the command",
             )
         return framed(event.subject, headers, event.body, reply)
 
@@ -174,7 +180,8 @@ class Log:
             told = await self._inbox.ask(partial(self._frames, events), PUBLISH_TIMEOUT_S)
         except nats.errors.NoRespondersError as error:
             raise Unavailable(
-                f"no stream takes {events[-1][0].subject}", hint="provision the stream first"
+                f"没有接收该事件的事件流 · no stream takes {events[-1][0].subject}",
+                hint="请先建立事件流 · provision the stream first",
             ) from error
         except TimeoutError as error:
             self.written.unanswered(sent_at)
@@ -199,7 +206,10 @@ class Log:
         """The server's description of the stream."""
         answer = await self.api(f"STREAM.INFO.{self.stream}", {})
         if "error" in answer:
-            raise NotFound(f"the stream {self.stream} does not exist", hint="run `cadre provision`")
+            raise NotFound(
+                f"事件流不存在 · the stream {self.stream} does not exist",
+                hint="请先建立事件流 · run `cadre provision`",
+            )
         return answer
 
     async def get(self, position: int) -> Message:
@@ -208,7 +218,9 @@ class Log:
         # Any of several replicas answers the first, and it may be behind.
         found = await self._direct.one(position) or await self.peek(position)
         if found is None:
-            raise NotFound(f"the log holds no event at position {position}")
+            raise NotFound(
+                f"事件日志在该位置没有事件 · the log holds no event at position {position}"
+            )
         return found
 
     async def peek(self, position: int) -> Message | None:
@@ -223,7 +235,9 @@ class Log:
         if error := answer.get("error"):
             if error.get("err_code") == NOTHING_THERE:
                 return None
-            raise Unavailable(f"the log refused a read: {error.get('description')}")
+            raise Unavailable(
+                f"事件日志拒绝读取 · the log refused a read: {error.get('description')}"
+            )
         held = answer["message"]
         return Message(
             held["subject"],
@@ -316,7 +330,10 @@ class Log:
                         break
                     if after >= end or pull.drained:
                         if subjects != ">" and not await pull.intact():
-                            raise Unavailable("the log was not read whole", hint="try again")
+                            raise Unavailable(
+                                "事件日志未能读全 · the log was not read whole",
+                                hint="请重试 · try again",
+                            )
                         return
             if after == begun:
                 missed = await self._missed(after, subjects)
@@ -354,9 +371,11 @@ def differs(known: Mark, found: Message | None) -> OtherBranch:
     if found is not None:
         there = f"holds {Mark.of(found).event_id} of {found.recorded_at.isoformat()}"
     return OtherBranch(
+        "事件日志是另一分支 · "
         f"the log is another branch: position {known.position} is known as event"
         f" {known.event_id or '(unknown)'}, the log {there}",
-        hint="put the newer log back, or see `cadre log compare`",
+        hint="请放回较新的日志，或查看比较结果 · "
+        "put the newer log back, or see `cadre log compare`",
     )
 
 

@@ -26,7 +26,10 @@ DOUBT_S_MAX = 60.0
 NEVER = 1 << 62
 """A position that no history reaches."""
 _WRONG_LAST_SEQUENCE = 10071
-_HINT = "look at the log's disk, and whether its server was started anew since it was full"
+_HINT = (
+    "请检查日志磁盘，以及磁盘写满后是否重启过日志服务器 · "
+    "look at the log's disk, and whether its server was started anew since it was full"
+)
 
 
 @dataclass(slots=True)
@@ -66,7 +69,9 @@ class WriteTest:
         except TimeoutError as error:
             # Then the way to the log is to blame, and not the stream.
             self._forget()
-            raise Unavailable("the log answers no write", hint=_HINT) from error
+            raise Unavailable(
+                "事件日志不应答写入 · the log answers no write", hint=_HINT
+            ) from error
         if silent_since is None:
             return
         stored = end > self._known_end > 0
@@ -74,7 +79,11 @@ class WriteTest:
         if stored or another_server or time.monotonic() - silent_since > DOUBT_S_MAX:
             self._forget()
             return
-        raise Unavailable("the log left a write unanswered and has stored none since", hint=_HINT)
+        raise Unavailable(
+            "事件日志有写入未应答，此后也没有存储 · "
+            "the log left a write unanswered and has stored none since",
+            hint=_HINT,
+        )
 
     def _silent_since(self) -> float | None:
         written = (self.log.written, *self.others)
@@ -99,11 +108,14 @@ class WriteTest:
                 subject, b"", timeout=ANSWER_S_MAX, headers=headers
             )
         except nats.errors.NoRespondersError as error:
-            raise Unavailable("there is no stream that takes writes", hint=_HINT) from error
+            raise Unavailable(
+                "没有可写入的事件流 · there is no stream that takes writes", hint=_HINT
+            ) from error
         except nats.errors.ConnectionClosedError as error:
-            raise Unavailable("there is no connection to the log") from error
+            raise Unavailable("与事件日志没有连接 · there is no connection to the log") from error
         refused: dict[str, Any] = json.loads(reply.data).get("error", {})
         if refused.get("err_code") != _WRONG_LAST_SEQUENCE:
             raise Unavailable(
-                f"the log stores nothing now: {refused.get('description')}", hint=_HINT
+                f"事件日志目前不能存储 · the log stores nothing now: {refused.get('description')}",
+                hint=_HINT,
             )

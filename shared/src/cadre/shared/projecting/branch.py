@@ -117,9 +117,11 @@ class Branch:
         if position <= above:
             self._found(
                 OtherBranch(
+                    "事件日志是另一分支 · "
                     f"the log is another branch: an event was stored at position {position},"
                     f" and {above} was known before",
-                    hint="put the newer log back, or see `cadre log compare`",
+                    hint="请放回较新的日志，或查看比较结果 · "
+                    "put the newer log back, or see `cadre log compare`",
                 )
             )
             raise NoAnswer

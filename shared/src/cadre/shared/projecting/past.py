@@ -95,7 +95,9 @@ class Past:
         """
         if isinstance(until, int) and until > (last := await self.log.last_position()):
             raise Malformed(
-                f"the log ends at {last}", where="known_at", hint="ask for a position up to that"
+                f"事件日志没有这么多事件 · the log ends at {last}",
+                where="known_at",
+                hint="请写不超过该处的位置 · ask for a position up to that",
             )
         async with self._one_at_a_time:
             position, engine = await self._tables(until)

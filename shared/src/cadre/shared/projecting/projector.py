@@ -281,7 +281,9 @@ class Projector:
             e for e in await self.parked_events() if (e.service, e.entity, e.entity_id) == key
         ]
         if not waiting:
-            raise NotFound("nothing of this aggregate is parked", where=".".join(key))
+            raise NotFound(
+                "该对象没有被搁置的事件 · nothing of this aggregate is parked", where=".".join(key)
+            )
         messages = [await self.log.get(event.position) for event in waiting]
         changes = [c for m in messages for c in changes_of(self.models, self.codec, m)]
         if any(self.models.metadata.tables[c.table].info["spans"] for c in changes):

@@ -86,9 +86,10 @@ def handler(service: str) -> Handler[Any]:
             return []
         if not command.unappliable:
             raise NotPossible(
+                "只有此处无法适用的事件才能声明自始未生效 · "
                 "only an event that cannot be applied here is set aside",
                 where="position",
-                hint="see `cadre projections parked`",
+                hint="请查看被搁置的事件 · see `cadre projections parked`",
             )
         kind = _EVENTS[service, command.entity]
         said = {name: getattr(command, name) for name in SettingAside.model_fields}
@@ -104,9 +105,10 @@ def _history(service: str, entity: str) -> Fold[frozenset[int]]:
     found = _HISTORIES.get((service, entity))
     if found is None:
         raise NotPossible(
-            f"{service} sets aside no event of a {entity}",
+            f"该服务不能处理此类事件 · {service} sets aside no event of a {entity}",
             where="position",
-            hint="say so to the service that the event is of, or update this one",
+            hint="请向该事件所属的服务提出，或升级本服务 · "
+            "say so to the service that the event is of, or update this one",
         )
     return found
 

@@ -106,7 +106,8 @@ class Again:
                 continue
             except NoAnswer as error:
                 raise OutcomeUnknown(
-                    "the log did not answer in time", hint="do it again: nothing is repeated"
+                    "事件日志未及时应答 · the log did not answer in time",
+                    hint="请再执行一次，不会重复记录 · do it again: nothing is repeated",
                 ) from error
         return RecordedAgain(result=Result.ISSUE, why="its history is being written to")
 
@@ -114,11 +115,15 @@ class Again:
         signer = self.codec.signer
         commands = {event.headers.get("ce-commandid") for event in events}
         if len(commands) != 1 or any(event.aggregate[0] != signer.service for event in events):
-            raise Malformed("these are not the events of one decision of this service")
+            raise Malformed(
+                "这些不是本服务同一次决定的事件 · "
+                "these are not the events of one decision of this service"
+            )
         if not all(signature_holds(event, signer.public, signer.algorithm) for event in events):
             raise Malformed(
-                "this service has not signed this",
-                hint="signed with a key that was replaced since? give the command again",
+                "这不是本服务签名的 · this service has not signed this",
+                hint="是否用已更换的密钥签名？请重新下达命令 · "
+                "signed with a key that was replaced since? give the command again",
             )
 
     async def _record(self, decided: Decided, events: Sequence[Message]) -> RecordedAgain:
@@ -200,7 +205,7 @@ def _same(state: None, _: Recorded[Event]) -> None:
 def _message(event: LostEvent) -> Message:
     parts = event.subject.split(".")
     if len(parts) != len(("history", "service", "entity", "id", "name")) or parts[0] != "history":
-        raise Malformed("no event has this subject", where=event.subject)
+        raise Malformed("没有事件使用该主题 · no event has this subject", where=event.subject)
     return Message(event.subject, event.headers, event.body.encode(), 0, 0)
 
 
@@ -211,7 +216,8 @@ def routes() -> Routes:
     @routes.post(
         "/log/recorded-again",
         Right(Role.OPERATOR, EVERYBODY),
-        summary="Record what a branch held that was left, if it still fits",
+        summary="重新记录另一分支中仍然成立的事件 · "
+        "Record what a branch held that was left, if it still fits",
     )
     async def recorded_again(request: Request, decided: Decided) -> RecordedAgain:
         runtime: Runtime = request.app.state.runtime

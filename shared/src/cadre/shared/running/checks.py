@@ -55,9 +55,29 @@ def connected(client: connections.Connection) -> Look:
 
     async def look() -> None:
         if client.is_closed:
-            raise Unavailable("the connection to the log is over", hint="the service ends now")
+            raise Unavailable(
+                "与事件日志的连接已终止 · the connection to the log is over",
+                hint="服务即将退出 · the service ends now",
+            )
         if not client.is_connected:
-            raise Unavailable("there is no connection to the log", hint="it is taken up by itself")
+            raise Unavailable(
+                "与事件日志没有连接 · there is no connection to the log",
+                hint="将自动重新连接 · it is taken up by itself",
+            )
+
+    return look
+
+
+def whole(projector: Projector) -> Look:
+    """That the log has given every event up to where it was read."""
+
+    async def look() -> None:
+        if projector.gap:
+            raise Unavailable(
+                f"事件日志缺少事件 · the log lacks events: {projector.gap}",
+                hint="请核验；缺失的事件或可修复 · "
+                "look with `cadre audit verify`; `cadre audit repair` may give it back",
+            )
 
     return look
 
@@ -70,8 +90,9 @@ def heard(client: connections.Connection) -> Look:
             return  # Told otherwise, and all are made anew with the connection.
         if refused := await client.subscribe_again():
             raise Unavailable(
-                f"the log's server refuses a subscription: {refused}",
-                hint="give the user its rights back; it is tried again by itself",
+                f"日志服务器拒绝订阅 · the log's server refuses a subscription: {refused}",
+                hint="请恢复该用户的权限；系统会自动重试 · "
+                "give the user its rights back; it is tried again by itself",
             )
 
     return look
@@ -132,7 +153,8 @@ def _require_room(folder: Path) -> None:
     free = found.f_bavail * found.f_frsize
     if free < FREE_BYTES_MIN:
         raise Unavailable(
-            f"the disk of the database is full: {free} bytes are free", hint="make room on it"
+            f"数据库磁盘已满 · the disk of the database is full: {free} bytes are free",
+            hint="请腾出空间 · make room on it",
         )
 
 
@@ -198,7 +220,8 @@ class Running:
         """Raises: Unavailable that names who is dead or stands still."""
         if dead := [task.get_name() for task in self.tasks if task.done()]:
             raise Unavailable(
-                f"has ended: {', '.join(dead)}", hint="the service ends and has to be started anew"
+                f"后台任务已终止 · has ended: {', '.join(dead)}",
+                hint="服务将退出，须重新启动 · the service ends and has to be started anew",
             )
         self.end = await self.log.last_position()
         for mover in self.movers:
@@ -213,7 +236,8 @@ class Running:
         for mover in self.movers:
             if mover.name == name and mover.still_s > STILL_S_MAX:
                 raise Unavailable(
+                    "后台任务停滞，而事件日志仍在前进 · "
                     f"the {name} has stood still at {mover.position()} for {mover.still_s:.0f} s,"
                     f" while the log goes on to {self.end}",
-                    hint="the service's log says why",
+                    hint="原因见服务运行日志 · the service's log says why",
                 )

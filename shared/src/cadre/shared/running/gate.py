@@ -71,7 +71,7 @@ class Gate:
         if right.about is About.EVERYBODY or not any(named):
             caller.require_everybody(where)
         if not named.units <= caller.units:
-            raise caller.beyond("这涉及其他单位 · this speaks of another unit", where)
+            raise caller.beyond("这涉及其他单位", "this speaks of another unit", where)
         for person in sorted(named.persons):
             if not await self._in_scope(caller.units, person, day):
                 raise NotFound(

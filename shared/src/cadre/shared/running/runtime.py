@@ -45,6 +45,7 @@ from cadre.shared.running.checks import (
     connected,
     create,
     heard,
+    whole,
 )
 from cadre.shared.running.diary import Diary
 from cadre.shared.running.forgetting import evict, forget_again
@@ -102,9 +103,9 @@ class Runtime:
                     break
             else:
                 raise Malformed(
-                    f"the log ends at {last}",
+                    f"事件日志没有这么多事件 · the log ends at {last}",
                     where="after",
-                    hint="a log that was put back has lost what came later",
+                    hint="日志恢复后缺少后段 · a log that was put back has lost what came later",
                 )
         await self.projector.wait(position, self.settings.wait_s_max)
 
@@ -126,7 +127,10 @@ def waiting(state: State) -> Unavailable | None:
             vitals.require(Stops.COMMANDS)
     except Unavailable as error:
         return error
-    return Unavailable("the service is starting", hint="try again; /health/ready says for what")
+    return Unavailable(
+        "服务正在启动 · the service is starting",
+        hint="请稍后重试；下址说明在等待什么 · try again; /health/ready says for what",
+    )
 
 
 async def connect(
@@ -142,8 +146,10 @@ async def connect(
         _LOGGER.warning("nats", error=told(error))
         await connection.note_refused(error)
         if vitals is not None and not connection.is_connected:
-            detail = f"the log cannot be reached: {told(error)}"
-            vitals.found(CONNECTION, detail, hint="it is tried again", stops=Stops.COMMANDS)
+            detail = f"无法连接事件日志 · the log cannot be reached: {told(error)}"
+            vitals.found(
+                CONNECTION, detail, hint="将自动重试 · it is tried again", stops=Stops.COMMANDS
+            )
 
     async def on_return() -> None:
         if vitals is not None:
@@ -230,8 +236,11 @@ async def _end_with(over: asyncio.Event, runtime: Runtime) -> None:
     """A connection that ended for good ends the service: it could only be deaf."""
     await over.wait()
     runtime.failed.set()
-    detail = "the log's server has ended the connection for good"
-    hint = "look whether the password in the settings is that of the server"
+    detail = "日志服务器已终止连接 · the log's server has ended the connection for good"
+    hint = (
+        "请核对设置中的密码是否与服务器一致 · "
+        "look whether the password in the settings is that of the server"
+    )
     runtime.vitals.found(CONNECTION, detail, hint=hint, stops=Stops.EVERYTHING)
 
 
@@ -364,18 +373,12 @@ def first_fingerprint_key(master: bytes) -> bytes:
 
 def _checks(runtime: Runtime, *databases: Database) -> list[Check]:
     """What is looked at every few seconds."""
-
-    async def whole() -> None:
-        if gap := runtime.projector.gap:
-            hint = "look with `cadre audit verify`; `cadre audit repair` may give it back"
-            raise Unavailable(f"the log lacks events: {gap}", hint=hint)
-
     writing = Writing(databases, runtime.service.name)
     return [
         Check(CONNECTION, connected(runtime.client)),
         Check("subscriptions", Seldom(heard(runtime.client))),
         Check(branch.FAULT, runtime.branch.look, Stops.EVERYTHING),
-        Check("log-gap", whole, Stops.EVERYTHING),
+        Check("log-gap", whole(runtime.projector), Stops.EVERYTHING),
         Check("log-write", Seldom(runtime.writes.look)),
         # What does not answer cannot show its tables either.
         Check("database", answering(databases), Stops.EVERYTHING),

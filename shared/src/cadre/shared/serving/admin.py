@@ -83,11 +83,16 @@ def routes(service: Service) -> Routes:
         "/histories/{entity}/{entity_id}",
         INSPECTS,
         response_model=HistoryAnswer,
-        summary="A whole history: of a cadre from all services, of another aggregate from this one",
+        summary="完整历史 · "
+        "A whole history: of a cadre from all services, of another aggregate from this one",
         dependencies=[Depends(_may_answer), Depends(name_reader)],
     )(_history_of(service))
 
-    @routes.get("/projections", OPERATES, summary="Positions, generations, what is parked")
+    @routes.get(
+        "/projections",
+        OPERATES,
+        summary="投影状态：位置、代、被搁置的事件 · Positions, generations, what is parked",
+    )
     async def status(request: Request) -> ProjectionStatus:
         runtime: Runtime = request.app.state.runtime
         projector = runtime.projector
@@ -116,7 +121,7 @@ def routes(service: Service) -> Routes:
     @routes.get(
         "/projections/settled",
         OPERATES,
-        summary="Answers once all that is recorded is applied",
+        summary="等待已记录的事件全部适用 · Answers once all that is recorded is applied",
         dependencies=[Depends(_may_answer)],
     )
     async def settled(request: Request) -> Settled:
@@ -129,7 +134,9 @@ def routes(service: Service) -> Routes:
         return Settled(position=end)
 
     @routes.post(
-        "/projections/rebuild", OPERATES, summary="Rebuild beside the running tables and swap"
+        "/projections/rebuild",
+        OPERATES,
+        summary="重建数据表，完成后切换 · Rebuild beside the running tables and swap",
     )
     async def rebuild(request: Request) -> ProjectionStatus:
         runtime: Runtime = request.app.state.runtime
@@ -139,7 +146,7 @@ def routes(service: Service) -> Routes:
     @routes.post(
         "/projections/retry/{aggregate}",
         OPERATES,
-        summary="Apply what is parked of an aggregate",
+        summary="重试某对象被搁置的事件 · Apply what is parked of an aggregate",
         dependencies=[Depends(_may_answer)],
     )
     async def retry(request: Request, aggregate: Word) -> Retried:
@@ -147,7 +154,9 @@ def routes(service: Service) -> Routes:
         parts = aggregate.split(".")
         if len(parts) != len(("service", "entity", "id")):
             raise NotFound(
-                "an aggregate is named service.entity.id", where=aggregate, hint="see /projections"
+                "对象须写作 service.entity.id · an aggregate is named service.entity.id",
+                where=aggregate,
+                hint="请查看投影状态 · see /projections",
             )
         result = await runtime.projector.retry((parts[0], parts[1], parts[2]))
         return Retried.model_validate({"result": result})
@@ -155,7 +164,8 @@ def routes(service: Service) -> Routes:
     @routes.post(
         "/projections/set-aside",
         OPERATES,
-        summary="Say that an event that cannot be applied never held",
+        summary="声明无法适用的事件自始未生效 · "
+        "Say that an event that cannot be applied never held",
     )
     async def set_aside(
         request: Request,
@@ -169,17 +179,25 @@ def routes(service: Service) -> Routes:
     @routes.get(
         "/projections/dump",
         Right(None, ASKED),
-        summary="Digests of every table, or the tables themselves",
+        summary="各数据表的摘要或内容 · Digests of every table, or the tables themselves",
         dependencies=[Depends(_may_answer)],
     )
     async def dumped(
         request: Request,
         admission: Admitted,
         fresh: Annotated[
-            bool, Query(description="From a replay of the log from position 1, not from the tables")
+            bool,
+            Query(
+                description="自位置 1 重放事件日志，不取自数据表 · "
+                "From a replay of the log from position 1, not from the tables"
+            ),
         ] = False,
         full: Annotated[
-            bool, Query(description="With all rows that may be shown, sealed values opened")
+            bool,
+            Query(
+                description="含全部可显示的行，密文解开 · "
+                "With all rows that may be shown, sealed values opened"
+            ),
         ] = False,
     ) -> Dump:
         runtime: Runtime = request.app.state.runtime
@@ -262,10 +280,16 @@ def _history_of(service: Service) -> Any:
         admission: Admitted,
         entity: Slug,
         entity_id: Slug,
-        on: Annotated[Day | None, Query(description="What held on this day")] = None,
-        known_at: Annotated[Position | None, Query(description="As known at a position")] = None,
-        known_at_time: Annotated[Moment | None, Query(description="As known then")] = None,
-        raw: Annotated[bool, Query(description="With headers, fields still sealed")] = False,
+        on: Annotated[Day | None, Query(description="该日的情况 · What held on this day")] = None,
+        known_at: Annotated[
+            Position | None, Query(description="截至某位置所知 · As known at a position")
+        ] = None,
+        known_at_time: Annotated[
+            Moment | None, Query(description="截至当时所知 · As known then")
+        ] = None,
+        raw: Annotated[
+            bool, Query(description="含标头，密文不解开 · With headers, fields still sealed")
+        ] = False,
     ) -> HistoryAnswer:
         runtime: Runtime = request.app.state.runtime
         if entity == "cadre":
@@ -277,7 +301,7 @@ def _history_of(service: Service) -> Any:
         scope = Fold(owner, entity, None, lambda state, _: state).of(entity_id)
         messages = await runtime.handling.messages(scope)
         if not messages:
-            raise NotFound(f"no {entity} {entity_id} is known", where=entity_id)
+            raise NotFound(f"查无此对象 · no {entity} {entity_id} is known", where=entity_id)
         _require_shown(runtime, request, messages)
         if known_at_time is not None:
             known_at = history.position_at(messages, known_at_time)

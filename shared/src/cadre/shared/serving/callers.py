@@ -134,6 +134,6 @@ def _wrong(path: Path, why: str) -> Malformed:
     return Malformed(
         f"令牌文件有误 · the file of tokens is wrong: {why}",
         where=str(path),
-        hint="each [[token]] has sha256, roles "
+        hint="请对照部署说明改正 · each [[token]] has sha256, roles "
         f"({', '.join(Role)}), and perhaps name and units; see deploy/README.md",
     )

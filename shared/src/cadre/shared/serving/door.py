@@ -151,8 +151,9 @@ class Door:
         wanted = MANY.validate_json(body)
         if len(wanted) > COMMANDS_MAX:
             raise TooLarge(
+                "一次请求的命令过多 · "
                 f"{len(wanted)} commands in one request, at most {COMMANDS_MAX}",
-                hint="send them in several requests",
+                hint="请分几次发送 · send them in several requests",
             )
         common = meta_from(headers, NIL)
         read = [self._read(one, replace(common, command_id=one.id)) for one in wanted]
@@ -167,7 +168,8 @@ class Door:
         kind = self._kinds.get(one.name)
         if kind is None:
             return Malformed(
-                f"{self.service.name} does not know the command {one.name}", where="name"
+                f"该服务没有此命令 · {self.service.name} does not know the command {one.name}",
+                where="name",
             )
         try:
             return kind.model_validate(one.body), meta
@@ -180,7 +182,8 @@ def _pairs(scope: Scope) -> list[tuple[str, str]]:
     given: list[tuple[bytes, bytes]] = scope["headers"]
     if sum(len(name) + len(value) for name, value in given) > HEADER_BYTES_MAX:
         raise TooLarge(
-            f"the headers have more than {HEADER_BYTES_MAX} bytes", hint="send those that are asked"
+            f"标头过大 · the headers have more than {HEADER_BYTES_MAX} bytes",
+            hint="请只发送所需的标头 · send those that are asked",
         )
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in given]
 
@@ -202,11 +205,15 @@ def _limited(scope: Scope, message: Message) -> Message:
 def _must_be_readable(scope: Scope) -> None:
     """Raises Malformed for an address with signs that nothing here is named with."""
     if why := unfit(scope["path"]):
-        raise Malformed(why, where="path")
+        raise _unfit(why, "path")
     query: bytes = scope["query_string"]
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else ():
         if why := unfit(value) or unfit(name):
-            raise Malformed(why, where=name if unfit(name) is None else "query")
+            raise _unfit(why, name if unfit(name) is None else "query")
+
+
+def _unfit(why: str, where: str) -> Malformed:
+    return Malformed(f"地址中有不能使用的字符 · {why}", where=where)
 
 
 async def _told(
@@ -220,7 +227,10 @@ async def _told(
 
 async def _body(headers: Mapping[str, str], receive: Receive, at_most: int) -> bytes:
     """The body of a request, read no further than it may be long. Raises: TooLarge."""
-    too_large = TooLarge(f"a body has at most {at_most} bytes here", hint="send several requests")
+    too_large = TooLarge(
+        f"请求正文过大 · a body has at most {at_most} bytes here",
+        hint="请分几次发送 · send several requests",
+    )
     told = headers.get("content-length", "")
     if told.isdecimal() and int(told) > at_most:
         raise too_large
@@ -254,7 +264,10 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 def crashed() -> CadreError:
     """What a caller is told of a defect: nothing of the inside."""
-    return CadreError("the request could not be handled", hint="see the service's log")
+    return CadreError(
+        "请求未能处理 · the request could not be handled",
+        hint="请查看服务运行日志 · see the service's log",
+    )
 
 
 def problem(error: CadreError) -> Response:

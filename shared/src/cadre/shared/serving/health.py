@@ -34,11 +34,15 @@ def router(service: Service, metrics: Metrics) -> APIRouter:
     """``/health/live``, ``/health/ready`` and ``/metrics``."""
     routes = APIRouter(tags=["operations"])
 
-    @routes.get("/health/live", summary="The process answers")
+    @routes.get("/health/live", summary="进程有应答 · The process answers")
     async def live() -> dict[str, str]:
         return {"service": service.name, "status": "alive"}
 
-    @routes.get("/health/ready", summary="Log and databases take writes, the runner moves")
+    @routes.get(
+        "/health/ready",
+        summary="事件日志和数据库可写，后台任务正常 · "
+        "Log and databases take writes, the runner moves",
+    )
     async def ready(request: Request, response: Response) -> dict[str, object]:
         runtime: Runtime | None = getattr(request.app.state, "runtime", None)
         vitals: Vitals = request.app.state.vitals
@@ -53,7 +57,7 @@ def router(service: Service, metrics: Metrics) -> APIRouter:
             "faults": told(vitals),
         }
 
-    @routes.get("/metrics", summary="Prometheus figures", include_in_schema=False)
+    @routes.get("/metrics", summary="Prometheus 指标 · Prometheus figures", include_in_schema=False)
     async def figures(request: Request) -> Response:
         runtime: Runtime | None = getattr(request.app.state, "runtime", None)
         await metrics.observe(request.app.state.vitals, runtime)

@@ -77,8 +77,9 @@ class _Taking:
 
     def _refuse(self, request: _Request) -> None:
         full = Unavailable(
+            "等待的命令过多，此命令未受理 · "
             f"{WAITING_MAX} commands wait here; this one was not taken",
-            hint="try again later with the same command id",
+            hint="请稍后用原命令编号重试 · try again later with the same command id",
         )
         self.metrics.count(request.kind.name, full)
         task = asyncio.create_task(self._tell(request, full))
@@ -116,7 +117,10 @@ class _Taking:
             return error
         except Exception:
             _LOGGER.exception("command crashed")
-            return CadreError("the command could not be handled", hint="see the service's log")
+            return CadreError(
+                "命令未能处理 · the command could not be handled",
+                hint="请查看服务运行日志 · see the service's log",
+            )
 
 
 @contextlib.asynccontextmanager

@@ -57,14 +57,15 @@ from cadre.shared.upkeep.vitals import Stops, Vitals
 type Problem = Annotated[dict[str, Any], WithJsonSchema(PROBLEM_SCHEMA)]
 
 START_S_MAX = 3.0
-STARTED_ANEW = "whoever keeps it starts it anew"
+STARTED_ANEW = "将由守护程序重新启动 · whoever keeps it starts it anew"
 
 type End = Callable[[], None]
 
 _LOGGER = structlog.get_logger(__name__)
 _BEARER = HTTPBearer(
     auto_error=False,
-    description="A token of CADRE_TOKENS_FILE, or CADRE_API_TOKEN; x-right says what it needs",
+    description="令牌；所需权限见 x-right · "
+    "A token of CADRE_TOKENS_FILE, or CADRE_API_TOKEN; x-right says what it needs",
 )
 
 
@@ -112,8 +113,11 @@ def create_app(service: Service, settings: Settings, end: End = stop) -> FastAPI
         redirect_slashes=False,
         dependencies=[Depends(_BEARER), Depends(admitted)],
         responses={
-            "401": _told_as("No valid token"),
-            "403": _told_as("The token has not the right, or is limited to other units"),
+            "401": _told_as("令牌无效 · No valid token"),
+            "403": _told_as(
+                "令牌没有此权限，或限于其他单位 · "
+                "The token has not the right, or is limited to other units"
+            ),
             "default": _told_as("Problem details (RFC 9457)"),
         },
     )
@@ -162,7 +166,9 @@ async def _serve(
         started.set()
         await runtime.failed.wait()
         # Nobody may be told that it is well meanwhile.
-        vitals.found("process", "the service ends", hint=STARTED_ANEW, stops=Stops.EVERYTHING)
+        vitals.found(
+            "process", "服务即将退出 · the service ends", hint=STARTED_ANEW, stops=Stops.EVERYTHING
+        )
         end()
         await asyncio.Event().wait()
 
@@ -212,11 +218,20 @@ def _as_ours(error: StarletteHTTPException, request: Request) -> CadreError:
     method = request.method
     match error.status_code:
         case 404:
-            return NotFound("there is nothing at this address", hint="see /openapi.json")
+            return NotFound(
+                "此地址没有内容 · there is nothing at this address",
+                hint="请查看接口文档 · see /openapi.json",
+            )
         case 405:
-            return NotAllowed(f"{method} is not answered here", hint="see the header Allow")
+            return NotAllowed(
+                f"此地址不接受该方法 · {method} is not answered here",
+                hint="可用方法见标头 · see the header Allow",
+            )
         case _:
-            return Malformed(str(error.detail), hint="compare with the schema in /openapi.json")
+            return Malformed(
+                f"请求有误 · {error.detail}",
+                hint="请对照接口文档中的格式 · compare with the schema in /openapi.json",
+            )
 
 
 def _commands(service: Service) -> APIRouter:
@@ -237,7 +252,8 @@ def _commands(service: Service) -> APIRouter:
         _many_described,
         methods=["POST"],
         response_model=list[Outcome | Problem],
-        summary="Many commands at once: an outcome or a problem for each, in their order",
+        summary="一次发送多个命令，逐一答复 · "
+        "Many commands at once: an outcome or a problem for each, in their order",
         operation_id="many-commands",
     )
     return router
@@ -266,9 +282,15 @@ def _described(handler: Handler[Any]) -> Callable[..., Awaitable[Outcome]]:
 async def _open_reader(
     request: Request,
     response: Response,
-    after: Annotated[Position | None, Query(description="Wait until this position")] = None,
-    known_at: Annotated[Position | None, Query(description="As known at this position")] = None,
-    known_at_time: Annotated[Moment | None, Query(description="As known then")] = None,
+    after: Annotated[
+        Position | None, Query(description="等到适用至该位置 · Wait until this position")
+    ] = None,
+    known_at: Annotated[
+        Position | None, Query(description="截至该位置所知 · As known at this position")
+    ] = None,
+    known_at_time: Annotated[
+        Moment | None, Query(description="截至当时所知 · As known then")
+    ] = None,
     cadre_legal_ground: LegalGround = None,  # noqa: ARG001
 ) -> AsyncGenerator[None]:
     """Put a `Reader` on the request: one snapshot, and the position it is true for.

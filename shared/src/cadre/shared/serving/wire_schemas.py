@@ -12,15 +12,21 @@ type Json = dict[str, Any]
 _UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _TRACEPARENT = "W3C trace context of the request that led to this"
 _ACTOR = (
+    "经办账号；有名称的令牌可不写，无名称的必须写 · "
     "The account that asks or wishes this, ASCII. A token that has a name needs none, and takes no "
     "other than that; with a token that has none it is required"
 )
 
 Actor = Annotated[str | None, Header(description=_ACTOR)]
-Purpose = Annotated[str | None, Header(description="What it is read for: a code")]
+Purpose = Annotated[
+    str | None, Header(description="查阅目的（代码） · What it is read for: a code")
+]
 LegalGround = Annotated[
     str | None,
-    Header(description="On which ground restricted data are read: a code; the reading is recorded"),
+    Header(
+        description="查阅限制处理的信息的依据（代码），查阅留有记录 · "
+        "On which ground restricted data are read: a code; the reading is recorded"
+    ),
 ]
 
 

@@ -134,7 +134,9 @@ def _ask_missing(one: Shown) -> None:
         reader: Reading,
         on: On,
         unit_id: UnitId | None = None,
-        months: Annotated[int, Query(ge=1, le=120, description="How far it looks back")] = 12,
+        months: Annotated[
+            int, Query(ge=1, le=120, description="回看多少个月 · How far it looks back")
+        ] = 12,
     ) -> Missing:
         since = add_months(on, -months)
         told = one.table.c

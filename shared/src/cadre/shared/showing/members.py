@@ -11,8 +11,8 @@ from sqlalchemy import BigInteger, Column, Date, Select, String, func, select
 
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
-from cadre.shared.deciding.errors import NotFound
 from cadre.shared.deciding.messages import Recorded
+from cadre.shared.deciding.person import unknown
 from cadre.shared.showing.kept import mark_annulled, row, superseded
 from cadre.shared.showing.read_models import Change, Tables
 from cadre.shared.showing.reader import Reader
@@ -57,11 +57,7 @@ async def require_known(reader: Reader, cadre_id: str) -> None:
     """Raises NotFound for somebody who was neither recruited nor taken over from a file."""
     known = select(MEMBERSHIPS.c.cadre_id).where(MEMBERSHIPS.c.cadre_id == cadre_id).limit(1)
     if await reader.connection.scalar(known) is None:
-        raise NotFound(
-            f"no cadre {cadre_id} is known here",
-            where=cadre_id,
-            hint="recruit or import the person first",
-        )
+        raise unknown(cadre_id)
 
 
 def members_on(day: date, unit_id: str | None = None) -> Select[str]:

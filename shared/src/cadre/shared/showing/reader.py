@@ -25,7 +25,10 @@ RESTRICTED = "〔限制处理〕"
 
 
 async def _on(
-    on: Annotated[Day | None, Query(description="As of this day; else today in China")] = None,
+    on: Annotated[
+        Day | None,
+        Query(description="截至该日的情况，默认今天 · As of this day; else today in China"),
+    ] = None,
 ) -> date:
     return on or today_in_china()
 

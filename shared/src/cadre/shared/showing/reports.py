@@ -166,13 +166,18 @@ class Report:
         """Raises Malformed for what does not fit this report."""
         if bool(self.of) != bool(of):
             raise Malformed(
+                "报表的对象不符 · "
                 f"the report {self.name} is {'about one ' + self.of if self.of else 'about all'}",
                 where="of",
-                hint=f"name the {self.of}" if self.of else "leave it out",
+                hint=f"请写明对象 · name the {self.of}" if self.of else "请省去 · leave it out",
             )
         begin = begin or date(on.year, 1, 1)
         if begin > on:
-            raise Malformed(f"{on} lies before {begin}", where="from", hint="swap from and on")
+            raise Malformed(
+                f"截止日期早于起始日期 · {on} lies before {begin}",
+                where="from",
+                hint="请对调两个日期 · swap from and on",
+            )
         return Question(begin, on, of or "")
 
     async def answer(
@@ -184,9 +189,9 @@ class Report:
         known = {figure.key: figure for figure in figures}
         if shown not in {None, EVERYTHING, *known}:
             raise NotFound(
-                f"the report {self.name} has no figure {shown}",
+                f"该报表没有此项 · the report {self.name} has no figure {shown}",
                 where="open",
-                hint=f"one of {', '.join(known)}, or {EVERYTHING}",
+                hint=f"可选的有 · one of {', '.join(known)}, or {EVERYTHING}",
             )
         return ReportAnswer(
             report=self.name,
@@ -272,15 +277,25 @@ def report_routes(reports: Sequence[Report]) -> Routes:
         name: Word,
         on: On,
         begin: Annotated[
-            Day | None, Query(alias="from", description="First day; else 1 January of `on`")
+            Day | None,
+            Query(
+                alias="from",
+                description="起始日期，默认当年 1 月 1 日 · First day; else 1 January of `on`",
+            ),
         ] = None,
-        of: Annotated[Word | None, Query(description="Which pool, unit, …")] = None,
+        of: Annotated[
+            Word | None, Query(description="对象：人才库、单位等 · Which pool, unit, …")
+        ] = None,
         rounding: Rounding = Rounding.HALF_UP,
         shown: Annotated[Word | None, Query(alias="open")] = None,
     ) -> ReportAnswer:
         report = known.get(name)
         if report is None:
-            raise NotFound(f"no report {name}", where=name, hint=f"one of {', '.join(known)}")
+            raise NotFound(
+                f"没有此报表 · no report {name}",
+                where=name,
+                hint=f"可选的有 · one of {', '.join(known)}",
+            )
         await admission.require(report.right, report.names(of))
         return await report.answer(reader, report.question(begin, on, of), rounding, shown)
 

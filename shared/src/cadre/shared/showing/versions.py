@@ -45,9 +45,10 @@ class ShownVersions:
         found = [dict(row) for row in rows]
         if not found:
             raise NotFound(
-                f"no version of {key} is in force on {on}",
+                f"该日没有生效的版本 · no version of {key} is in force on {on}",
                 where=key,
-                hint=f"record it first with {self.versions.by.name}, or ask for a later day",
+                hint="请先记录 · "
+                f"record it first with {self.versions.by.name}, or ask for a later day",
             )
         return found[-1]
 

@@ -19,7 +19,7 @@ class Claimed(CadreError):
 
     status = 409
     code = "in-use"
-    title = "In use by another process"
+    title = "另一进程正在使用 · In use by another process"
 
 
 def claim(folder: Path, *, alone: bool) -> int:
@@ -31,21 +31,23 @@ def claim(folder: Path, *, alone: bool) -> int:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise Unavailable(
-            f"the folder cannot be opened: {error.strerror}",
+            f"无法打开文件夹 · the folder cannot be opened: {error.strerror}",
             where=str(folder),
-            hint="it must be there, and readable for this user",
+            hint="文件夹须存在，且本用户可读 · it must be there, and readable for this user",
         ) from error
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
-        raise Claimed("another process uses this folder", where=str(folder)) from error
+        raise Claimed(
+            "另一进程正在使用此文件夹 · another process uses this folder", where=str(folder)
+        ) from error
     except OSError as error:
         os.close(descriptor)
         raise Unavailable(
-            f"the folder cannot be locked: {error.strerror}",
+            f"无法锁定文件夹 · the folder cannot be locked: {error.strerror}",
             where=str(folder),
-            hint="keep it on a local file system",
+            hint="请放在本地文件系统上 · keep it on a local file system",
         ) from error
     return descriptor
 

@@ -35,6 +35,8 @@ class Progress:
                 await self.beyond(position - 1)
         except TimeoutError as error:
             raise Unavailable(
+                "等待超时，尚未到达该位置 · "
                 f"position {position} is not {self.done} after {timeout_s:g} s; at {self.position}",
-                hint="ask again, or look at `cadre projections status`",
+                hint="请稍后再问，或查看投影状态 · "
+                "ask again, or look at `cadre projections status`",
             ) from error

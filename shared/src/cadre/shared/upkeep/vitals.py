@@ -120,7 +120,7 @@ class Vitals:
         except CadreError as error:
             self.found(check.name, error.detail, hint=error.hint or "", stops=check.stops)
         except TimeoutError:
-            detail = f"no answer within {LOOK_S_MAX:g} s"
+            detail = f"未及时应答 · no answer within {LOOK_S_MAX:g} s"
             self.found(check.name, detail, stops=check.stops)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is not well
             self.found(check.name, told(error), stops=check.stops)

@@ -99,9 +99,10 @@ def assess(command: Assess, cadre: Person, unit_years: UnitYears) -> Sequence[Ev
     twin = _twin(wanted, cadre)
     if twin is not None:
         raise NotPossible(
+            "该周期的考核已有记录 · "
             f"{command.period} {command.kind.zh} of {command.cadre_id} is recorded already",
             where=str(twin),
-            hint="correct that assessment instead",
+            hint="请更正原考核 · correct that assessment instead",
         )
     unit_year = unit_years.get(unit_year_id(wanted.unit_id, wanted.period))
     if unit_year is not None:
@@ -125,11 +126,13 @@ def correct_assessment(
 def _require_of_one_period(wrong: Assessed, wanted: Assessed) -> None:
     if (wanted.kind, wanted.period) != (wrong.kind, wrong.period):
         raise NotPossible(
+            "更正不得改变考核的类别或周期 · "
             f"a correction of {wrong.period} {wrong.kind.zh} cannot change the kind or the period",
             where=str(wanted.supersedes),
         )
     if wanted.effective_on < wrong.effective_on:
         raise NotPossible(
+            "更正的生效日期不得早于被更正的考核 · "
             f"a correction cannot hold before {wrong.effective_on}, the day of what it corrects",
             where="effective_on",
         )
@@ -140,18 +143,20 @@ def _require_superior(wanted: Assessed, unit_year: Dossier) -> None:
     superior = opening.event.superior if opening and wanted.kind in ROUTINE else None
     if superior is not None and wanted.reviewer != superior:
         raise NotPossible(
+            "考核主体不是直接上级 · "
             f"{wanted.reviewer} is not the direct superior; {superior} assesses {wanted.unit_name}",
             where="reviewer",
-            hint="一级考一级: only the direct superior files months and quarters",
+            hint="一级考一级，平时考核由直接上级填报 · "
+            "一级考一级: only the direct superior files months and quarters",
         )
 
 
 def _require_begun(wanted: Assessed) -> None:
     if wanted.effective_on < period_begins(wanted.period):
         raise NotPossible(
-            f"{wanted.period} has not begun on {wanted.effective_on}",
+            f"考核周期尚未开始 · {wanted.period} has not begun on {wanted.effective_on}",
             where="period",
-            hint="an assessment looks back on its period",
+            hint="考核须在周期开始之后进行 · an assessment looks back on its period",
         )
 
 

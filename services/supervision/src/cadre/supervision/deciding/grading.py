@@ -73,7 +73,10 @@ def _refused(event: AssessmentRefused, world: World) -> Answer:
     cadre = world[PERSON.of(event.cadre_id)]
     key = _place_asked(event)
     if key is None and event.grade is Grade.EXCELLENT and not _holds_place(event, cadre):
-        raise NotFound("the unit whose place of 优秀 was asked for is not recorded")
+        raise NotFound(
+            "没有记录所占优秀名额的单位 · "
+            "the unit whose place of 优秀 was asked for is not recorded"
+        )
     return _answer(grade_findings(event, cadre, {key: world[UNIT_YEAR.of(key)]} if key else {}))
 
 

@@ -91,9 +91,9 @@ def talk(command: Talk, cadre: Person) -> Sequence[Event]:
         cadre.require(Flagged, command.flag_event, command.cadre_id)
     if rule is not None and len(set(command.talkers)) < rule.whole("talkers_min"):
         raise NotPossible(
-            f"a 诫勉谈话 needs {rule.whole('talkers_min')} talkers ({rule.id})",
+            f"谈话人不足 · a 诫勉谈话 needs {rule.whole('talkers_min')} talkers ({rule.id})",
             where="talkers",
-            hint="name everyone who held the talk",
+            hint="请写明所有谈话人 · name everyone who held the talk",
         )
     return recorded
 
@@ -104,18 +104,23 @@ def check_rectification(command: CheckRectification, cadre: Person) -> Sequence[
     if not (recorded := CHECKS.recorded(command, cadre)):
         return []
     if admonition.event.kind is not TalkKind.ADMONITION:
-        raise NotPossible(f"a {admonition.event.kind.zh} asks for no check", where=str(key))
+        raise NotPossible(
+            f"此类谈话无须回访 · a {admonition.event.kind.zh} asks for no check", where=str(key)
+        )
     earliest = check_due(admonition.event.effective_on)
     if command.effective_on < earliest:
         raise NotPossible(
+            "回访须在诫勉谈话满规定月数之后 · "
             f"the check comes months after the talk (SUP-03), on {earliest} or later",
             where="effective_on",
-            hint=f"check on {earliest} or later",
+            hint=f"请在规定日期之后回访 · check on {earliest} or later",
         )
     for before in cadre.hanging(RectificationChecked, admonition):
         passed = before.event.passed and before.event.effective_on >= earliest
         if passed and before.id != command.supersedes:
-            raise NotPossible(f"the check of {key} was passed before", where=str(key))
+            raise NotPossible(
+                f"此次诫勉的回访已通过 · the check of {key} was passed before", where=str(key)
+            )
     return recorded
 
 

@@ -58,15 +58,18 @@ def _require_honour(honour_event: UUID, command: PostMerit, cadre: Person) -> No
     """Only an honour that stands and has its document scores points (M63)."""
     honour = cadre.require(HonourConferred, honour_event, command.cadre_id)
     cadre.require_begun(command.effective_on, honour)
-    revoked = cadre.hanging(HonourRevoked, honour)
-    if revoked or honour.event.document is None:
+    if revoked := cadre.hanging(HonourRevoked, honour):
         raise NotPossible(
-            f"“{honour.event.honour}” "
-            + (f"was revoked on {revoked[0].event.effective_on}" if revoked else "has no document"),
+            "该表彰奖励已撤销 · "
+            f"“{honour.event.honour}” was revoked on {revoked[0].event.effective_on}",
             where="honour_event",
-            hint="correct the honour with the number of its document first"
-            if not revoked
-            else "what was revoked scores no points",
+            hint="已撤销的不计分 · what was revoked scores no points",
+        )
+    if honour.event.document is None:
+        raise NotPossible(
+            f"该表彰奖励没有文号 · “{honour.event.honour}” has no document",
+            where="honour_event",
+            hint="请先更正，补上文号 · correct the honour with the number of its document first",
         )
 
 

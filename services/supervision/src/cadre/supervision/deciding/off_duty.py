@@ -41,17 +41,19 @@ def record_visit(command: RecordOffDutyVisit, cadre: Person) -> Sequence[Event]:
         return []
     if _visit_of(command.note_id, cadre) is not None:
         raise NotPossible(
-            f"note {command.note_id} was written already",
+            f"该走访记录已存在 · note {command.note_id} was written already",
             where="note_id",
-            hint="give every note an id of its own",
+            hint="每份走访记录请单独编号 · give every note an id of its own",
         )
     rule = rulebook().on("SUP-20", command.effective_on)
     latest = add_months(command.effective_on, rule.whole("months_max"))
     if not command.effective_on < command.keep_until <= latest:
         raise NotPossible(
+            "走访记录超过最长保存期限 · "
             f"a note of {command.effective_on} is kept until {latest} at the latest ({rule.id})",
             where="keep_until",
-            hint="keep it no longer than its purpose needs",
+            hint="保存期限以实现目的所必需的最短时间为限 · "
+            "keep it no longer than its purpose needs",
         )
     return recorded
 
@@ -60,14 +62,17 @@ def expire_note(command: ExpireOffDutyNote, cadre: Person) -> Sequence[Event]:
     cadre.require_known(command.cadre_id)
     found = _visit_of(command.note_id, cadre)
     if found is None:
-        raise NotFound(f"{command.cadre_id} has no note {command.note_id}", where="note_id")
+        raise NotFound(
+            f"该干部名下没有此走访记录 · {command.cadre_id} has no note {command.note_id}",
+            where="note_id",
+        )
     if any(lapsed.event.note_id == command.note_id for lapsed in cadre.every(OffDutyNoteExpired)):
         return []
     if command.effective_on < found.event.keep_until:
         raise NotPossible(
-            f"the note is kept until {found.event.keep_until}",
+            f"走访记录尚未到保存期限 · the note is kept until {found.event.keep_until}",
             where="effective_on",
-            hint="it lapses by itself on that day",
+            hint="到期自动销毁 · it lapses by itself on that day",
         )
     return [OffDutyNoteExpired(**command.model_dump(), visit_event=found.id)]
 

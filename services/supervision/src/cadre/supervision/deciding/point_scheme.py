@@ -24,20 +24,23 @@ def _require_sound(wanted: PointSchemePublished, others: Dossier) -> None:
     wrong = [i.code for i in wanted.items if i.points == 0 or (i.points > 0) != awards(i)]
     if repeated or wrong or not wanted.items:
         raise NotPossible(
+            "积分项目重复，或分值与类别不符 · "
             f"items repeated: {repeated}; points against their family: {wrong}"
             if wanted.items
-            else "a scheme needs an item",
+            else "积分办法至少要有一个项目 · a scheme needs an item",
             where=wanted.scheme_id,
-            hint=f"{', '.join(sorted(AWARDING))} award points, the other families deduct",
+            hint="加分类须为正分，其余类别须为负分 · "
+            f"{', '.join(sorted(AWARDING))} award points, the other families deduct",
         )
     for other in (fact.event for fact in others.standing(PointSchemePublished)):
         later = wanted.version > other.version
         if wanted.version == other.version or later != (wanted.effective_on > other.effective_on):
             raise NotPossible(
+                "版本号与生效日期的先后不一致 · "
                 f"version {wanted.version} from {wanted.effective_on} does not fit beside "
                 f"version {other.version} from {other.effective_on}",
                 where=wanted.scheme_id,
-                hint="a higher version takes effect on a later day",
+                hint="版本号大的，生效日期应在后 · a higher version takes effect on a later day",
             )
 
 
@@ -64,8 +67,9 @@ def item_on(scheme: Dossier, scheme_id: str, code: str, day: date) -> tuple[int,
     found = next((item for item in version.items if item.code == code), None)
     if found is None:
         raise NotPossible(
+            "该版本积分办法没有此项目 · "
             f"version {version.version} of {scheme_id}, in force on {day}, has no item {code}",
             where=code,
-            hint=f"it has {', '.join(item.code for item in version.items)}",
+            hint=f"该版本的项目有 · it has {', '.join(item.code for item in version.items)}",
         )
     return version.version, found

@@ -68,12 +68,16 @@ def opening_of(unit_year: Dossier) -> Fact[UnitYearOpened] | None:
 def opened(unit_year: Dossier, year_id: str) -> UnitYearOpened:
     """The opening that holds. Raises NotFound where there is none."""
     if (opening := opening_of(unit_year)) is None:
-        raise NotFound(
-            f"no assessment year {year_id} is open",
-            where=year_id,
-            hint="open the unit's assessment year first",
-        )
+        raise not_open(year_id)
     return opening.event
+
+
+def not_open(year_id: str) -> NotFound:
+    return NotFound(
+        f"该单位年度考核尚未开启 · no assessment year {year_id} is open",
+        where=year_id,
+        hint="请先开启该单位的年度考核 · open the unit's assessment year first",
+    )
 
 
 def closed_months(unit_year: Dossier) -> frozenset[str]:
@@ -109,18 +113,21 @@ def open_unit_year(command: OpenUnitYear, unit_year: Dossier) -> Sequence[Event]
     standing = opening.id if opening else None
     if standing != command.supersedes:
         raise NotPossible(
-            f"{year_id} is open already" if standing else f"{year_id} has no such opening",
-            where=year_id,
-            hint=f"to correct it, supersede {standing}"
+            f"该单位年度考核已开启 · {year_id} is open already"
             if standing
-            else "name nothing to supersede",
+            else f"没有所写的开启记录 · {year_id} has no such opening",
+            where=year_id,
+            hint=f"如需更正，请写明原开启事件 · to correct it, supersede {standing}"
+            if standing
+            else "请勿写被更正的事件 · name nothing to supersede",
         )
     places, held = places_of(wanted), len(holders_of(unit_year))
     if places < held:
         raise NotPossible(
+            "已用优秀名额超过新的上限 · "
             f"{held} 优秀 places are in use, more than the new ceiling of {places}",
             where=year_id,
-            hint="correct assessments of that year first",
+            hint="请先更正该年度的考核 · correct assessments of that year first",
         )
     return [wanted]
 
@@ -132,15 +139,17 @@ def _allowed_share(command: OpenUnitYear) -> float:
     share = usual if command.excellent_share is None else command.excellent_share
     if share > rule.number("share_max"):
         raise NotPossible(
+            "优秀比例超过上限 · "
             f"a share of {share:.1%} is above {rule.number('share_max'):.1%} (ASM-03)",
             where="excellent_share",
-            hint="no approval allows more",
+            hint="即使批准也不得超过 · no approval allows more",
         )
     if share > usual and command.approved_by is None:
         raise NotPossible(
+            "优秀比例超过一般标准且未经批准 · "
             f"a share of {share:.1%} is above {usual:.1%} and nobody approved it (ASM-03)",
             where="approved_by",
-            hint="name the civil-service authority that approved it",
+            hint="请写明批准的公务员主管部门 · name the civil-service authority that approved it",
         )
     return share
 
@@ -153,9 +162,9 @@ def close_month(command: CloseMonth, unit_year: Dossier) -> Sequence[Event]:
     last_day = add_months(month_start(command.month), 1) - timedelta(days=1)
     if command.effective_on < last_day:
         raise NotPossible(
-            f"{command.month} is not over on {command.effective_on}",
+            f"该月尚未结束 · {command.month} is not over on {command.effective_on}",
             where=command.month,
-            hint=f"close it on {last_day} or later",
+            hint=f"请在月末当日或之后关闭该月纪实 · close it on {last_day} or later",
         )
     return [
         MonthClosed(effective_on=command.effective_on, unit_year_id=year_id, month=command.month)

@@ -300,7 +300,8 @@ async def requests(
     reader: Reading,
     on: On,
     only_open: Annotated[
-        bool, Query(alias="open", description="Only those still open on that day")
+        bool,
+        Query(alias="open", description="仅该日仍未办结的 · Only those still open on that day"),
     ] = False,
 ) -> Requests:
     """What was asked for by a day; a special or yearly assessment since then completes it."""

@@ -30,7 +30,8 @@ async def flags(
     reader: Reading,
     on: On,
     only_open: Annotated[
-        bool, Query(alias="open", description="Only those still open on that day")
+        bool,
+        Query(alias="open", description="仅该日仍未办结的 · Only those still open on that day"),
     ] = False,
 ) -> BaseModel:
     held = await shown(FLAGS).held(reader, on)

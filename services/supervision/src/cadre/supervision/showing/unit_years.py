@@ -13,7 +13,6 @@ from cadre.contracts.supervision.unit_year import (
     ExcellentReleased,
     UnitYearOpened,
 )
-from cadre.shared.deciding.errors import NotFound
 from cadre.shared.deciding.rights import EVERYBODY, Right, Role
 from cadre.shared.showing.facts import shown
 from cadre.shared.showing.kept import keep
@@ -26,7 +25,7 @@ from cadre.supervision.deciding.grading_rules import (
 )
 from cadre.supervision.deciding.influence import SANCTIONS, TALKS
 from cadre.supervision.deciding.period import period_ends
-from cadre.supervision.deciding.unit_year import ceiling
+from cadre.supervision.deciding.unit_year import ceiling, not_open
 from cadre.supervision.showing.assessments import CLOSED_MONTHS
 
 VIEW = View()
@@ -71,11 +70,7 @@ async def unit_year(reader: Reading, unit_year_id: Slug) -> UnitYearView:
         )
     ).one_or_none()
     if row is None:
-        raise NotFound(
-            f"no assessment year {year_id} is open",
-            where=year_id,
-            hint="open the unit's assessment year first",
-        )
+        raise not_open(year_id)
     places = ceiling(row.headcount, row.excellent_share, row.rounding)
     holders = [await _holder(reader, key, row.year) for key in await _holders(reader, year_id)]
     months = await reader.connection.scalars(

@@ -1,0 +1,139 @@
+"""What a caller or an operator reads is said in Chinese first, then in English."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+PRODUCT = ("shared", "services", "audit", "client", "intake", "cli")
+NOT_YET = {"selection", "training", "appointment"}
+"""Services that are not held to it yet."""
+ALONE: dict[str, str] = {}
+"""Texts in one language, each with the reason."""
+
+BOTH = re.compile(r"[^·]*[\u4e00-\u9fff][^·]* · .*[A-Za-z]", re.DOTALL)
+ASKED = {"Query", "Header", "Path"}
+"""What declares a parameter of a question."""
+
+type Given = Mapping[str, list[ast.expr]]
+"""What names stand for, in a module and in the function that is looked at."""
+
+
+@cache
+def _modules() -> dict[Path, ast.Module]:
+    paths = sorted(one for part in PRODUCT for one in (REPOSITORY / part).rglob("src/**/*.py"))
+    return {path: ast.parse(path.read_text("utf-8")) for path in paths}
+
+
+@cache
+def _errors() -> frozenset[str]:
+    """The names of CadreError and of every error made from it."""
+    bases = {
+        node.name: {base.id for base in node.bases if isinstance(base, ast.Name)}
+        for module in _modules().values()
+        for node in ast.walk(module)
+        if isinstance(node, ast.ClassDef)
+    }
+    known = {"CadreError"}
+    while more := {name for name, of in bases.items() if of & known} - known:
+        known |= more
+    return frozenset(known)
+
+
+def _given(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
+    found: dict[str, list[ast.expr]] = {}
+    for node in nodes:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                found.setdefault(name, []).append(value)
+            case _:
+                continue
+    return found
+
+
+def _texts(value: ast.expr | None, given: Given) -> Iterator[str]:
+    """The literals that a value may be, with an x for what is filled in."""
+    match value:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=parts):
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else "x" for part in parts
+            )
+        case ast.IfExp(body=one, orelse=other):
+            yield from (*_texts(one, given), *_texts(other, given))
+        case ast.BoolOp(values=values):
+            yield from (text for one in values for text in _texts(one, given))
+        case ast.BinOp(left=one):
+            yield from (f"{text}x" for text in _texts(one, given))
+        case ast.Name(id=name):
+            yield from (text for one in given.get(name, ()) for text in _texts(one, {}))
+        case _:
+            return
+
+
+def _said(node: ast.AST, given: Given, error: str = "") -> Iterator[str]:
+    """The texts under a node; ``error`` is the class of errors it stands in."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            given = {**given, **_given(ast.walk(node))}
+        case ast.ClassDef(name=name):
+            error = name if name in _errors() else ""
+        case ast.Call():
+            yield from _of_call(node, given, error)
+        case ast.Assign(targets=[ast.Name(id="title")], value=title) if error:
+            yield from _texts(title, given)
+        case ast.AnnAssign(target=ast.Name(id="title"), value=title) if error:
+            yield from _texts(title, given)
+        case _:
+            pass
+    for child in ast.iter_child_nodes(node):
+        yield from _said(child, given, error)
+
+
+def _of_call(call: ast.Call, given: Given, error: str) -> Iterator[str]:
+    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    more = {one.arg: one.value for one in call.keywords}
+    told = [more.get("summary")]
+    if name in _errors() or (error and name == "__init__"):
+        told += [*call.args[:1], more.get("hint")]
+    if name in ASKED:
+        told.append(more.get("description"))
+    yield from (text for value in told for text in _texts(value, given))
+
+
+@cache
+def _all() -> dict[str, list[str]]:
+    """What is said, by the file that says it."""
+    return {
+        str(path.relative_to(REPOSITORY)): list(_said(module, _given(module.body)))
+        for path, module in _modules().items()
+    }
+
+
+def _not_in_both(of: Iterable[str]) -> set[str]:
+    return {
+        f"{file}: {text}"
+        for file in of
+        for text in _all()[file]
+        if not BOTH.match(text) and text not in ALONE
+    }
+
+
+def _files(services: Iterable[str]) -> set[str]:
+    return {file for file in _all() for name in services if file.startswith(f"services/{name}/")}
+
+
+def test_errors_hints_and_questions_are_said_in_both_languages() -> None:
+    assert sorted(_not_in_both(_all().keys() - _files(NOT_YET))) == []
+
+
+def test_there_is_much_to_look_at() -> None:
+    assert sum(map(len, _all().values())) > 500
+
+
+def test_nobody_is_left_out_without_need() -> None:
+    assert [name for name in NOT_YET if not _not_in_both(_files({name}))] == []
+    assert ALONE.keys() - {text for texts in _all().values() for text in texts} == set()
