@@ -77,7 +77,8 @@ async def test_a_move_that_another_instance_recorded_is_seen(environment: Enviro
         assert await may(here, OF_ONE, ANA)
         assert await may(there, OF_ONE, ANA)
         moved = await came(there, ANA, "u-2")
-        await here.wait(moved)
+        for runtime in (here, there):
+            await runtime.wait(moved)
         assert not await may(here, OF_ONE, ANA)
         assert not await may(there, OF_ONE, ANA)
         # And back, from a later day on; nobody needs to wait for a runner to be let in.
