@@ -1,6 +1,7 @@
 """What Selection can do, a line for each mechanism and each view beside it."""
 
 from cadre.selection.deciding import (
+    contact,
     intake,
     kin,
     membership,
@@ -27,6 +28,7 @@ CAPABILITIES: tuple[Capability | View, ...] = (
     intake_shown.VIEW,
     kin.CAPABILITY,
     observation.CAPABILITY,
+    contact.CAPABILITY,
     political.CAPABILITY,
     coverage.VIEW,
     pool.CAPABILITY,
