@@ -20,6 +20,7 @@ from cadre.contracts.supervision.annulling import SupervisionAnnulled
 from cadre.contracts.vocabulary import Political
 from cadre.selection.app import SERVICE
 from cadre.selection.deciding.reviewing import OpenReview
+from cadre.shared.deciding.annulling import Annul
 from cadre.shared.deciding.messages import Command
 from cadre.shared.deciding.testing import event_id, recorded
 from selection.test_corrected_stays import BACK_IN, ENTRY
@@ -196,6 +197,27 @@ def test_a_corrected_exit_bears_on_the_entry_after_it() -> None:
 def test_an_annulled_entry_is_not_reviewed() -> None:
     gone = annulled(SelectionAnnulled, ENTRY)
     assert reviewed(*MEMBER, gone, VETO) == []
+
+
+def test_a_review_opened_by_mistake_is_annulled_and_may_be_opened_again() -> None:
+    (about_it,) = reviewed(*MEMBER, VETO)
+    opened = PoolEntryReviewOpened(
+        cadre_id=CADRE,
+        effective_on=date(2026, 6, 1),
+        decision_event=about_it[0],
+        corrected_event=about_it[1],
+        reason="更正",
+    )
+    wish = Annul(
+        cadre_id=CADRE,
+        effective_on=date(2026, 7, 1),
+        supersedes=event_id(10),
+        reason="误启",
+        basis="纪要",
+    )
+    gone = SelectionAnnulled(**dict(wish), annuls=PoolEntryReviewOpened.tag())
+    given(*MEMBER, VETO, opened).when(wish).then(gone)
+    assert reviewed(*MEMBER, VETO, opened, gone, news=NEWS) == [about_it]
 
 
 def test_evidence_the_entry_had_seen_opens_none() -> None:

@@ -6,12 +6,15 @@ import pytest
 
 from cadre.contracts.event import Event
 from cadre.contracts.selection.annulling import SelectionAnnulled
+from cadre.contracts.selection.kin import KinDeclared, Kinship
+from cadre.contracts.selection.membership import PoolEntryRefused
 from cadre.contracts.selection.review import PoolEntryReviewOpened
 from cadre.contracts.vocabulary import Channel, Education
 from cadre.selection.showing import intake, pools, profiles, reviews
 from cadre.shared.deciding.testing import event_id
 from cadre.shared.showing.reader import Reader
 from selection.test_queries import (
+    LI,
     PEOPLE,
     WANG,
     YEAR_END,
@@ -92,6 +95,41 @@ def test_reviews_of_entries() -> None:
     (told,) = Tables([*STAYED, opened]).ask(reviews.reviews).reviews
     assert (told.cadre_id, told.effective_on) == (WANG, date(2026, 5, 1))
     assert (told.decision_event, told.corrected_event) == (event_id(4), event_id(9))
+
+    history = Tables([*STAYED, opened, told_wrong("pool-entry-review-opened", 6)])
+    assert history.ask(reviews.reviews).reviews == []
+
+
+def test_an_annulled_refusal_is_not_told() -> None:
+    refused = PoolEntryRefused(
+        cadre_id=WANG, pool_id="young", findings=(), effective_on=date(2026, 2, 1)
+    )
+    shown = Tables([*STAYED, refused]).get(f"/cadres/{WANG}")["refusals"]
+    assert [(one["pool_id"], one["effective_on"]) for one in shown] == [("young", "2026-02-01")]
+    gone = Tables([*STAYED, refused, told_wrong("pool-entry-refused", 6)])
+    assert gone.get(f"/cadres/{WANG}")["refusals"] == []
+
+
+def test_kin_as_declared_on_a_day() -> None:
+    first, second = (
+        KinDeclared(
+            cadre_id=WANG, kin_id=LI, relation=relation, effective_on=day, supersedes=corrects
+        )
+        for relation, day, corrects in (
+            (Kinship.SPOUSE, date(2026, 3, 1), None),
+            (Kinship.IN_LAW, date(2026, 4, 1), event_id(3)),
+        )
+    )
+
+    def kin(*more: Event, on: date = YEAR_END) -> list[tuple[str, str]]:
+        told = Tables([*PEOPLE, first, *more]).get(f"/cadres/{WANG}/kin", on=on)["kin"]
+        return [(one["kin_id"], one["relation"]) for one in told]
+
+    assert kin() == kin(on=date(2026, 3, 1)) == [(LI, "spouse")]
+    assert kin(on=date(2026, 2, 28)) == []
+    assert kin(second, on=date(2026, 3, 31)) == []
+    assert kin(second) == [(LI, "near-in-law")]
+    assert kin(second, told_wrong("kin-declared", 4)) == []
 
 
 def test_a_recruitment_told_anew_is_one_hire() -> None:
