@@ -12,7 +12,6 @@ from typing import Any
 from cadre.appointment.deciding.correcting import changes, corrected_by, without
 from cadre.appointment.deciding.evidence import Evidence
 from cadre.appointment.deciding.post import POST, SEATS, established, no_vacancy
-from cadre.contracts.appointment.post import PostFilled, PostVacated
 from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
 from cadre.contracts.event import CadreEvent, Event, Slug, Text
 from cadre.shared.deciding.annulling import Annullable
@@ -138,7 +137,8 @@ def settled(cadre_id: str, before: Person, after: Person, posts: Posts) -> list[
         key=lambda seat: (seat.post_id, seat.effective_on),
     )
     for post_id, moved in groupby(seats, key=lambda seat: seat.post_id):
-        _require_seats(posts, post_id, list(moved))
+        if (day := SEATS.first_overfull(posts(post_id), moved)) is not None:
+            raise no_vacancy(post_id, day)
     return [*seats]
 
 
@@ -153,14 +153,6 @@ def _require_apart(cadre_id: str, held: Sequence[Holding], known: Container[Hold
         together = one.ends is None or one.ends > other.begins
         if one.post_id == other.post_id and together and not (one in known and other in known):
             raise _held_already(cadre_id, other if other in known else one)
-
-
-def _require_seats(posts: Posts, post_id: str, moved: list[PostFilled | PostVacated]) -> None:
-    """SEL-02: never more persons than seats, on any day."""
-    if any(isinstance(seat, PostFilled) for seat in moved):
-        day = SEATS.first_overfull(posts(post_id), moved)
-        if day is not None:
-            raise no_vacancy(post_id, day)
 
 
 def require_absent(cadre: Person, cadre_id: str, post_id: str, day: date) -> None:

@@ -114,13 +114,13 @@ async def probations(
     )
     outcomes = await shown(OUTCOMES).held(reader, date.max)
     concluded = {one.row["promotion_event"] for one in outcomes}
-    held = {one.event_id for one in await holdings(reader) if one.covers(due_by)}
+    held = {one.event_id for one in await holdings(reader) if one.covers(due_by)} - concluded
     return Probations(
         due_by=due_by,
         probations=[
             Probation.model_validate(_probation(dict(promoted)))
             for promoted in rows.mappings()
-            if promoted["event_id"] in held - concluded
+            if promoted["event_id"] in held
         ],
     )
 
