@@ -124,3 +124,14 @@ def test_every_rule_it_cites_is_in_the_rule_book(document: Path) -> None:
     cited = set(RULE_ID.findall(document.read_text("utf-8")))
 
     assert {rule for rule in cited if rule.split("-")[0] in families} - known.keys() == set()
+
+
+def test_the_mechanism_shown_step_by_step_is_the_one_that_is_there() -> None:
+    page = (REPOSITORY / "CONTRIBUTING.md").read_text("utf-8")
+    shown = re.findall(r"^--- /dev/null\n\+\+\+ (.+)\n((?:\+.*\n)+)", page, re.MULTILINE)
+    assert len(shown) == 2
+    for path, lines in shown:
+        there = (REPOSITORY / path).read_text("utf-8")
+        assert "".join(line[1:] for line in lines.splitlines(keepends=True)) == there, path
+    one_list = (REPOSITORY / "services/selection/src/cadre/selection/capabilities.py").read_text()
+    assert one_list.count("contact") == 2
