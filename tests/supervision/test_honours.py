@@ -74,9 +74,14 @@ def revoked(honour: int, on: date = date(2026, 1, 10)) -> HonourRevoked:
     return HonourRevoked.model_validate(revoke(honour, on).model_dump())
 
 
-def reversed_on(day: date, reason: str, entry: UUID) -> MeritReversed:
+def reversed_on(day: date, reason: str, entry: UUID, honour: int = 3) -> MeritReversed:
     return MeritReversed(
-        cadre_id=ANNA, effective_on=day, merit_event=entry, reason=reason, points=-AWARD.points
+        cadre_id=ANNA,
+        effective_on=day,
+        merit_event=entry,
+        honour_event=event_id(honour),
+        reason=reason,
+        points=-AWARD.points,
     )
 
 
@@ -112,7 +117,8 @@ def test_a_revocation_follows_the_corrections_of_the_honour() -> None:
     right = conferred(supersedes=event_id(3), honour="劳动模范")
     history = (*KNOWN, conferred(), posted(3), right)
     day, reason = date(2026, 1, 10), "撤销表彰：弄虚作假"
-    given(*history).when(revoke(5)).then(revoked(5), reversed_on(day, reason, event_id(4)))
+    taken = reversed_on(day, reason, event_id(4), honour=5)
+    given(*history).when(revoke(5)).then(revoked(5), taken)
     given(*history, revoked(5)).when(revoke(3, date(2026, 2, 1))).then_refused("it ended on")
 
 
@@ -140,6 +146,25 @@ def test_an_annulled_honour_never_scored() -> None:
     )
     entry = reversed_on(date(2025, 6, 1), "表彰记录已撤销，视为自始未生效", event_id(4))
     given(*KNOWN, conferred(), posted(3)).when(wish).then(annulled, entry)
+
+
+def test_an_annulled_revocation_gives_the_points_back() -> None:
+    taken = reversed_on(date(2026, 1, 10), "撤销表彰：弄虚作假", event_id(4))
+    history = (*KNOWN, conferred(), posted(3), revoked(3), taken)
+    wish = Annul(
+        cadre_id=ANNA,
+        effective_on=date(2026, 2, 1),
+        supersedes=event_id(5),
+        reason="查无实据",
+        basis="组〔2026〕5号",
+    )
+    told = wish.model_dump()
+    given(*history).when(wish).then(
+        SupervisionAnnulled.model_validate(told | {"annuls": HonourRevoked.tag()}),
+        SupervisionAnnulled.model_validate(
+            told | {"annuls": MeritReversed.tag(), "supersedes": event_id(6)}
+        ),
+    )
 
 
 async def test_honours_are_told_as_of_a_day_and_counted_by_level(after: After) -> None:

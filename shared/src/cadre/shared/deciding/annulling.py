@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from cadre.contracts.event import CadreEvent, Event, Text
+from cadre.contracts.event import CadreEvent, Event, EventAnnulled, Text
 from cadre.shared.deciding.decider import Handler, Scope, World
 from cadre.shared.deciding.dossier import Fact
 from cadre.shared.deciding.errors import NotFound, NotPossible
@@ -21,8 +21,8 @@ class Annul(PersonCommand):
     basis: Text
 
 
-type Settle = Callable[[Fact[Any], Person, World], Sequence[Event]]
-"""What becomes of the places that hung on a fact. NotPossible where they stand against it."""
+type Settle = Callable[[Fact[Any], Person, World, EventAnnulled], Sequence[Event]]
+"""What becomes of what hung on a fact, such as places. NotPossible where it stands against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Annullable:
     kinds: Collection[type[CadreEvent]]
     owners: Callable[[CadreEvent, Person], Iterable[Scope[Any]]] = lambda _event, _person: ()
     """Whose places hang on a fact."""
-    settle: Settle = lambda _fact, _person, _world: ()
+    settle: Settle = lambda _fact, _person, _world, _by: ()
 
 
 def annul_handler(service: str, *annullable: Annullable) -> Handler[Any]:
@@ -72,6 +72,6 @@ def annul_handler(service: str, *annullable: Annullable) -> Handler[Any]:
             )
         person.correctable(kind, command.supersedes)
         annulled = event.model_validate(command.model_dump() | {"annuls": kind.tag()})
-        return [annulled, *known[kind].settle(fact, person, world)]
+        return [annulled, *known[kind].settle(fact, person, world, annulled)]
 
     return Handler(Annul, scopes, decide, Right(Role.DECIDER, NAMED))

@@ -15,7 +15,7 @@ from cadre.appointment.deciding.post import POST
 from cadre.appointment.deciding.seats import Posts, corrected_seat, posts_of, seat_of, settled
 from cadre.contracts.appointment.promotion import Promoted
 from cadre.contracts.appointment.service import ProbationConcluded, ProbationOutcome, Relieved
-from cadre.contracts.event import CadreEvent, Event
+from cadre.contracts.event import CadreEvent, Event, EventAnnulled
 from cadre.shared.deciding.annulling import Annullable
 from cadre.shared.deciding.capability import Capability
 from cadre.shared.deciding.decider import Handler, Scope, World
@@ -117,7 +117,9 @@ def _scopes(command: ConcludeProbation, world: World) -> Iterator[Scope[Any]]:
     yield from corrected_seat(command, world)
 
 
-def _settle(fact: Fact[ProbationConcluded], cadre: Person, world: World) -> list[Event]:
+def _settle(
+    fact: Fact[ProbationConcluded], cadre: Person, world: World, _by: EventAnnulled
+) -> list[Event]:
     """A failed probation that is annulled takes its relief along."""
     relief = Evidence(cadre, date.max).relief(fact)
     events = [annulment(relief, f"试用期考核结论 {fact.id}")] if relief else []

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cadre.contracts.appointment.promotion import Promoted, PromotionRefused
-from cadre.contracts.event import Event, RuleFinding
+from cadre.contracts.event import Event, EventAnnulled, RuleFinding
 from cadre.shared.deciding.annulling import Annullable
 from cadre.shared.deciding.capability import Capability
 from cadre.shared.deciding.decider import World
@@ -24,7 +24,7 @@ def was_trained(findings: Sequence[RuleFinding]) -> bool:
     return all(finding.passed for finding in findings if finding.rule == "SEL-08")
 
 
-def _settle(fact: Fact[Promoted], _cadre: Person, _world: World) -> list[Event]:
+def _settle(fact: Fact[Promoted], _cadre: Person, _world: World, _by: EventAnnulled) -> list[Event]:
     if fact.event.kind == "post":
         raise NotPossible(
             "任职经选任程序 · a motion led to this post: its steps cannot be taken back",

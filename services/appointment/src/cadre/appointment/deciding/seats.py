@@ -13,7 +13,7 @@ from cadre.appointment.deciding.correcting import changes, corrected_by, without
 from cadre.appointment.deciding.evidence import Evidence
 from cadre.appointment.deciding.post import POST, SEATS, established, no_vacancy
 from cadre.contracts.appointment.service import PostAssumed, ProbationConcluded, Relieved
-from cadre.contracts.event import CadreEvent, Event, Slug, Text
+from cadre.contracts.event import CadreEvent, Event, EventAnnulled, Slug, Text
 from cadre.shared.deciding.annulling import Annullable
 from cadre.shared.deciding.capability import Capability
 from cadre.shared.deciding.decider import Handler, Scope, World
@@ -188,7 +188,7 @@ def _scopes(command: AssumePost | Relieve, world: World) -> Iterator[Scope[Any]]
     yield from corrected_seat(command, world)
 
 
-def _settle(fact: Fact[Any], cadre: Person, world: World) -> list[Event]:
+def _settle(fact: Fact[Any], cadre: Person, world: World, _by: EventAnnulled) -> list[Event]:
     """The seats that follow an annulled coming or relief."""
     if isinstance(fact.event, Relieved):
         _require_own(cadre, fact, None)

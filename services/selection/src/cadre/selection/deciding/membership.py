@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from cadre.contracts.event import CadreEvent, Event, Slug, Text
+from cadre.contracts.event import CadreEvent, Event, EventAnnulled, Slug, Text
 from cadre.contracts.selection.membership import (
     ExitReason,
     PoolEntered,
@@ -72,7 +72,9 @@ def _loaded(command: MembershipCommand, world: World) -> tuple[Person, Mapping[s
     return cadre, pools
 
 
-def _settle_annulled(fact: Fact[Any], cadre: Person, world: World) -> list[Event]:
+def _settle_annulled(
+    fact: Fact[Any], cadre: Person, world: World, _by: EventAnnulled
+) -> list[Event]:
     """The seat that an annulled entry frees, or that an annulled exit takes again."""
     pools = {scope.id: world[scope] for scope in _pool_of(fact.event)}
     return settled(cadre, cadre.without_line(fact), pools, fact.event.cadre_id)

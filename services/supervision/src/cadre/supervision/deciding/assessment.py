@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from cadre.contracts.event import CadreEvent, Event, RuleFinding
+from cadre.contracts.event import CadreEvent, Event, EventAnnulled, RuleFinding
 from cadre.contracts.supervision.assessment import (
     Assessed,
     Assessment,
@@ -252,9 +252,11 @@ def places_held(event: CadreEvent, _cadre: Person) -> Iterable[Scope[Any]]:
         yield from (UNIT_YEAR.of(key) for key in _places(event))
 
 
-def settle_annulled(fact: Fact[Any], _cadre: Person, _world: World) -> Sequence[Event]:
+def settle_annulled(
+    fact: Fact[Any], _cadre: Person, _world: World, by: EventAnnulled
+) -> Sequence[Event]:
     """The place of 优秀 that an annulled grade gives back."""
     event: CadreEvent = fact.event
     if not isinstance(event, Assessed):
         return []
-    return [EXCELLENT.release(key, event.cadre_id, event.effective_on) for key in _places(event)]
+    return [EXCELLENT.release(key, event.cadre_id, by.effective_on) for key in _places(event)]

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from cadre.contracts.event import Event
+from cadre.contracts.event import Event, EventAnnulled
+from cadre.contracts.supervision.annulling import SupervisionAnnulled
 from cadre.contracts.supervision.honours import (
     Honour,
     HonourConferred,
     HonourRevocation,
     HonourRevoked,
 )
+from cadre.contracts.supervision.merit import MeritReversed
 from cadre.shared.deciding.annulling import Annullable
 from cadre.shared.deciding.capability import Capability
 from cadre.shared.deciding.decider import World
@@ -43,9 +45,30 @@ def revoke(command: RevokeHonour, cadre: Person) -> Sequence[Event]:
     return [*recorded, *reversals_for(command.honour_event, cadre, day, reason)]
 
 
-def _settle(fact: Fact[Any], cadre: Person, _world: World) -> Sequence[Event]:
+def _settle_honour(
+    fact: Fact[Any], cadre: Person, _world: World, _by: EventAnnulled
+) -> Sequence[Event]:
     """What never held scored no points."""
     return reversals_for(fact.id, cadre, date.min, "表彰记录已撤销，视为自始未生效")
+
+
+def _settle_revocation(
+    fact: Fact[HonourRevoked], cadre: Person, _world: World, by: EventAnnulled
+) -> Sequence[Event]:
+    """The points that it took away are there again."""
+    line = cadre.newest(fact.event.honour_event)
+    return [
+        SupervisionAnnulled(
+            cadre_id=by.cadre_id,
+            effective_on=by.effective_on,
+            supersedes=taken.id,
+            annuls=MeritReversed.tag(),
+            reason=by.reason,
+            basis=by.basis,
+        )
+        for taken in cadre.standing(MeritReversed)
+        if taken.event.honour_event and cadre.newest(taken.event.honour_event) == line
+    ]
 
 
 DECIDES = Right(Role.DECIDER, NAMED)
@@ -62,5 +85,8 @@ HONOURS = Facts(
 CAPABILITY = Capability(
     mechanism="M63",
     facts=[HONOURS],
-    annullable=[Annullable((HonourConferred,), settle=_settle)],
+    annullable=[
+        Annullable((HonourConferred,), settle=_settle_honour),
+        Annullable((HonourRevoked,), settle=_settle_revocation),
+    ],
 )

@@ -81,6 +81,7 @@ def reversals_for(honour_event: UUID, cadre: Person, day: date, reason: str) -> 
             cadre_id=entry.event.cadre_id,
             effective_on=max(day, entry.event.effective_on),
             merit_event=entry.id,
+            honour_event=honour_event,
             reason=reason,
             points=-entry.event.points,
         )

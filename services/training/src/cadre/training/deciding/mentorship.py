@@ -9,7 +9,7 @@ from datetime import date
 from itertools import combinations
 from typing import Any
 
-from cadre.contracts.event import CadreEvent, Event
+from cadre.contracts.event import CadreEvent, Event, EventAnnulled
 from cadre.contracts.selection.kin import KinDeclared
 from cadre.contracts.training.mentorship import (
     MentorPaired,
@@ -120,7 +120,9 @@ def end_mentorship(command: EndMentorship, world: World) -> Sequence[Event]:
     return [*ended, *_moved(command.cadre_id, cadre, cadre.expecting(ended[0]), world)]
 
 
-def settle_annulled(fact: Fact[Any], cadre: Person, world: World) -> Sequence[Event]:
+def settle_annulled(
+    fact: Fact[Any], cadre: Person, world: World, _by: EventAnnulled
+) -> Sequence[Event]:
     """The place that an annulled pair frees, or that an annulled end takes again."""
     return _moved(fact.event.cadre_id, cadre, cadre.without_line(fact), world)
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from cadre.contracts.appointment.promotion import Promoted
-from cadre.contracts.event import Event
+from cadre.contracts.event import Event, EventAnnulled
 from cadre.contracts.selection.profile import Baselined, ProfileCorrected, Recruited
 from cadre.contracts.training.posting import Posted, Posting, PostingEnd, PostingEnded, PostingKind
 from cadre.contracts.vocabulary import unit_id
@@ -61,7 +61,9 @@ def end_posting(command: EndPosting, cadre: Person) -> Sequence[Event]:
     return ended
 
 
-def settle_annulled(fact: Fact[Any], cadre: Person, _world: World) -> Sequence[Event]:
+def settle_annulled(
+    fact: Fact[Any], cadre: Person, _world: World, _by: EventAnnulled
+) -> Sequence[Event]:
     """A posting whose end never was lasts again, if no other followed."""
     _require_apart(cadre, cadre.without_line(fact))
     return []

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from cadre.contracts.event import Event
+from cadre.contracts.event import Event, EventAnnulled
 from cadre.contracts.training.record import CreditRefused, Trained
 from cadre.contracts.training.training_class import Course
 from cadre.shared.deciding.annulling import Annullable
@@ -154,7 +154,9 @@ def _credit(event: Credit, world: World) -> Answer:
             return Answer(granted=False, findings=outcome.findings)
 
 
-def settle_annulled(fact: Fact[Any], cadre: Person, _world: World) -> Sequence[Event]:
+def settle_annulled(
+    fact: Fact[Any], cadre: Person, _world: World, _by: EventAnnulled
+) -> Sequence[Event]:
     """A task that nothing fulfils any more is open again."""
     return task_changes(cadre, credited(cadre, without=fact.id))
 

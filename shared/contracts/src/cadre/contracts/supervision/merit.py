@@ -36,6 +36,9 @@ class MeritPosted(CadreEvent, MeritClaim):
 class MeritReversal(Value):
     merit_event: UUID
     reason: Text
+    honour_event: UUID | None = Field(
+        default=None, description="The honour by whose revocation it came (M63)"
+    )
 
 
 class MeritReversed(CadreEvent, MeritReversal):
