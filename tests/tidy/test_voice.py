@@ -8,7 +8,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 PRODUCT = ("shared", "services", "audit", "client", "intake", "cli")
-NOT_YET = {"selection", "training", "appointment"}
+NOT_YET = {"training", "appointment"}
 """Services that are not held to it yet."""
 ALONE: dict[str, str] = {}
 """Texts in one language, each with the reason."""

@@ -136,7 +136,7 @@ def _require_recruited(wanted: PoolEntered, cadre: Person) -> None:
         raise NotPossible(
             f"当日尚未录用 · cadre {wanted.cadre_id} was recruited on {entry.effective_on} only",
             where="effective_on",
-            hint=f"最早为 the earliest day is {entry.effective_on}",
+            hint=f"见最早日期 · the earliest day is {entry.effective_on}",
         )
 
 

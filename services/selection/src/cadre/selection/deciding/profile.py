@@ -127,7 +127,7 @@ def correct(command: CorrectProfile, cadre: Person) -> Sequence[Event]:
         if both and same_day and fact.id != command.supersedes:
             told = "、".join(PROFILE_FIELDS[name] for name in sorted(both))
             raise NotPossible(
-                f"{told} was corrected as of {command.effective_on} already",
+                f"当日已有更正 · {told} was corrected as of {command.effective_on} already",
                 where=str(fact.id),
                 hint="请用 supersedes 指明该次更正，或改用另一生效日 · "
                 "name that event in supersedes, or correct as of another day",

@@ -75,7 +75,9 @@ async def _without(
 async def coverage(
     reader: Reading,
     on: On,
-    since: Annotated[Day | None, Query(description="Only assessments from this day on")] = None,
+    since: Annotated[
+        Day | None, Query(description="只计此日及以后的考察 · Only assessments from this day on")
+    ] = None,
 ) -> Coverage:
     counts = shown(POLITICAL).table.c.effective_on >= (since or date.min)
     managed, unassessed = await _without(reader, POLITICAL, counts, on)
@@ -99,7 +101,8 @@ async def blind_spots(
     reader: Reading,
     on: On,
     months: Annotated[
-        int | None, Query(ge=1, le=120, description="As OBS-01 says where it is left out")
+        int | None,
+        Query(ge=1, le=120, description="不填则按 OBS-01 · As OBS-01 says where it is left out"),
     ] = None,
 ) -> BlindSpots:
     months = months or rulebook().on("OBS-01", on).whole("months_max")

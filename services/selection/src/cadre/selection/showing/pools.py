@@ -150,8 +150,8 @@ async def pool(reader: Reading, pool_id: Slug, on: On) -> PoolView:
 async def stock(
     reader: Reading,
     pool_id: Slug,
-    from_day: Annotated[Day, Query(alias="from", description="First day of the period")],
-    to_day: Annotated[Day, Query(alias="to", description="Last day of the period")],
+    from_day: Annotated[Day, Query(alias="from", description="期初 · First day of the period")],
+    to_day: Annotated[Day, Query(alias="to", description="期末 · Last day of the period")],
 ) -> PoolStock:
     if to_day < from_day:
         raise Malformed(

@@ -51,7 +51,8 @@ CADRES = VIEW.table(
     *(Column(name, String) for name in (*TOLD, "source_file")),
 )
 OnOrLatest = Annotated[
-    Day, Query(description="As of this day; everything known where it is left out")
+    Day,
+    Query(description="截至此日；不填则不限 · As of this day; everything known if left out"),
 ]
 
 

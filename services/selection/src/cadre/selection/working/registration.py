@@ -84,7 +84,7 @@ async def _register(
                 Malformed(
                     "干部编号与身份证号不符 · this cadre id does not belong to the ID number",
                     where="cadre_id",
-                    hint=f"请不填或改为 leave cadre_id out, or say {cadre_id}",
+                    hint=f"请不填或更正 · leave cadre_id out, or say {cadre_id}",
                 )
             )
         else:
