@@ -208,6 +208,7 @@ def test_every_command_has_a_handler_and_a_summary() -> None:
         "forget",
         "lift-political-veto",
         "lift-restriction",
+        "log-contact",
         "nominate-for-pool",
         "observe",
         "open-review",
