@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cadre.contracts.event import Event, Sealed
 from cadre.contracts.selection.profile import Recruited
+from cadre.contracts.supervision.annulling import SupervisionAnnulled
 from cadre.contracts.supervision.assessment import (
     Assessed,
     AssessmentKind,
@@ -22,6 +23,7 @@ from cadre.contracts.supervision.unit_year import (
     UnitYearOpened,
 )
 from cadre.contracts.vocabulary import Channel, Education, Grade, Political, RoutineGrade, Sex
+from cadre.shared.deciding.annulling import Annul
 from cadre.shared.deciding.decider import Fold
 from cadre.shared.deciding.messages import Command, Recorded
 from cadre.shared.deciding.person import PERSON
@@ -462,3 +464,37 @@ def test_the_grade_that_stands_does_not_depend_on_the_order_of_arrival(
     cadre = PERSON.fold(facts)
     assert cadre == PERSON.fold(recorded(i, event) for i, event in enumerate(CHAIN, start=1))
     assert {fact.id for fact in cadre.standing(Assessed)} == {event_id(4), event_id(5)}
+
+
+def annul(position: int, day: date) -> Annul:
+    return Annul(
+        cadre_id=ANNA,
+        effective_on=day,
+        supersedes=event_id(position),
+        reason="误记",
+        basis="组〔2026〕7号",
+    )
+
+
+def test_an_annulled_grade_gives_its_place_back_and_counts_until_that_day() -> None:
+    history = (RECRUITED, opened(5), graded(Grade.EXCELLENT), allotted())
+    day = date(2026, 3, 1)
+    wish = annul(3, day)
+    annulled = SupervisionAnnulled.model_validate(wish.model_dump() | {"annuls": Assessed.tag()})
+    released = ExcellentReleased(effective_on=day, unit_year_id="u-town-2025", cadre_id=ANNA)
+    given(*history).when(wish).then(annulled, released)
+    person = fold(PERSON, ANNA, [recorded(i, e) for i, e in enumerate((*history, annulled), 1)])
+    assert [fact.id for fact in person.standing(Assessed, by=date(2026, 2, 28))] == [event_id(3)]
+    assert person.standing(Assessed, by=day) == []
+
+
+def test_a_refusal_and_a_request_are_annulled_and_can_be_recorded_anew() -> None:
+    wanted = graded(Grade.EXCELLENT)
+    (refused,) = given(RECRUITED, opened(1)).when(assess(wanted)).events()
+    day = date(2026, 3, 1)
+    wish = annul(3, day)
+    annulled = SupervisionAnnulled.model_validate(
+        wish.model_dump() | {"annuls": AssessmentRefused.tag()}
+    )
+    given(RECRUITED, opened(1), refused).when(wish).then(annulled)
+    given(RECRUITED, opened(1), refused, annulled).when(assess(wanted)).then(refused)

@@ -8,7 +8,12 @@ from typing import Any
 
 from cadre.contracts.appointment.service import ProbationConcluded
 from cadre.contracts.event import RuleFinding
-from cadre.contracts.supervision.assessment import Assessed, AssessmentKind, AssessmentRefused
+from cadre.contracts.supervision.assessment import (
+    Assessed,
+    AssessmentKind,
+    AssessmentRefused,
+    AssessmentRequested,
+)
 from cadre.contracts.vocabulary import Grade
 from cadre.shared.deciding.annulling import Annullable
 from cadre.shared.deciding.calendar import add_months
@@ -118,6 +123,7 @@ def _unit_years(scopes: Iterable[Scope[Any]], world: World) -> UnitYears:
 
 
 RECORDS = Right(Role.RECORDER, NAMED)
+GRADING = (Assessed, AssessmentRefused, AssessmentRequested)
 
 CAPABILITY = Capability(
     mechanism="M39 M42",
@@ -140,7 +146,7 @@ CAPABILITY = Capability(
         ),
         person_handler(RequestAssessment, request_assessment, RECORDS),
     ],
-    annullable=[Annullable((Assessed,), places_held, settle_annulled)],
+    annullable=[Annullable(GRADING, places_held, settle_annulled)],
     judgements=[
         Judgement(Assessed, _assessed_scopes, _assessed),
         Judgement(AssessmentRefused, _refused_scopes, _refused),

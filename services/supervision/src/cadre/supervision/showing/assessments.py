@@ -312,11 +312,12 @@ async def requests(
         told.kind.in_((AssessmentKind.SPECIAL, AssessmentKind.YEAR)),
         told.effective_on >= asked.effective_on,
         told.effective_on <= on,
+        or_(told.superseded_on.is_(None), told.superseded_on > on),
     )
     query = (
         select(*asked, done_on)
         .outerjoin(ASSESSMENTS, completes)
-        .where(asked.effective_on <= on)
+        .where(asked.effective_on <= on, asked.superseded_by.is_(None))
         .group_by(*asked)
         .order_by(asked.due_on, asked.request_id)
     )
@@ -342,7 +343,7 @@ async def refusals(reader: Reading, cadre_id: CadreId) -> RefusalsOfCadre:
     told = REFUSALS.table.c
     rows = await reader.connection.execute(
         select(REFUSALS.table)
-        .where(told.cadre_id == cadre_id)
+        .where(told.cadre_id == cadre_id, told.superseded_by.is_(None))
         .order_by(told.effective_on, told.position)
     )
     lines = [
