@@ -28,9 +28,13 @@ VIEW = View()
 async def eligibility_of(
     log: FromLog,
     cadre_id: CadreId,
-    target: Annotated[Slug, Query(description="A rank's code, or the id of a post")],
+    target: Annotated[
+        Slug, Query(description="职级代码或职位编号 · A rank's code, or the id of a post")
+    ],
     on: On,
-    known_at: Annotated[Position | None, Query(description="As known at a position")] = None,
+    known_at: Annotated[
+        Position | None, Query(description="截至某位置所知 · As known at a position")
+    ] = None,
 ) -> Eligibility:
     """Decided with the rules in force on the day."""
     cadre = await log.fold(PERSON.of(cadre_id), known_at)

@@ -103,7 +103,7 @@ CadreRecord = answer(
     summary="试用期到期 · Probations to be concluded by a day",
 )
 async def probations(
-    reader: Reading, due_by: Annotated[Day, Query(description="The last day looked at")]
+    reader: Reading, due_by: Annotated[Day, Query(description="截止日期 · The last day looked at")]
 ) -> Probations:
     """Probations that end by a day, of persons who still hold the post, and nobody concluded."""
     told = shown(PROMOTIONS).table.c

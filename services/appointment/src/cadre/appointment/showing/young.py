@@ -89,11 +89,15 @@ class YoungPromotions(BaseModel):
 )
 async def young_promotions(
     reader: Reading,
-    begin: Annotated[Day, Query(alias="from", description="First day")],
-    end: Annotated[Day, Query(alias="to", description="Last day, included")],
-    kind: Annotated[Kind | None, Query(description="Only these")] = None,
-    age: Annotated[int, Query(ge=18, le=70, description="周岁")] = YOUNG_AGE,
-    inclusive: Annotated[bool, Query(description="Whether that age itself is young")] = True,
+    begin: Annotated[Day, Query(alias="from", description="起始日期 · First day")],
+    end: Annotated[Day, Query(alias="to", description="截止日期，含当日 · Last day, included")],
+    kind: Annotated[Kind | None, Query(description="仅此类晋升 · Only these")] = None,
+    age: Annotated[
+        int, Query(ge=18, le=70, description="年龄，周岁 · Age in full years")
+    ] = YOUNG_AGE,
+    inclusive: Annotated[
+        bool, Query(description="是否含该年龄 · Whether that age itself is young")
+    ] = True,
     rounding: Rounding = Rounding.HALF_UP,
 ) -> YoungPromotions:
     """Promotions from ``begin`` to ``end``, both included, and who among them was young."""

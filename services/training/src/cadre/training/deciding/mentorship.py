@@ -106,9 +106,10 @@ def pair_mentor(command: PairMentor, world: World) -> Sequence[Event]:
     for end in apprentice.hanging(MentorshipEnded, wrong) if wrong else ():
         if end.event.effective_on < command.effective_on:
             raise NotPossible(
-                f"it ended on {end.event.effective_on}",
+                f"该结对已结束 · it ended on {end.event.effective_on}",
                 where="effective_on",
-                hint="correct or annul that end first: a place that was freed hangs on it",
+                hint="请先更正或撤销该次结束 · "
+                "correct or annul that end first: a place that was freed hangs on it",
             )
     return [*paired, *_moved(command.cadre_id, apprentice, after, world)]
 
@@ -136,9 +137,9 @@ def _moved(cadre_id: str, before: Person, after: Person, world: World) -> list[E
         overlap = (one.ends or date.max) > other.begins and (other.ends or date.max) > one.begins
         if one.owner == other.owner and overlap:
             raise NotPossible(
-                f"they have been a pair since {one.begins}",
+                f"两人已结对 · they have been a pair since {one.begins}",
                 where=str(pair.id),
-                hint="end that pair before beginning another",
+                hint="请先结束原结对 · end that pair before beginning another",
             )
     stays = [[stay for _, stay in _pairs(cadre)] for cadre in (before, after)]
     moved = PLACES.moved(cadre_id, *stays)
@@ -148,10 +149,12 @@ def _moved(cadre_id: str, before: Person, after: Person, world: World) -> list[E
         if day is not None:
             limit = apprentices_max(mentor, day)
             raise NotPossible(
+                "导师带教名额已满 · "
                 f"{mentor_id} has {limit - PLACES.free_on(mentor, day)} apprentices of at most "
                 f"{limit} (TRN-12) on {day}",
                 where=mentor_id,
-                hint="name another mentor, or end one of the pairs first",
+                hint="请另选导师，或先结束其中一对 · "
+                "name another mentor, or end one of the pairs first",
             )
     return [*moved]
 
@@ -166,13 +169,17 @@ def _pairs(cadre: Person) -> Iterable[tuple[Fact[MentorPaired], Stay]]:
 def _require_sound(command: PairMentor) -> None:
     if command.mentor_id == command.cadre_id:
         raise NotPossible(
-            "nobody is their own mentor", where=command.cadre_id, hint="name another mentor"
+            "不能做自己的导师 · nobody is their own mentor",
+            where=command.cadre_id,
+            hint="请另选导师 · name another mentor",
         )
     if command.until is not None and command.until < command.effective_on:
         raise NotPossible(
+            "计划结束日期早于开始日期 · "
             f"planned until {command.until}, before it begins on {command.effective_on}",
             where=command.cadre_id,
-            hint="give a planned last day on or after the business date",
+            hint="请将计划结束日期写在生效日期当日或之后 · "
+            "give a planned last day on or after the business date",
         )
 
 
@@ -184,9 +191,10 @@ def _require_no_kin(command: PairMentor, apprentice: Person, mentor: Person) -> 
     )
     if declared is not None and declared.relation.zh in rule.parameters["kin"]:
         raise NotPossible(
+            "师徒有应回避的亲属关系 · "
             f"apprentice and mentor are kin: {declared.relation.zh} ({rule.id})",
             where=command.mentor_id,
-            hint="name a mentor outside the avoidance scope",
+            hint="请另选无须回避的导师 · name a mentor outside the avoidance scope",
         )
 
 
@@ -204,9 +212,10 @@ def review_mentorship(command: ReviewMentorship, cadre: Person) -> Sequence[Even
     for end in cadre.hanging(MentorshipEnded, pair):
         if command.effective_on > end.event.effective_on:
             raise NotPossible(
-                f"it ended on {end.event.effective_on}",
+                f"该结对已结束 · it ended on {end.event.effective_on}",
                 where=str(command.pairing_event),
-                hint="review a pair while it lasts, or on the day it ends",
+                hint="评估须在结对期间或结束当日 · "
+                "review a pair while it lasts, or on the day it ends",
             )
     return reviewed
 

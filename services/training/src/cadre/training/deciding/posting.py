@@ -72,15 +72,17 @@ def settle_annulled(
 def _require_sound(command: Post) -> None:
     if command.until is not None and command.until < command.effective_on:
         raise NotPossible(
+            "计划结束日期早于开始日期 · "
             f"planned until {command.until}, before it begins on {command.effective_on}",
             where=command.cadre_id,
-            hint="give a planned last day on or after the business date",
+            hint="请将计划结束日期写在生效日期当日或之后 · "
+            "give a planned last day on or after the business date",
         )
     if unit_id(command.host) == unit_id(command.home_unit):
         raise NotPossible(
-            f"{command.host} is host and home at once",
+            f"接收单位与派出单位相同 · {command.host} is host and home at once",
             where=command.cadre_id,
-            hint="name where the cadre is sent to",
+            hint="请写明接收单位 · name where the cadre is sent to",
         )
 
 
@@ -93,10 +95,12 @@ def _require_home_unit(command: Post, cadre: Person) -> None:
         and unit_id(unit) != unit_id(command.home_unit)
     ):
         raise NotPossible(
+            "派出单位不是人事关系所在单位 · "
             f"the personnel relation is with {unit} on {command.effective_on}, "
             f"not with {command.home_unit}",
             where=command.cadre_id,
-            hint=f"挂职期间人事关系留在原单位（公务员法第七十二条）：以 {unit} 为派出单位",
+            hint="挂职期间人事关系留在原单位（公务员法第七十二条），请以该单位为派出单位 · "
+            f"name {unit} as home_unit: on secondment (挂职) one still belongs there",
         )
 
 
@@ -119,9 +123,10 @@ def _require_alone(posting: Fact[Posted], last: date, cadre: Person) -> None:
         overlaps = other.effective_on <= last and posting.event.effective_on <= until
         if fact.id != posting.id and other.kind in off_job and overlaps:
             raise NotPossible(
+                "与另一次派出时间重叠 · "
                 f"overlaps with {other.kind.zh} to {other.host} since {other.effective_on}",
                 where=str(fact.id),
-                hint=f"end that posting first ({rule.id})",
+                hint=f"请先结束该次派出 · end that posting first ({rule.id})",
             )
 
 

@@ -54,10 +54,11 @@ def record_training(command: RecordTraining, cadre: Person) -> Sequence[Event]:
             if (known.hours, known.days) == (trained.hours, trained.days):
                 return []
             raise NotPossible(
+                "该培训已有记录，学时或天数不同 · "
                 f"“{known.title}” until {known.ends_on} is on record with {known.hours:g} 学时, "
                 f"{known.days} days",
                 where=command.cadre_id,
-                hint="correct that record instead of adding another",
+                hint="请更正原记录 · correct that record instead of adding another",
             )
     return [trained, *task_changes(cadre, (*credited(cadre), trained))]
 
@@ -91,9 +92,10 @@ def correct_training(command: CorrectTraining, world: World) -> Sequence[Event]:
     outcome = _outcome(cadre, command.supersedes)
     if outcome is None:
         raise NotFound(
+            "该干部名下没有此项培训记录 · "
             f"no training {command.supersedes} of {command.cadre_id} is on record",
             where=str(command.supersedes),
-            hint="name the id of the event that recorded it",
+            hint="请写明记录它的事件编号 · name the id of the event that recorded it",
         )
     known = outcome.event
     training_class = world[CLASS.of(known.class_id)] if known.class_id else None
@@ -103,9 +105,9 @@ def correct_training(command: CorrectTraining, world: World) -> Sequence[Event]:
         if latest.event == right:
             return []
         raise NotPossible(
-            f"this record was corrected before, by {latest.id}",
+            f"该记录此前已更正 · this record was corrected before, by {latest.id}",
             where=str(command.supersedes),
-            hint="correct that one",
+            hint="请更正后一次记录 · correct that one",
         )
     if _facts(right) == _facts(known):
         return []
@@ -122,9 +124,10 @@ def _right(command: CorrectTraining, known: Credit, training_class: Dossier | No
         plan = require_plan(training_class, known.class_id or "")
         if any(course[name] != getattr(plan, name) for name in course if name not in ATTENDED):
             raise NotPossible(
+                "此为本系统所办培训班，只能更正学时和天数 · "
                 f"“{plan.title}” was a class held here; only hours and days can be corrected",
                 where=str(command.supersedes),
-                hint="repeat the other facts as the class was planned",
+                hint="其余各项请照培训班计划填写 · repeat the other facts as the class was planned",
             )
         require_within(plan, command.hours, command.days, command.cadre_id)
         right = outcome_of(

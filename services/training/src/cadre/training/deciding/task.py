@@ -44,15 +44,17 @@ def open_training_task(command: OpenTrainingTask, cadre: Person) -> Sequence[Eve
     cadre.require_known(command.cadre_id)
     if command.rule not in rulebook().versions:
         raise NotPossible(
-            f"no rule {command.rule} is in the rule book",
+            f"规则库没有此规则 · no rule {command.rule} is in the rule book",
             where=str(command.task_id),
-            hint="name the rule that asks for the training",
+            hint="请写明要求培训的规则 · name the rule that asks for the training",
         )
     if command.due_on < command.effective_on:
         raise NotPossible(
+            "完成期限早于下达日期 · "
             f"due on {command.due_on}, before it is opened on {command.effective_on}",
             where=str(command.task_id),
-            hint="give a due date on or after the business date",
+            hint="请将完成期限写在生效日期当日或之后 · "
+            "give a due date on or after the business date",
         )
     tasks = cadre.standing(TrainingTaskOpened)
     earlier = next((task for task in tasks if task.event.task_id == command.task_id), None)

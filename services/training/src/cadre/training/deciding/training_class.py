@@ -55,18 +55,19 @@ def require_ended(ends_on: date, effective_on: date, where: str) -> None:
     """Raise NotPossible for training that is not over on the business date."""
     if ends_on > effective_on:
         raise NotPossible(
+            "培训在生效日期尚未结束 · "
             f"the training ends on {ends_on}, after the business date {effective_on}",
             where=where,
-            hint="record it once it has ended",
+            hint="请在培训结束后记录 · record it once it has ended",
         )
 
 
 def plan_class(command: PlanClass, training_class: Dossier) -> Sequence[Event]:
     if command.hours <= 0 or command.days <= 0:
         raise NotPossible(
-            f"{command.hours:g} 学时 on {command.days} days are no class",
+            f"学时或天数为零 · {command.hours:g} 学时 on {command.days} days are no class",
             where=command.class_id,
-            hint="plan hours and days above zero",
+            hint="学时和天数须大于零 · plan hours and days above zero",
         )
     before = plan_of(training_class)
     planned = ClassPlanned(**dict(command), supersedes=before.id if before else None)
@@ -74,9 +75,9 @@ def plan_class(command: PlanClass, training_class: Dossier) -> Sequence[Event]:
         return []
     if training_class.every(ClassHeld):
         raise NotPossible(
-            "the class has been held as it was planned",
+            "培训班已结业，计划不能再改 · the class has been held as it was planned",
             where=command.class_id,
-            hint="correct the training of single persons instead",
+            hint="请更正个人的培训记录 · correct the training of single persons instead",
         )
     return [planned]
 
@@ -108,9 +109,10 @@ def hold_class(
         news = []
         if held != before.event or not all(_told(item, records) for item in outcomes):
             raise NotPossible(
+                "培训班已结业，参训情况不同 · "
                 f"the class was held on {before.event.effective_on}, with other attendance",
                 where=command.class_id,
-                hint="correct the training of single persons instead",
+                hint="请更正个人的培训记录 · correct the training of single persons instead",
             )
     for item in outcomes:
         if not records[item.cadre_id].holds(item):
@@ -121,7 +123,11 @@ def hold_class(
 def require_plan(training_class: Dossier, class_id: str) -> ClassPlanned:
     """The plan of a class; raises NotFound where there is none."""
     if (plan := plan_of(training_class)) is None:
-        raise NotFound(f"no class {class_id} is planned", where=class_id, hint="plan it first")
+        raise NotFound(
+            f"没有这个培训班 · no class {class_id} is planned",
+            where=class_id,
+            hint="请先计划该培训班 · plan it first",
+        )
     return plan.event
 
 
@@ -130,15 +136,15 @@ def _require_fitting(command: HoldClass, plan: ClassPlanned) -> None:
     counts = Counter(item.cadre_id for item in command.attendees)
     if twice := [cadre_id for cadre_id, count in counts.items() if count > 1]:
         raise NotPossible(
-            f"{'、'.join(twice)} is named twice",
+            f"学员重复 · {'、'.join(twice)} is named twice",
             where=command.class_id,
-            hint="name every attendee once",
+            hint="每名学员只写一次 · name every attendee once",
         )
     if len(counts) > plan.seats:
         raise NotPossible(
-            f"{len(counts)} attendees on {plan.seats} seats",
+            f"学员多于名额 · {len(counts)} attendees on {plan.seats} seats",
             where=command.class_id,
-            hint="plan the class anew with enough seats",
+            hint="请重新计划，增加名额 · plan the class anew with enough seats",
         )
     for item in command.attendees:
         require_within(plan, item.hours, item.days, item.cadre_id)
@@ -148,9 +154,11 @@ def require_within(plan: ClassPlanned, hours: float, days: int, cadre_id: str) -
     """Raise NotPossible when somebody attended more than there was."""
     if hours > plan.hours or days > plan.days:
         raise NotPossible(
+            "参训学时或天数多于培训班 · "
             f"{hours:g} 学时 on {days} days of a class of {plan.hours:g} 学时 on {plan.days} days",
             where=cadre_id,
-            hint="nobody attends more than the class had; check the figures or the plan",
+            hint="不得多于培训班学时和天数，请核对数字或计划 · "
+            "nobody attends more than the class had; check the figures or the plan",
         )
 
 

@@ -77,7 +77,9 @@ async def class_summary(
     year_last = to or year
     if year_last < year:
         raise Malformed(
-            f"{year_last} lies before {year}", where="to", hint="leave it out for one year"
+            f"结束年度早于起始年度 · {year_last} lies before {year}",
+            where="to",
+            hint="只查一年的，请不填 · leave it out for one year",
         )
     held = and_(
         CLASSES.c.held_on.is_not(None),
@@ -105,7 +107,11 @@ async def training_class(reader: Reading, class_id: Slug) -> ClassAnswer:
     query = select(CLASSES).where(CLASSES.c.class_id == class_id)
     plan = (await reader.connection.execute(query)).one_or_none()
     if plan is None:
-        raise NotFound(f"no class {class_id} is planned", where=class_id, hint="plan it first")
+        raise NotFound(
+            f"没有这个培训班 · no class {class_id} is planned",
+            where=class_id,
+            hint="请先计划该培训班 · plan it first",
+        )
     came = await reader.connection.execute(
         select(ATTENDANCE).where(ATTENDANCE.c.class_id == class_id).order_by(ATTENDANCE.c.cadre_id)
     )

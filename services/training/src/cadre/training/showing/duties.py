@@ -73,9 +73,10 @@ async def cadre_training(reader: Reading, cadre_id: CadreId, on: On) -> CadreTra
     trainee = (await trainees(reader, on, cadre_id)).get(cadre_id)
     if trainee is None:
         raise NotFound(
-            f"no cadre {cadre_id} is known here on {on}",
+            f"当日查无此人 · no cadre {cadre_id} is known here on {on}",
             where=cadre_id,
-            hint="record the recruitment, or import the career, first",
+            hint="请先记录录用，或导入既往履历 · "
+            "record the recruitment, or import the career, first",
         )
     trainings = (await attended(reader, on, cadre_id)).get(cadre_id, [])
     years = sorted({item.ends_on.year for item in trainings} | {on.year}, reverse=True)

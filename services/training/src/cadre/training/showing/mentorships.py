@@ -74,7 +74,10 @@ async def mentorships(reader: Reading, cadre_id: CadreId, on: On) -> BaseModel:
 async def missing_mentorships(
     reader: Reading,
     year: Year,
-    on: Annotated[On | None, Query(description="As of this day, else the year's end")] = None,
+    on: Annotated[
+        On | None,
+        Query(description="截至该日的情况，默认年末 · As of this day, else the year's end"),
+    ] = None,
 ) -> BaseModel:
     day = on or date(year, 12, 31)
     told = RECRUITS.c

@@ -57,7 +57,9 @@ async def coverage(
     reader: Reading,
     on: On,
     kind: PostingKind,
-    host: Annotated[list[Word] | None, Query(description="Places that must be covered")] = None,
+    host: Annotated[
+        list[Word] | None, Query(description="应覆盖的锻炼点 · Places that must be covered")
+    ] = None,
 ) -> Coverage:
     there: dict[str, set[str]] = {wanted: set() for wanted in host or ()}
     for one in await shown(POSTINGS).held(reader, on):
