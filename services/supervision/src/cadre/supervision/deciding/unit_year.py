@@ -172,7 +172,7 @@ def close_month(command: CloseMonth, unit_year: Dossier) -> Sequence[Event]:
 
 
 CAPABILITY = Capability(
-    mechanism="M40 M42",
+    mechanism="M42",
     places=[EXCELLENT],
     handlers=[
         Handler(
