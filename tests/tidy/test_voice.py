@@ -26,18 +26,37 @@ def _modules() -> dict[Path, ast.Module]:
 
 
 @cache
-def _errors() -> frozenset[str]:
-    """The names of CadreError and of every error made from it."""
-    bases = {
-        node.name: {base.id for base in node.bases if isinstance(base, ast.Name)}
+def _classes() -> tuple[tuple[ast.ClassDef, frozenset[str]], ...]:
+    """Every class, with the names of what it is made from."""
+    return tuple(
+        (node, frozenset(base.id for base in node.bases if isinstance(base, ast.Name)))
         for module in _modules().values()
         for node in ast.walk(module)
         if isinstance(node, ast.ClassDef)
-    }
-    known = {"CadreError"}
-    while more := {name for name, of in bases.items() if of & known} - known:
+    )
+
+
+@cache
+def _kinds(first: str) -> frozenset[str]:
+    """The names of a class and of every class made from it."""
+    known = {first}
+    while more := {node.name for node, bases in _classes() if bases & known} - known:
         known |= more
     return frozenset(known)
+
+
+def _errors() -> frozenset[str]:
+    return _kinds("CadreError")
+
+
+def _commands() -> list[tuple[str, str]]:
+    """Each command that can be sent, and the first line of its docstring: its summary."""
+    made_more_of = frozenset[str]().union(*(bases for _, bases in _classes()))
+    return [
+        (node.name, (ast.get_docstring(node) or "").partition("\n")[0])
+        for node, bases in _classes()
+        if bases & _kinds("Command") and node.name not in made_more_of
+    ]
 
 
 def _given(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
@@ -124,8 +143,15 @@ def test_errors_hints_and_questions_are_said_in_both_languages() -> None:
     assert sorted(_not_in_both()) == []
 
 
+def test_what_a_command_is_for_is_said_in_both_languages() -> None:
+    assert [
+        (name, line) for name, line in _commands() if not (BOTH.match(line) and line.endswith("."))
+    ] == []
+
+
 def test_there_is_much_to_look_at() -> None:
     assert sum(map(len, _all().values())) > 500
+    assert len(_commands()) > 60
 
 
 def test_nothing_is_left_out_without_need() -> None:

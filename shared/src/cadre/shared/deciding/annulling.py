@@ -14,7 +14,7 @@ from cadre.shared.deciding.rights import NAMED, Right, Role
 
 
 class Annul(PersonCommand):
-    """Take back a recorded fact that never held; nothing takes its place."""
+    """撤销不实记录 · Take back a recorded fact that never held; nothing takes its place."""
 
     supersedes: UUID
     reason: Text

@@ -60,7 +60,7 @@ _HISTORIES: Mapping[tuple[str, str], Fold[frozenset[int]]] = {
 
 
 class SetAside(Command, SettingAside):
-    """Say that an event never held: it can be neither applied nor corrected.
+    """搁置事件 · Say that an event never held: it can be neither applied nor corrected.
 
     Only `cadre.shared.serving.admin` sends it, which finds out what the caller does not say. That
     is no part of the command's content: a repeat is one whatever was found out meanwhile.

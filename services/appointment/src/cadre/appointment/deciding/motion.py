@@ -38,47 +38,47 @@ class MotionCommand(Command):
 
 
 class OpenMotion(MotionCommand, MotionProposal):
-    """动议: fill a vacancy."""
+    """发起动议 · Open a motion to fill a vacancy."""
 
 
 class HoldRecommendation(MotionCommand, Recommendation):
-    """民主推荐: record its talks and its meeting."""
+    """记录民主推荐 · Record the talks and the meeting of the recommendation."""
 
 
 class FixCandidate(MotionCommand):
-    """确定考察对象: fix whom to inspect, or another one while nothing is decided."""
+    """确定考察对象 · Fix whom to inspect, or another one while nothing is decided."""
 
     cadre_id: CadreId
     justification: Text | None = None
 
 
 class CompleteInspection(MotionCommand, Inspection):
-    """考察: record the inspection of the candidate."""
+    """记录考察结果 · Record the inspection of the candidate."""
 
 
 class TakeDecision(MotionCommand):
-    """讨论决定: record the vote of the committee."""
+    """记录讨论决定 · Record the vote of the committee."""
 
     vote: Vote
 
 
 class PublishNotice(MotionCommand):
-    """任前公示: put up the public notice."""
+    """发布任前公示 · Put up the public notice."""
 
 
 class CloseNotice(MotionCommand):
-    """End the public notice, with the objections it brought."""
+    """结束任前公示 · End the public notice, with the objections it brought."""
 
     objections: int = 0
     upheld: bool = False
 
 
 class ConcludeMotion(MotionCommand):
-    """任职: let the appointment take effect."""
+    """办理任职 · Let the appointment take effect."""
 
 
 class StopMotion(MotionCommand):
-    """End the motion without an appointment."""
+    """终止动议 · End the motion without an appointment."""
 
     reason: StopReason
     note: str = ""

@@ -23,7 +23,7 @@ POST = dossier_of("appointment", "post")
 
 
 class EstablishPost(VersionCommand, PostDefinition):
-    """Set up a post, or set its seats anew from a day on."""
+    """设置职位，或自某日起调整职数 · Set up a post, or set its seats anew from a day on."""
 
 
 def _require_seated(wanted: PostEstablished, others: Dossier) -> None:

@@ -28,7 +28,7 @@ from cadre.shared.deciding.rights import NAMED, Right, Role
 
 
 class ConcludeProbation(FactCommand, ProbationOutcome):
-    """Confirm a post on probation, or take it back."""
+    """办理试用期满转正或免去试任职务 · Confirm a post on probation, or take it back."""
 
 
 def conclude_probation(command: ConcludeProbation, cadre: Person, posts: Posts) -> list[Event]:

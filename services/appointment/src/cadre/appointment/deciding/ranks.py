@@ -20,7 +20,7 @@ from cadre.shared.deciding.rulebook import rulebook
 
 
 class PromoteRank(FactCommand):
-    """Promote somebody to the next rank (职级晋升) after a public notice."""
+    """公示后晋升职级 · Promote somebody to the next rank after a public notice."""
 
     rank: Rank
     notice_published_on: date

@@ -39,7 +39,10 @@ from cadre.shared.deciding.rights import NAMED, Right, Role
 
 
 class OpenReview(PersonCommand):
-    """Review every promotion that this evidence, had it been known, would have been judged on."""
+    """对所涉提拔任职、职级晋升启动复核 · Review every promotion that this evidence concerns.
+
+    Those are the ones that, had it been known, would have been judged on it.
+    """
 
     evidence_event: UUID = Field(description="The late or correcting event")
     reason: Text

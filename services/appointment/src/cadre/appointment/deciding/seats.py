@@ -27,14 +27,14 @@ from cadre.shared.deciding.rights import EVERYBODY, Right, Role
 
 
 class AssumePost(FactCommand):
-    """Record a post that somebody held before this system began."""
+    """登记现任职位 · Record a post that somebody held before this system began."""
 
     post_id: Slug
     basis: Text
 
 
 class Relieve(FactCommand):
-    """End somebody's holding of a post."""
+    """免去职务 · End somebody's holding of a post."""
 
     post_id: Slug
     reason: Text

@@ -12,7 +12,7 @@ from cadre.shared.deciding.rights import NAMED, Right, Role
 
 
 class LogContact(FactCommand, Contact):
-    """Record that somebody was met at work."""
+    """记录近距离接触 · Record that somebody was met at work."""
 
 
 def log_contact(command: LogContact, person: Person) -> Sequence[Event]:

@@ -9,7 +9,7 @@ from cadre.shared.deciding.versions import VersionCommand, Versions
 
 
 class PlanIntake(VersionCommand, PlanOfIntake):
-    """Plan the intake of a year, or plan it anew from the effective date on."""
+    """制定招录计划 · Plan the intake of a year, or plan it anew from the effective date on."""
 
 
 def _require_one_line_each(wanted: IntakePlanned, _others: Dossier) -> None:

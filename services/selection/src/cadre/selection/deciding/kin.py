@@ -12,7 +12,7 @@ from cadre.shared.deciding.rights import NAMED, Right, Role
 
 
 class DeclareKin(FactCommand, Kin):
-    """Declare that another cadre is kin (公务员法 art. 74)."""
+    """申报亲属关系 · Declare that another cadre is kin (公务员法 art. 74)."""
 
 
 def declare(command: DeclareKin, cadre: Person) -> Sequence[Event]:

@@ -29,14 +29,17 @@ from cadre.shared.deciding.rights import EVERYBODY, Right, Role
 
 
 class EnterPool(FactCommand):
-    """Take somebody into a pool, or correct an entry, if every rule allows it."""
+    """办理或更正入库 · Take somebody into a pool, or correct an entry, if every rule allows it."""
 
     pool_id: Slug
     decided_by: Text
 
 
 class ExitPool(FactCommand):
-    """End a membership, or correct how it ended; ``effective_on`` is the first day outside."""
+    """办理或更正出库 · End a membership, or correct how it ended.
+
+    ``effective_on`` is the first day outside.
+    """
 
     pool_id: Slug
     reason: ExitReason

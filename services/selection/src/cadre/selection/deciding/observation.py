@@ -8,7 +8,7 @@ from cadre.shared.deciding.rights import NAMED, Right, Role
 
 
 class Observe(FactCommand, Observation):
-    """Record what was seen of somebody on an occasion."""
+    """记录日常识别情况 · Record what was seen of somebody on an occasion."""
 
 
 # Two observations of one day may differ in their note alone, so the note is compared too.

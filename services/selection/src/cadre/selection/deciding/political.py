@@ -18,11 +18,14 @@ from cadre.shared.deciding.rulebook import rulebook
 
 
 class AssessPoliticalQuality(FactCommand, PoliticalAssessment):
-    """Conclude on the political quality of somebody; POL-01 says which conclusion vetoes."""
+    """作出政治素质结论 · Conclude on the political quality of somebody.
+
+    POL-01 says which conclusion vetoes.
+    """
 
 
 class LiftPoliticalVeto(FactCommand, VetoLifting):
-    """End the veto of one assessment."""
+    """解除政治素质一票否决 · End the veto of one assessment."""
 
 
 def assess(command: AssessPoliticalQuality, cadre: Person) -> Sequence[Event]:

@@ -17,7 +17,10 @@ from cadre.shared.deciding.versions import VersionCommand, Versions
 
 
 class DefinePool(VersionCommand, PoolDefinition):
-    """Set up a talent pool, or change its title or seats from the effective date on."""
+    """设立或变更人才库 · Set up a talent pool, or change its title or seats.
+
+    Either holds from the effective date on.
+    """
 
 
 def _seats_on(pool: Dossier, day: date) -> int:

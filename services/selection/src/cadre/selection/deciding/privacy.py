@@ -27,19 +27,22 @@ from cadre.shared.deciding.rights import EVERYBODY, Right, Role
 
 
 class Restrict(PersonCommand, Restriction):
-    """Store somebody's data and use them for nothing else, until the restriction is lifted."""
+    """限制处理个人信息 · Store somebody's data and use them for nothing else.
+
+    This lasts until the restriction is lifted.
+    """
 
     uses_data = False
 
 
 class LiftRestriction(PersonCommand, LiftingOfRestriction):
-    """Let somebody's data be used again."""
+    """解除限制处理 · Let somebody's data be used again."""
 
     uses_data = False
 
 
 class Forget(PersonCommand, Erasure):
-    """Destroy every key of somebody, and what the index of identities holds."""
+    """删除个人信息 · Destroy every key of somebody, and what the index of identities holds."""
 
     uses_data = False
     irreversible = True

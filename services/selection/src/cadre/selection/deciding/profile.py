@@ -42,7 +42,10 @@ class Registration(Command):
 
 
 class Recruit(Registration, Recruitment):
-    """Take somebody into service, or tell anew a recruitment that was recorded wrongly."""
+    """办理或更正录用 · Take somebody into service, or tell a recruitment anew.
+
+    It is told anew if it was recorded wrongly.
+    """
 
     supersedes: UUID | None = Field(
         default=None, description="The recruitment that this one corrects, with all its fields"
@@ -50,11 +53,11 @@ class Recruit(Registration, Recruitment):
 
 
 class RecordBaseline(Registration, Baseline):
-    """Take over a career from a file."""
+    """导入既往履历 · Take over a career from a file."""
 
 
 class CorrectProfile(FactCommand, ProfileCorrection):
-    """Set fields of a profile right, from the effective date on."""
+    """更正基本信息 · Set fields of a profile right, from the effective date on."""
 
 
 type Entry = Recruited | Baselined

@@ -41,7 +41,10 @@ from cadre.shared.deciding.rights import NAMED, Right, Role
 
 
 class OpenReview(PersonCommand):
-    """Review every entry into a pool that this evidence, had it been known, was judged on."""
+    """启动入库复核 · Review every entry into a pool that this evidence concerns.
+
+    Those are the ones that, had it been known, would have been judged on it.
+    """
 
     evidence_event: UUID = Field(description="The late or correcting event")
     reason: Text

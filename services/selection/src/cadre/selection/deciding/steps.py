@@ -21,15 +21,15 @@ from cadre.shared.deciding.rights import EVERYBODY, NAMED, Right, Role
 
 
 class NominateForPool(FactCommand, PoolNomination):
-    """Nominate somebody for a pool, on behalf of a unit."""
+    """推荐入库 · Nominate somebody for a pool, on behalf of a unit."""
 
 
 class AssessForPool(FactCommand, PoolAssessment):
-    """Record what the organisation department found of a nominee."""
+    """记录入库考察结果 · Record what the organisation department found of a nominee."""
 
 
 class CompareForPool(FactCommand, PoolComparison):
-    """Record where a nominee came out when the nominees were compared."""
+    """记录入库比选结果 · Record where a nominee came out when the nominees were compared."""
 
 
 type Step = NominateForPool | AssessForPool | CompareForPool

@@ -44,17 +44,17 @@ from cadre.supervision.deciding.unit_year import (
 
 
 class Assess(PersonCommand, Assessment):
-    """Record how a cadre was assessed for a period."""
+    """记录考核结果 · Record how a cadre was assessed for a period."""
 
 
 class CorrectAssessment(PersonCommand, Assessment):
-    """Replace a recorded assessment by the right one, of the same kind and period."""
+    """更正考核 · Replace a recorded assessment by the right one, of the same kind and period."""
 
     supersedes: UUID = Field(description="The id of the `Assessed` that was wrong")
 
 
 class RequestAssessment(PersonCommand, AssessmentRequest):
-    """Ask for an assessment by a date."""
+    """要求限期组织考核 · Ask for an assessment by a date."""
 
 
 ROUTINE = (AssessmentKind.MONTH, AssessmentKind.QUARTER)

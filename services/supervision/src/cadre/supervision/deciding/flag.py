@@ -8,11 +8,14 @@ from cadre.shared.deciding.rights import NAMED, Right, Role
 
 
 class Flag(FactCommand, WarningSign):
-    """Raise a warning sign."""
+    """提出预警 · Raise a warning sign."""
 
 
 class CloseFlag(FactCommand, FlagClosure):
-    """Dismiss a warning sign, or say that it was acted upon. No reaction ever sends this."""
+    """办结预警 · Dismiss a warning sign, or say that it was acted upon.
+
+    No reaction ever sends this.
+    """
 
 
 FLAGS = Facts(

@@ -24,11 +24,14 @@ from cadre.supervision.deciding.merit import reversals_for
 
 
 class ConferHonour(FactCommand, Honour):
-    """Record an honour from the day it was conferred."""
+    """记录表彰奖励 · Record an honour from the day it was conferred."""
 
 
 class RevokeHonour(FactCommand, HonourRevocation):
-    """Record that an honour was revoked, and reverse the points that rested on it."""
+    """记录撤销表彰奖励 · Record that an honour was revoked.
+
+    The points that rested on it are reversed with it.
+    """
 
 
 def confer(command: ConferHonour, cadre: Person) -> Sequence[Event]:

@@ -26,15 +26,15 @@ from cadre.shared.deciding.rulebook import Rule, rulebook
 
 
 class Talk(FactCommand, Conversation):
-    """Record a talk of care, reminder or admonition; it closes no flag by itself."""
+    """记录谈话 · Record a talk of care, reminder or admonition; it closes no flag by itself."""
 
 
 class CheckRectification(FactCommand, RectificationCheck):
-    """Record whether the matter of an admonition was mended."""
+    """记录诫勉后回访 · Record whether the matter of an admonition was mended."""
 
 
 class Discipline(FactCommand, SanctionDecision):
-    """Record a sanction from the day it took effect."""
+    """记录政务处分或党纪处分 · Record a sanction from the day it took effect."""
 
 
 def finding(one: Influence, day: date) -> RuleFinding:

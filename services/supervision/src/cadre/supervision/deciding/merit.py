@@ -22,11 +22,11 @@ from cadre.supervision.deciding.point_scheme import SCHEMES, item_on
 
 
 class PostMerit(PersonCommand, MeritClaim):
-    """Award or deduct what the item was worth on the business date."""
+    """登记实绩加分或扣分 · Award or deduct what the item was worth on the business date."""
 
 
 class ReverseMerit(FactCommand, MeritReversal):
-    """Take back an entry; the right one, if any, is posted anew."""
+    """冲销实绩积分 · Take back an entry; the right one, if any, is posted anew."""
 
 
 class Entry(NamedTuple):

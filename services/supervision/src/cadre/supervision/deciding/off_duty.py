@@ -25,11 +25,11 @@ from cadre.shared.deciding.rulebook import rulebook
 
 
 class RecordOffDutyVisit(FactCommand, OffDutyVisit):
-    """Record a visit outside working hours, with a note that lapses."""
+    """记录八小时外走访 · Record a visit outside working hours, with a note that lapses."""
 
 
 class ExpireOffDutyNote(PersonCommand, LapsedNote):
-    """Destroy a note whose day has come; the calendar sends this."""
+    """销毁到期走访记录 · Destroy a note whose day has come; the calendar sends this."""
 
     uses_data = False
     irreversible = True

@@ -16,7 +16,10 @@ AWARDING: Final = frozenset({"distinction", "commendation", "hard-task"})
 
 
 class PublishPointScheme(VersionCommand, PointScheme):
-    """Bring a version of the merit point rules into force from its effective date."""
+    """发布积分办法 · Bring a version of the merit point rules into force.
+
+    It holds from its effective date on.
+    """
 
 
 def _require_sound(wanted: PointSchemePublished, others: Dossier) -> None:

@@ -29,7 +29,7 @@ from cadre.shared.deciding.rulebook import rulebook
 
 
 class OpenUnitYear(Command, UnitYear):
-    """Open a unit's assessment year, or correct its opening."""
+    """开启或更正单位年度考核 · Open a unit's assessment year, or correct its opening."""
 
     excellent_share: float | None = Field(
         default=None, gt=0, le=1, description="The usual share of ASM-03 when not named"
@@ -40,7 +40,7 @@ class OpenUnitYear(Command, UnitYear):
 
 
 class CloseMonth(Command):
-    """Close a month of a unit: what is filed for it afterwards is late (M42)."""
+    """关闭月纪实 · Close a month of a unit: what is filed for it afterwards is late (M42)."""
 
     unit_id: UnitId
     month: YearMonth

@@ -35,15 +35,15 @@ from cadre.shared.deciding.rulebook import rulebook
 
 
 class PairMentor(FactCommand, Pairing):
-    """Give an apprentice, ``cadre_id``, a mentor."""
+    """安排师徒结对 · Give an apprentice, ``cadre_id``, a mentor."""
 
 
 class ReviewMentorship(FactCommand, MentorshipReview):
-    """Review the progress of a pair."""
+    """评估师徒结对 · Review the progress of a pair."""
 
 
 class EndMentorship(FactCommand, MentorshipEnd):
-    """End a pair; from the effective date on the mentor's place is free."""
+    """结束师徒结对 · End a pair; from the effective date on the mentor's place is free."""
 
 
 MENTOR = dossier_of("training", "mentor")

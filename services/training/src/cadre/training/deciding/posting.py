@@ -21,11 +21,14 @@ from cadre.shared.deciding.rulebook import rulebook
 
 
 class Post(FactCommand, Posting):
-    """Send a cadre out to practise from the effective date on."""
+    """派出锻炼 · Send a cadre out to practise from the effective date on."""
 
 
 class EndPosting(FactCommand, PostingEnd):
-    """End a posting with an evaluation; from the effective date on the cadre is back."""
+    """结束派出锻炼 · End a posting with an evaluation.
+
+    From the effective date on the cadre is back.
+    """
 
 
 def unit_on(cadre: Person, day: date) -> str | None:

@@ -33,13 +33,17 @@ ATTENDED = {"hours", "days"}
 
 
 class RecordTraining(PersonCommand, Course):
-    """Record training of one person that was no class here, e.g. online or elsewhere."""
+    """记录个人参加的其他培训 · Record training of one person that was no class here.
+
+    It was online or elsewhere, for instance.
+    """
 
 
 class CorrectTraining(PersonCommand, Course):
-    """Set a record of training right. Of a class attended here only hours and days can differ.
+    """更正培训记录 · Set a record of training right.
 
-    Training that never took place is corrected to no hours and no days.
+    Of a class attended here only hours and days can differ. Training that never took place is
+    corrected to no hours and no days.
     """
 
     supersedes: UUID = Field(description="The training, or the refusal of credit, that it corrects")

@@ -31,7 +31,7 @@ from cadre.training.deciding.standards import in_post_days_min
 
 
 class OpenTrainingTask(PersonCommand, TrainingTask):
-    """Ask somebody for training by a date, because of a rule."""
+    """下达培训任务 · Ask somebody for training by a date, because of a rule."""
 
 
 def credited(cadre: Person, *, without: UUID | None = None) -> tuple[Trained, ...]:

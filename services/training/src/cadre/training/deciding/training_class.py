@@ -25,7 +25,7 @@ from cadre.training.deciding.task import credited, task_changes
 
 
 class PlanClass(Command, ClassPlan):
-    """Plan a class, or plan it anew before it is held."""
+    """计划培训班 · Plan a class, or plan it anew before it is held."""
 
 
 class Attendance(Value):
@@ -37,7 +37,7 @@ class Attendance(Value):
 
 
 class HoldClass(Command):
-    """Record that a class was held, and who attended how much of it."""
+    """记录培训班结业 · Record that a class was held, and who attended how much of it."""
 
     class_id: Slug
     attendees: tuple[Attendance, ...] = Field(min_length=1)
