@@ -153,7 +153,7 @@ def unit_by_training(services: Services, person: str, on: str) -> object:
     }
     told = services.send("training", "post", posting)
     assert told["http"] == 422, told
-    return str(told["detail"]).removeprefix("the personnel relation is with ").split(" on ")[0]
+    return str(told["detail"]).split("the personnel relation is with ")[1].split(" on ")[0]
 
 
 def posts_by_appointment(services: Services, person: str, on: str) -> object:
