@@ -15,9 +15,11 @@ from cadre.shared.deciding.errors import CommandReused, Unavailable
 from cadre.shared.deciding.messages import Meta
 from cadre.shared.handling import command_ids
 from cadre.shared.handling.bulk import handle_many
-from cadre.shared.handling.command_ids import Seen
+from cadre.shared.handling.command_ids import CommandIds, Seen
+from cadre.shared.handling.handling import Handling
 from cadre.shared.handling.outcomes import Outcome
 from cadre.shared.log import provision
+from cadre.shared.log.signed import Message
 from cadre.shared.projecting.journal import CHECKPOINTS, COMMAND_IDS
 from cadre.shared.running.runtime import Runtime, running
 from cadre.training.app import SERVICE as TRAINING
@@ -253,3 +255,28 @@ def test_a_key_that_was_not_added_is_seldom_seen_however_many_were(
         seen.add(key)
     assert all(key in seen for key in added)
     assert sum(number.to_bytes(16) in seen for number in numbers) < 900
+
+
+async def test_a_command_that_another_instance_records_meanwhile_is_a_repeat(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came after this instance had read the history, and before it asked the index of ids."""
+    async with selection(environment, "one") as one, selection(environment, "two") as two:
+        told: list[Outcome] = []
+        asked, wanted = CommandIds.earlier, meta(uuid4())
+
+        async def earlier(index: CommandIds, command_id: UUID) -> Message | None:
+            if not told and index is one.handling.command_ids:
+                told.append(await two.handling.handle(registered(ANA), wanted))
+                await index.reach_end()
+            return await asked(index, command_id)
+
+        async def unknown(_handling: Handling, _wish: object) -> None:
+            """As if only the log could tell."""
+
+        monkeypatch.setattr(CommandIds, "earlier", earlier)
+        monkeypatch.setattr(Handling, "on_known", unknown)
+        outcome = await one.handling.handle(registered(ANA), wanted)
+        assert (outcome.repeated, outcome.position) == (True, told[0].position)
+        with pytest.raises(CommandReused):
+            await one.handling.handle(registered(BO), wanted)

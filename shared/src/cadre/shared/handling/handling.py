@@ -186,8 +186,8 @@ class Handling:
         if wish.command.irreversible:
             # What is done for it before the append cannot wait for the server to know the id.
             await self.command_ids.reach_end()
-        if await self.command_ids.earlier(wish.meta.command_id) is not None:
-            raise _reused(wish, "for another history")
+        if (earlier := await self.command_ids.earlier(wish.meta.command_id)) is not None:
+            raise _came_since(earlier, wish, histories)
         await self._must_not_be_parked(wish, histories)
         decision = wish.decide(histories)
         if not decision.events:
@@ -196,12 +196,7 @@ class Handling:
         try:
             return await self._append(decision)
         except Duplicate as error:
-            # The log was asked for these histories before: so the event is of another one, or came
-            # since.
-            stored = await self.log.get(error.position)
-            if not any(scope.takes(stored.aggregate) for scope in histories):
-                raise _reused(wish, "for another history") from error
-            raise
+            raise _came_since(await self.log.get(error.position), wish, histories) from error
 
     async def _append(self, decision: Decision) -> Outcome:
         """Record a decision. Raises: Conflict."""
@@ -306,6 +301,18 @@ class Handling:
             hint="请用原命令编号重发，命令不会重复执行 · "
             "send the same command with the same id again: it is never carried out twice",
         ) from error
+
+
+def _came_since(
+    message: Message, wish: Wish, histories: Mapping[Scope[Any], History]
+) -> Conflict | CommandReused:
+    """What an event of this command means that none of the histories held when they were read."""
+    if any(
+        scope.takes(message.aggregate) and message.position > history.complete_to
+        for scope, history in histories.items()
+    ):
+        return Conflict("the same command was recorded after its histories were read")
+    return _reused(wish, "for another history")
 
 
 def _reused(wish: Wish, what: str) -> CommandReused:
