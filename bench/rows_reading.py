@@ -56,6 +56,7 @@ async def replay(log: Filled, codec: Codec) -> float:
     """Events per second: the log read, decoded and folded to the states of Selection."""
     client = await log.server.connect("subscriber")
     states: dict[str, Person] = {}
+    nobody = Person(reads=SERVICE.reads)
     done = 0
     begun = perf_counter()
     async for messages in Log(client).read():
@@ -63,7 +64,7 @@ async def replay(log: Filled, codec: Codec) -> float:
             if done == log.end:
                 break
             who = message.aggregate[2]
-            states[who] = PERSON.evolve(states.get(who, PERSON.initial), codec.decode(message))
+            states[who] = PERSON.evolve(states.get(who, nobody), codec.decode(message))
             done += 1
     taken = perf_counter() - begun
     await client.close()
