@@ -1,7 +1,7 @@
 """Visits outside working hours (八小时外, M54): lawful, minimal, never counted, gone on their day.
 
-Only the fact of a visit stays. No grade, no point and no bar reads it: `OffDutyVisitMade` is folded
-here and nowhere else.
+Only the fact of a visit stays. No grade, no point and no bar reads it: its event is imported here
+and where notes lapse, and a rule of imports keeps it so.
 """
 
 from collections.abc import Sequence
